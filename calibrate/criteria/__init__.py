@@ -1,0 +1,13 @@
+"""One rule about a lead: what it means, what it needs to know, and how it is said.
+
+A rule is written as a small JSON object, its ``when`` (`scorecard.json`). Each kind
+below is one class; a new kind is one more class with the keys it takes.
+
+Meaning, the same everywhere: a missing value meets no field condition but
+``missing``; ``not`` is plain negation (two-valued); days count back from the cutoff.
+"""
+
+from calibrate.criteria.conditions import Measure
+from calibrate.criteria.criterion import Criterion, as_criterion, describe
+
+__all__ = ["Criterion", "Measure", "as_criterion", "describe"]

@@ -1,0 +1,162 @@
+"""Rules about what a lead did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from calibrate.criteria.conditions import (
+    Condition,
+    Flags,
+    Measure,
+    When,
+    number_text,
+    optional_number,
+    required_number,
+    values_of,
+)
+from calibrate.errors import ConfigError
+
+__all__ = ["ActivityReaches", "LastActivity", "OnlyActivity", "ShareOf"]
+
+
+@dataclass(frozen=True)
+class ActivityReaches(Condition):
+    """One measure of one activity reaches a bound."""
+
+    keys = frozenset({"activity", "detail", "within_days", "at_least", "total", "days"})
+    required = frozenset({"activity"})
+    measure: Measure
+    at_least: float
+
+    @classmethod
+    def parse(cls, when: When) -> ActivityReaches:
+        bounds = [key for key in ("at_least", "total", "days") if key in when]
+        if len(bounds) > 1:
+            raise ConfigError(
+                f'the rule on activity "{when["activity"]}" has {" and ".join(bounds)}: '
+                'join two rules with "all"'
+            )
+        kind = bounds[0] if bounds else "at_least"
+        measure = _measure(when, "count" if kind == "at_least" else kind)
+        bound = optional_number(when, kind)
+        if bound is not None and bound <= 0:
+            raise ConfigError(
+                f'the rule on activity "{when["activity"]}" holds for every lead: '
+                f'{kind} must be above 0; for "never", use {{"not": ...}}'
+            )
+        return cls(measure, 1.0 if bound is None else bound)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return (self.measure,)
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        return values_of(frame, self.measure) >= self.at_least
+
+    def words(self) -> str:
+        name = replace(self.measure, statistic="count").column
+        if self.measure.statistic == "total":
+            return f"{name}: {number_text(self.at_least)} or more in all"
+        if self.measure.statistic == "days":
+            return f"{name} on {number_text(self.at_least)} days or more"
+        return name if self.at_least == 1 else f"{name}: {number_text(self.at_least)} times or more"
+
+
+@dataclass(frozen=True)
+class LastActivity(Condition):
+    """The last event lies at most so many days before the cutoff."""
+
+    keys = frozenset({"activity", "detail", "last_within_days"})
+    required = frozenset({"activity", "last_within_days"})
+    measure: Measure
+    days: float
+
+    @classmethod
+    def parse(cls, when: When) -> LastActivity:
+        return cls(_measure(when, "recency"), required_number(when, "last_within_days"))
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return (self.measure,)
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        return values_of(frame, self.measure) <= self.days
+
+    def words(self) -> str:
+        name = replace(self.measure, statistic="count").column
+        return f"{name}, the last one within {number_text(self.days)} days"
+
+
+@dataclass(frozen=True)
+class ShareOf(Condition):
+    """One activity per event of another, where there are enough of the other."""
+
+    keys = frozenset({"activity", "share_of", "at_least", "minimum", "within_days"})
+    required = frozenset({"activity", "share_of", "at_least"})
+    part: Measure
+    whole: Measure
+    at_least: float
+    minimum: float
+
+    @classmethod
+    def parse(cls, when: When) -> ShareOf:
+        part = _measure(when, "count")
+        minimum = optional_number(when, "minimum")
+        return cls(
+            part,
+            replace(part, activity=str(when["share_of"])),
+            required_number(when, "at_least"),
+            1.0 if minimum is None else minimum,
+        )
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return (self.part, self.whole)
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        part, whole = values_of(frame, self.part), values_of(frame, self.whole)
+        return (whole >= max(self.minimum, 1)) & (part >= self.at_least * whole)
+
+    def words(self) -> str:
+        share = f"{number_text(100 * self.at_least)} %"
+        return (
+            f"{self.part.column} at least {share} of {self.whole.activity} "
+            f"(of {number_text(self.minimum)} or more)"
+        )
+
+
+@dataclass(frozen=True)
+class OnlyActivity(Condition):
+    """The lead did this activity and nothing else."""
+
+    keys = frozenset({"only"})
+    required = keys
+    part: Measure
+
+    @classmethod
+    def parse(cls, when: When) -> OnlyActivity:
+        return cls(Measure(str(when["only"])))
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return (self.part, Measure(None))
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        part = values_of(frame, self.part)
+        return np.asarray((part >= 1) & (part == values_of(frame, Measure(None))), dtype=bool)
+
+    def words(self) -> str:
+        return f"only {self.part.column}"
+
+
+def _measure(when: When, statistic: str) -> Measure:
+    detail = when.get("detail")
+    return Measure(
+        str(when["activity"]),
+        detail=None if detail is None else str(detail),
+        within_days=optional_number(when, "within_days"),
+        statistic=statistic,
+    )

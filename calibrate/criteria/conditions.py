@@ -1,0 +1,143 @@
+"""What every kind of rule has in common, and the numbers taken from the log."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate.errors import ConfigError, DataError, did_you_mean
+
+__all__ = [
+    "Condition",
+    "Flags",
+    "Measure",
+    "When",
+    "column_of",
+    "number_text",
+    "optional_number",
+    "required_number",
+    "shortened",
+    "values_of",
+]
+
+Flags = NDArray[np.bool_]
+When = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number taken from a lead's activity log, up to its cutoff.
+
+    Parameters
+    ----------
+    activity : str or None
+        Name of the activity; None counts every activity.
+    detail : str, optional
+        Wildcard (``*``) that the event's detail must match.
+    within_days : float, optional
+        Only events at most this many days before the cutoff.
+    statistic : {"count", "total", "days", "recency"}
+        Events; sum of their values; distinct days with an event; days from the last
+        event to the cutoff (missing without one).
+
+    Examples
+    --------
+    >>> Measure("email_click").column, Measure("page_view", detail="*/pricing*").column
+    ('email_click', 'page_view on */pricing*')
+    """
+
+    activity: str | None
+    detail: str | None = None
+    within_days: float | None = None
+    statistic: str = "count"
+
+    @property
+    def column(self) -> str:
+        """Name of the feature column that holds it."""
+        text = "any activity" if self.activity is None else self.activity
+        if self.detail is not None:
+            text += f" on {self.detail}"
+        if self.within_days is not None:
+            text += f" within {number_text(self.within_days)} days"
+        return text if self.statistic == "count" else f"{text}, {self.statistic}"
+
+
+@dataclass(frozen=True)
+class Condition(ABC):
+    """A parsed ``when``: one class a kind of rule."""
+
+    keys: ClassVar[frozenset[str]]
+    required: ClassVar[frozenset[str]]
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, when: When) -> Self:
+        """Read it from a mapping that holds the required keys and no unknown one."""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Numbers it needs from the activity log."""
+        return ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Columns of the leads table it needs."""
+        return ()
+
+    @abstractmethod
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        """Return which rows meet it."""
+
+    @abstractmethod
+    def words(self) -> str:
+        """Say it."""
+
+
+def optional_number(when: When, key: str) -> float | None:
+    """Return the number under a key, None where there is none."""
+    value = when.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise ConfigError(f'"{key}" of the rule {dict(when)} must be a number, not "{value}"')
+    return float(value)
+
+
+def required_number(when: When, key: str) -> float:
+    """Return the number under a key."""
+    value = optional_number(when, key)
+    if value is None:
+        raise ConfigError(f'"{key}" of the rule {dict(when)} must be a number')
+    return value
+
+
+def column_of(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column; a missing one is refused, naming the nearest."""
+    if name not in frame.columns:
+        raise DataError(
+            "is missing",
+            column=name,
+            fix=f"the rules need it{did_you_mean(name, map(str, frame.columns))}",
+        )
+    return frame[name]
+
+
+def values_of(frame: pd.DataFrame, measure: Measure) -> NDArray[np.float64]:
+    """Return the values of a measure."""
+    return np.asarray(column_of(frame, measure.column), dtype=float)
+
+
+def number_text(value: float | None) -> str:
+    """Return a number as people write it."""
+    return "" if value is None else f"{value:.10g}"
+
+
+def shortened(text: str, length: int = 40) -> str:
+    """Return a text of bounded length."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,0 +1,119 @@
+"""Rules about a column of the leads table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from calibrate.criteria.conditions import (
+    Condition,
+    Flags,
+    When,
+    column_of,
+    number_text,
+    optional_number,
+    shortened,
+)
+from calibrate.errors import ConfigError
+
+__all__ = ["FieldIn", "FieldMissing", "FieldRange"]
+
+
+@dataclass(frozen=True)
+class FieldIn(Condition):
+    """The column holds one of the values."""
+
+    keys = frozenset({"field", "in"})
+    required = keys
+    field: str
+    values: tuple[Any, ...]
+
+    @classmethod
+    def parse(cls, when: When) -> FieldIn:
+        values = when["in"]
+        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+            raise ConfigError(f'"in" of the rule on "{when["field"]}" must be a list of values')
+        return cls(str(when["field"]), tuple(values))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field,)
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        return np.asarray(column_of(frame, self.field).isin(list(self.values)), dtype=bool)
+
+    def words(self) -> str:
+        names = [shortened(str(value)) for value in self.values]
+        shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
+        return f"{self.field}: {' or '.join(shown)}"
+
+
+@dataclass(frozen=True)
+class FieldRange(Condition):
+    """The column's number lies in [at_least, below)."""
+
+    keys = frozenset({"field", "at_least", "below"})
+    required = frozenset({"field"})
+    field: str
+    at_least: float | None
+    below: float | None
+
+    @classmethod
+    def parse(cls, when: When) -> FieldRange:
+        field = str(when["field"])
+        at_least, below = optional_number(when, "at_least"), optional_number(when, "below")
+        if at_least is None and below is None:
+            raise ConfigError(f'the rule on "{field}" needs "in", "at_least", "below" or "missing"')
+        if at_least is not None and below is not None and at_least >= below:
+            raise ConfigError(
+                f'the rule on "{field}" holds for nothing: at_least {number_text(at_least)} '
+                f"is not under below {number_text(below)}"
+            )
+        return cls(field, at_least, below)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field,)
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        column = column_of(frame, self.field)
+        values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=float)
+        low = -np.inf if self.at_least is None else self.at_least
+        met = values >= low
+        return met if self.below is None else met & (values < self.below)
+
+    def words(self) -> str:
+        if self.at_least is None:
+            return f"{self.field} under {number_text(self.below)}"
+        if self.below is None:
+            return f"{self.field} at least {number_text(self.at_least)}"
+        return f"{self.field} {number_text(self.at_least)} to under {number_text(self.below)}"
+
+
+@dataclass(frozen=True)
+class FieldMissing(Condition):
+    """The column is empty."""
+
+    keys = frozenset({"field", "missing"})
+    required = keys
+    field: str
+    missing: bool
+
+    @classmethod
+    def parse(cls, when: When) -> FieldMissing:
+        return cls(str(when["field"]), bool(when["missing"]))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field,)
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        empty = np.asarray(column_of(frame, self.field).isna(), dtype=bool)
+        return empty if self.missing else ~empty
+
+    def words(self) -> str:
+        return f"{self.field} {'not filled in' if self.missing else 'filled in'}"

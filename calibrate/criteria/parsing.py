@@ -1,0 +1,112 @@
+"""From a ``when`` to its condition; the two kinds that hold other rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from calibrate.criteria.activities import ActivityReaches, LastActivity, OnlyActivity, ShareOf
+from calibrate.criteria.conditions import Condition, Flags, Measure, When
+from calibrate.criteria.fields import FieldIn, FieldMissing, FieldRange
+from calibrate.errors import ConfigError, did_you_mean
+
+__all__ = ["parse_when"]
+
+
+@dataclass(frozen=True)
+class AllOf(Condition):
+    """Every one of the conditions."""
+
+    keys = frozenset({"all"})
+    required = keys
+    parts: tuple[Condition, ...]
+
+    @classmethod
+    def parse(cls, when: When) -> AllOf:
+        if not isinstance(when["all"], Sequence) or len(when["all"]) < 2:
+            raise ConfigError('"all" needs a list of two or more rules')
+        return cls(tuple(parse_when(part) for part in when["all"]))
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return tuple(measure for part in self.parts for measure in part.measures)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(field for part in self.parts for field in part.fields)
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        return np.asarray(np.all([part.meets(frame) for part in self.parts], axis=0), dtype=bool)
+
+    def words(self) -> str:
+        return " and ".join(part.words() for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Not(Condition):
+    """Plain negation."""
+
+    keys = frozenset({"not"})
+    required = keys
+    part: Condition
+
+    @classmethod
+    def parse(cls, when: When) -> Not:
+        return cls(parse_when(when["not"]))
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return self.part.measures
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return self.part.fields
+
+    def meets(self, frame: pd.DataFrame) -> Flags:
+        return ~self.part.meets(frame)
+
+    def words(self) -> str:
+        return f"not ({self.part.words()})"
+
+
+# The first kind whose required keys are all there is meant; the more particular first.
+_KINDS: tuple[type[Condition], ...] = (
+    AllOf,
+    Not,
+    OnlyActivity,
+    ShareOf,
+    LastActivity,
+    ActivityReaches,
+    FieldIn,
+    FieldMissing,
+    FieldRange,
+)
+
+
+def parse_when(when: object) -> Condition:
+    """Return the condition of a ``when``.
+
+    Raises
+    ------
+    ConfigError
+        If it is of no kind, or has a key that its kind does not take.
+    """
+    if not isinstance(when, Mapping):
+        raise ConfigError(
+            f'a rule is an object such as {{"activity": "email_click"}}, not "{when}"'
+        )
+    keys = set(when)
+    for kind in _KINDS:
+        if kind.required <= keys:
+            for key in sorted(keys - kind.keys):
+                raise ConfigError(
+                    f'unknown key "{key}" in the rule {dict(when)}'
+                    + did_you_mean(key, sorted(kind.keys))
+                )
+            return kind.parse(when)
+    known = sorted({key for kind in _KINDS for key in kind.keys})
+    hint = next(filter(None, (did_you_mean(str(key), known) for key in when)), "")
+    raise ConfigError(f"the rule {dict(when)} names neither a field nor an activity{hint}")
