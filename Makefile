@@ -1,0 +1,91 @@
+# Every target sets up what it needs, says so, and is quick the second time.
+# Another Python:  make demo PYTHON=python3.12
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+# One thread for each linear-algebra library: pytest already keeps both cores busy.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+# More options for pytest, e.g.  make test PYTEST_ARGS="-k lift -x"
+PYTEST_ARGS ?=
+COVERAGE := --cov --cov-report=term --cov-fail-under=90
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format format-check types doctest check notebook lock clean
+
+help: ## list these targets
+	@echo "calibrate: make TARGET"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.base ## score a simulated company and write its report (calibrate-demo/)
+	@echo "== demo: scoring a simulated company"
+	@$(BIN)/calibrate demo
+
+test: $(VENV)/.dev ## run all tests on two processes, with branch coverage (at least 90 %)
+	@echo "== test: pytest"
+	@$(BIN)/python -m pytest -n 2 $(COVERAGE) $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## ruff: style, docstrings, complexity, security
+	@echo "== lint: ruff check"
+	@$(BIN)/ruff check .
+
+format: $(VENV)/.dev ## rewrite the code in the house format
+	@$(BIN)/ruff format .
+
+format-check: $(VENV)/.dev ## say whether the code is in the house format
+	@echo "== format-check: ruff format --check"
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy, strict
+	@echo "== types: mypy --strict"
+	@$(BIN)/mypy
+
+doctest: $(VENV)/.dev ## run the examples in the docstrings and in README.md
+	@echo "== doctest: modules and README"
+	@$(BIN)/python -m pytest -n 2 --doctest-modules --doctest-glob="*.md" calibrate README.md
+
+check: lint format-check types doctest test ## everything that must pass before a change is taken
+
+notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
+	@$(BIN)/jupyter lab notebooks
+
+lock: $(VENV)/.notebook ## write the installed versions to requirements.lock
+	@$(BIN)/pip freeze --exclude-editable > requirements.lock
+	@echo "== lock: requirements.lock written"
+
+clean: ## remove everything these targets made
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov calibrate-demo
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find calibrate tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up: a stamp file for each set of packages -------------------------------------
+
+$(VENV)/.python:
+	@echo "== set-up: virtual environment in $(VENV) ($$($(PYTHON) --version 2>&1))"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "calibrate needs Python 3.11 or later; try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "no virtual environment: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "== set-up: installing calibrate (one to two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet -c requirements.lock -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	@echo "== set-up: installing the test and lint tools"
+	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev]"
+	@touch $@
+
+$(VENV)/.notebook: $(VENV)/.dev
+	@echo "== set-up: installing Jupyter"
+	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev,notebook]"
+	@touch $@
