@@ -1,0 +1,45 @@
+"""The one place where numbers are rounded and worded, for tables, pages and the terminal.
+
+A column's name decides its format, by the last part that is known: ``rate`` and
+everything ending in ``_rate`` or ``_share`` is a percentage, ``lift`` reads ``1.20x``,
+``p_value`` never claims to be zero. ``*_ci_lower`` and ``*_ci_upper`` are written like the
+quantity they bound. Separators, month names and the words *yes* and *no* come from
+``report/languages/<lang>.toml``, so that a language is one file.
+"""
+
+from __future__ import annotations
+
+from calibrate.display.tables import format_table, html_table, is_numeric_column, text_table
+from calibrate.display.values import (
+    MISSING,
+    Numbers,
+    clean_text,
+    format_interval,
+    format_number,
+    format_value,
+    is_missing,
+    is_number,
+    kind_of,
+    languages,
+    numbers_of,
+    shorten,
+)
+
+__all__ = [
+    "MISSING",
+    "Numbers",
+    "clean_text",
+    "format_interval",
+    "format_number",
+    "format_table",
+    "format_value",
+    "html_table",
+    "is_missing",
+    "is_number",
+    "is_numeric_column",
+    "kind_of",
+    "languages",
+    "numbers_of",
+    "shorten",
+    "text_table",
+]
