@@ -1,0 +1,294 @@
+"""The scorecard as a value: criteria and whole-number points; apply, explain, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate import display
+from calibrate.criteria import Criterion, Measure
+from calibrate.errors import ConfigError
+from calibrate.scorecard.serial import card_to_dict, fields_from_json
+from calibrate.scorecard.values import Explanation, Hold, ScoredCriterion, Tier
+
+if TYPE_CHECKING:
+    from calibrate.observation import Observation
+
+__all__ = ["Scorecard"]
+
+TABLE_COLUMNS = (
+    "criterion",
+    "group",
+    "points",
+    "points_ci_lower",
+    "points_ci_upper",
+    "n",
+    "lift",
+    "lift_ci_lower",
+    "lift_ci_upper",
+)
+OUTCOME_COLUMNS = ("converted", "weight", "amount", "created_at")
+DISQUALIFIED = "disqualified"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scorecard:
+    """Whole-number points for criteria, and what a score is worth.
+
+    The score of a lead is ``base`` plus the points of the criteria it meets, each
+    group no more than its cap, within 0 to 100. A disqualified lead has 0; a lead on
+    hold has at most the ceiling of the hold.
+
+    Attributes
+    ----------
+    name : str
+    period : tuple of two ISO dates or None
+        First day and the day after the last of the leads it was fitted on.
+    as_of : str or None
+        What was known when it was fitted, ISO.
+    method : str
+        How the points were made (``fit_scorecard``).
+    control : mapping
+        ``rate, rate_ci, n, n_converted, method`` of the leads it was fitted on.
+    base : int
+    criteria : tuple of ScoredCriterion
+    caps : mapping of group to int
+    disqualify : tuple of Criterion
+    hold : tuple of Hold
+    tiers : tuple of Tier, highest first
+    expected_rate : DataFrame
+        ``score, rate, rate_ci_lower, rate_ci_upper``, one row per score 0 to 100.
+    notes : tuple of str
+        What its reader should know, in words.
+    """
+
+    name: str
+    period: tuple[str, str] | None
+    as_of: str | None
+    method: str
+    control: Mapping[str, Any]
+    base: int
+    criteria: tuple[ScoredCriterion, ...]
+    expected_rate: pd.DataFrame = field(repr=False)
+    caps: Mapping[str, int] = field(default_factory=dict)
+    disqualify: tuple[Criterion, ...] = ()
+    hold: tuple[Hold, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a criterion: its points with interval, leads and lift."""
+        rows = [
+            (
+                line.criterion.name,
+                line.criterion.group,
+                line.points,
+                *(line.points_ci or (None, None)),
+                line.n,
+                line.lift,
+                *(line.lift_ci or (None, None)),
+            )
+            for line in self.criteria
+        ]
+        return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to score on."""
+        return not self.criteria
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Numbers it needs from the activity log, each once."""
+        return tuple(dict.fromkeys(m for rule in self._rules for m in rule.measures))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Columns of the leads table it needs, each once."""
+        return tuple(dict.fromkeys(name for rule in self._rules for name in rule.fields))
+
+    @property
+    def _rules(self) -> list[Criterion]:
+        holds = [rule for hold in self.hold for rule in (hold.rule, hold.until)]
+        return [*(line.criterion for line in self.criteria), *self.disqualify, *holds]
+
+    @cached_property
+    def _rates(self) -> NDArray[np.float64]:
+        return np.asarray(self.expected_rate["rate"], dtype=float)
+
+    def inputs(self, obs: Observation) -> pd.DataFrame:
+        """Return what the card reads of each lead at its cutoff.
+
+        Returns
+        -------
+        DataFrame
+            Rows of ``obs.table`` at the landmark; ``lead_id``, the columns of `fields`
+            and the ``Measure.column`` of `measures`.
+        """
+        table = obs.table
+        table = table[table["at_landmark"]]
+        wanted = [name for name in self.fields if name in table.columns]
+        features = obs.features(self.measures) if self.measures else pd.DataFrame(index=table.index)
+        return pd.concat([table[["lead_id", *wanted]], features.loc[table.index]], axis=1)
+
+    def score(self, obs: Observation) -> pd.DataFrame:
+        """Score the leads of an observation, each at its own cutoff.
+
+        Returns
+        -------
+        DataFrame
+            ``lead_id, score, expected_rate, tier, fit, engagement``, then
+            ``converted, weight, amount, created_at`` as far as they are known; one row
+            a lead at the landmark, index of ``obs.table``.
+        """
+        scores = self.score_frame(self.inputs(obs))
+        table = obs.table
+        known = [name for name in OUTCOME_COLUMNS if name in table.columns]
+        return scores.join(table.loc[scores.index, known])
+
+    def score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score any table that has the columns the card reads.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns as `inputs` returns them; ``lead_id`` may be absent.
+
+        Returns
+        -------
+        DataFrame
+            ``lead_id`` where present, ``score, expected_rate, tier, fit, engagement``.
+
+        Raises
+        ------
+        DataError
+            If a column is missing.
+        """
+        fit, engagement = self._group_points(frame, "fit"), self._group_points(frame, "engagement")
+        score = np.clip(self.base + fit + engagement, 0, 100)
+        for hold in self.hold:
+            held = hold.rule.meets(frame) & ~hold.until.meets(frame)
+            score = np.where(held, np.minimum(score, hold.at_most), score)
+        disqualified = np.zeros(len(frame), dtype=bool)
+        for rule in self.disqualify:
+            disqualified |= rule.meets(frame)
+        score = np.where(disqualified, 0, score)
+        tier = np.where(disqualified, DISQUALIFIED, self._tier_names(score))
+        columns = {
+            "score": score,
+            "expected_rate": self._rates[score],
+            "tier": pd.Series(tier, index=frame.index, dtype=object).where(
+                disqualified | bool(self.tiers), None
+            ),
+            "fit": fit,
+            "engagement": engagement,
+        }
+        scored = pd.DataFrame(columns, index=frame.index)
+        if "lead_id" in frame.columns:
+            scored.insert(0, "lead_id", frame["lead_id"])
+        return scored
+
+    def explain(self, lead: Mapping[str, Any] | pd.Series) -> Explanation:
+        """Say why one lead has its score.
+
+        Parameters
+        ----------
+        lead : mapping or Series
+            One row of `inputs`, or of ``obs.table`` where the card needs no more.
+        """
+        frame = pd.DataFrame([dict(lead)])
+        row = self.score_frame(frame).iloc[0]
+        met = [bool(line.criterion.meets(frame)[0]) for line in self.criteria]
+        lines = [
+            (line.criterion.name, line.criterion.group, hit, line.points * hit, line.points)
+            for line, hit in zip(self.criteria, met, strict=True)
+        ]
+        lines.insert(0, ("every lead starts at", "base", True, self.base, self.base))
+        columns = ["criterion", "group", "met", "points", "points_possible"]
+        return Explanation(
+            score=int(row["score"]),
+            expected_rate=float(row["expected_rate"]),
+            tier=row["tier"],
+            _table=pd.DataFrame(lines, columns=columns),
+        )
+
+    def with_tiers(self, cuts: object) -> Scorecard:
+        """Return the card with named tiers.
+
+        Parameters
+        ----------
+        cuts : Thresholds, mapping of name to score, or pairs (name, score)
+
+        Raises
+        ------
+        ConfigError
+            If two tiers share a name or a cut, or a cut is no whole score.
+        """
+        named = getattr(cuts, "tiers", cuts)
+        pairs = list(named.items()) if isinstance(named, Mapping) else list(_pairs(named))
+        tiers = sorted(
+            (Tier(str(name), _whole(cut)) for name, cut in pairs), key=lambda t: -t.at_least
+        )
+        if len({tier.at_least for tier in tiers}) < len(tiers):
+            raise ConfigError(f"two tiers begin at the same score: {_said(tiers)}")
+        if len({tier.name for tier in tiers}) < len(tiers):
+            raise ConfigError(f"two tiers have the same name: {_said(tiers)}")
+        return replace(self, tiers=tuple(tiers))
+
+    def to_json(self) -> str:
+        """Return the card as ``scorecard.json``; `from_json` reads it back unchanged."""
+        return json.dumps(card_to_dict(self), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Scorecard:
+        """Read a card from the text of ``scorecard.json``.
+
+        Raises
+        ------
+        DataError
+            If it is no scorecard, or one of a newer schema.
+        """
+        return cls(**fields_from_json(text))
+
+    def _repr_html_(self) -> str:
+        caption = "nothing to score on" if self.is_empty else f"every lead starts at {self.base}"
+        return display.html_table(self.table, caption=caption)
+
+    def _group_points(self, frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
+        total = np.zeros(len(frame), dtype=np.int64)
+        for line in self.criteria:
+            if line.criterion.group == group:
+                total += line.points * line.criterion.meets(frame)
+        cap = self.caps.get(group)
+        return total if cap is None else np.minimum(total, cap)
+
+    def _tier_names(self, score: NDArray[np.int64]) -> NDArray[np.object_]:
+        names = np.full(len(score), None, dtype=object)
+        for tier in reversed(self.tiers):
+            names[score >= tier.at_least] = tier.name
+        return names
+
+
+def _pairs(tiers: object) -> Iterable[tuple[str, object]]:
+    if not isinstance(tiers, Iterable):
+        raise ConfigError(f'tiers are given as pairs of name and score, not "{tiers}"')
+    for tier in tiers:
+        yield (tier.name, tier.at_least) if isinstance(tier, Tier) else tuple(tier)
+
+
+def _whole(cut: object) -> int:
+    if not isinstance(cut, (int, float, np.number)) or cut != int(cut) or not 0 <= cut <= 100:
+        raise ConfigError(f"a tier begins at a whole score from 0 to 100, not {cut}")
+    return int(cut)
+
+
+def _said(tiers: Iterable[Tier]) -> str:
+    return ", ".join(f"{tier.name} from {tier.at_least}" for tier in tiers)

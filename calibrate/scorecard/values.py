@@ -1,0 +1,86 @@
+"""The parts of a scorecard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from calibrate import display
+from calibrate.criteria import Criterion
+
+__all__ = ["Explanation", "Hold", "ScoredCriterion", "Tier"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredCriterion:
+    """One line of the card.
+
+    Parameters
+    ----------
+    criterion : Criterion
+    points : int
+    points_ci : (int, int) or None
+        Interval of the points, ends rounded outward.
+    n : int or None
+        Leads who met it when the card was fitted.
+    lift : float or None
+    lift_ci : (float, float) or None
+    """
+
+    criterion: Criterion
+    points: int
+    points_ci: tuple[int, int] | None = None
+    n: int | None = None
+    lift: float | None = None
+    lift_ci: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """A ceiling on the score while a condition stands and another is not yet met."""
+
+    rule: Criterion
+    at_most: int
+    until: Criterion
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A named band: scores of `at_least` and more, up to the next tier."""
+
+    name: str
+    at_least: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Explanation:
+    """Why a lead has its score.
+
+    Attributes
+    ----------
+    score : int
+    expected_rate : float
+        Share of leads with this score that convert.
+    tier : str or None
+    table : DataFrame
+        One row a rule: ``criterion, group, met, points`` (what this lead gets),
+        ``points_possible``.
+    """
+
+    score: int
+    expected_rate: float
+    tier: str | None
+    _table: pd.DataFrame = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a rule; the points of this lead add up to its score before limits."""
+        return self._table.copy()
+
+    def _repr_html_(self) -> str:
+        tier = f", {self.tier}" if self.tier else ""
+        rate = display.format_value("rate", self.expected_rate)
+        return display.html_table(
+            self._table, caption=f"score {self.score}{tier}: {rate} of such leads convert"
+        )
