@@ -29,8 +29,8 @@ def quote_identifier(name: str) -> str:
 
     Examples
     --------
-    >>> quote_identifier('say "when"')
-    '"say ""when"""'
+    >>> print(quote_identifier('a "b" c'))
+    "a ""b"" c"
     """
     return '"' + name.replace('"', '""') + '"'
 
