@@ -1,1 +1,196 @@
-"""Turn your own lead history into a lead score that can be defended with numbers."""
+"""Turn your own lead history into a lead score that can be defended with numbers.
+
+Every name is loaded when it is first used (PEP 562), so that importing this costs nothing.
+
+Examples
+--------
+>>> import calibrate as cal
+>>> cal.parse_period("2023Q4").label
+'2023Q4'
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from calibrate.backtest import Backtest, backtest
+    from calibrate.changes import Changes, diff
+    from calibrate.config import (
+        ActivityColumns,
+        LeadColumns,
+        OutcomeColumns,
+        Settings,
+        load_settings,
+        parse_period,
+    )
+    from calibrate.control import ControlRate, control_rate
+    from calibrate.criteria import Criterion
+    from calibrate.datasets import make_leads
+    from calibrate.errors import (
+        CalibrateError,
+        CalibrateWarning,
+        ConfigError,
+        DataError,
+        NotEnoughDataError,
+    )
+    from calibrate.evaluation import evaluate
+    from calibrate.fitting import ScorecardClassifier, cross_fit_scores, fit_scorecard
+    from calibrate.guards import Check, Finding, check, find_problems
+    from calibrate.history import History, history_from_settings, read_history
+    from calibrate.lift import Lift, measure_lift
+    from calibrate.monitoring import Health, monitor
+    from calibrate.observation import Observation, observe, observe_open
+    from calibrate.pipeline import Run, recalibrate
+    from calibrate.plots import (
+        plot_backtest,
+        plot_calibration,
+        plot_control,
+        plot_drift,
+        plot_gains,
+        plot_lift,
+        plot_scorecard,
+        plot_thresholds,
+    )
+    from calibrate.report import explore_thresholds
+    from calibrate.scorecard import Scorecard
+    from calibrate.thresholds import Thresholds, choose_thresholds
+    from calibrate.writer import write_run, write_scores
+
+__all__ = [
+    "ActivityColumns",
+    "Backtest",
+    "CalibrateError",
+    "CalibrateWarning",
+    "Changes",
+    "Check",
+    "ConfigError",
+    "ControlRate",
+    "Criterion",
+    "DataError",
+    "Finding",
+    "Health",
+    "History",
+    "LeadColumns",
+    "Lift",
+    "NotEnoughDataError",
+    "Observation",
+    "OutcomeColumns",
+    "Run",
+    "Scorecard",
+    "ScorecardClassifier",
+    "Settings",
+    "Thresholds",
+    "backtest",
+    "check",
+    "choose_thresholds",
+    "control_rate",
+    "cross_fit_scores",
+    "diff",
+    "evaluate",
+    "explore_thresholds",
+    "find_problems",
+    "fit_scorecard",
+    "history_from_settings",
+    "load_settings",
+    "make_leads",
+    "measure_lift",
+    "monitor",
+    "observe",
+    "observe_open",
+    "parse_period",
+    "plot_backtest",
+    "plot_calibration",
+    "plot_control",
+    "plot_drift",
+    "plot_gains",
+    "plot_lift",
+    "plot_scorecard",
+    "plot_thresholds",
+    "read_history",
+    "recalibrate",
+    "write_run",
+    "write_scores",
+]
+
+_ROOMS = {
+    "backtest": ("Backtest", "backtest"),
+    "changes": ("Changes", "diff"),
+    "config": (
+        "ActivityColumns",
+        "LeadColumns",
+        "OutcomeColumns",
+        "Settings",
+        "load_settings",
+        "parse_period",
+    ),
+    "control": ("ControlRate", "control_rate"),
+    "criteria": ("Criterion",),
+    "datasets": ("make_leads",),
+    "errors": (
+        "CalibrateError",
+        "CalibrateWarning",
+        "ConfigError",
+        "DataError",
+        "NotEnoughDataError",
+    ),
+    "evaluation": ("evaluate",),
+    "fitting": ("ScorecardClassifier", "cross_fit_scores", "fit_scorecard"),
+    "guards": ("Check", "Finding", "check", "find_problems"),
+    "history": ("History", "history_from_settings", "read_history"),
+    "lift": ("Lift", "measure_lift"),
+    "monitoring": ("Health", "monitor"),
+    "observation": ("Observation", "observe", "observe_open"),
+    "pipeline": ("Run", "recalibrate"),
+    "plots": (
+        "plot_backtest",
+        "plot_calibration",
+        "plot_control",
+        "plot_drift",
+        "plot_gains",
+        "plot_lift",
+        "plot_scorecard",
+        "plot_thresholds",
+    ),
+    "report": ("explore_thresholds",),
+    "scorecard": ("Scorecard",),
+    "thresholds": ("Thresholds", "choose_thresholds"),
+    "writer": ("write_run", "write_scores"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name, or the version, when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, rare
+
+        try:
+            return version("calibrate")
+        except PackageNotFoundError:
+            return "unknown"
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'calibrate' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"calibrate.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """The package itself; the function ``backtest`` is not hidden by the module of its name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "backtest" and isinstance(value, ModuleType):
+            value = value.backtest
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
