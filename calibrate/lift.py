@@ -1,0 +1,388 @@
+"""Conversion lift of criteria against the control rate, with its uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate import display
+from calibrate.candidates import criterion_block, propose_criteria
+from calibrate.criteria import Criterion, as_criterion
+from calibrate.errors import ConfigError, NotEnoughDataError
+from calibrate.stats.intervals import (
+    difference_interval,
+    koopman,
+    lift_interval,
+    normal_quantile,
+    wilson,
+)
+from calibrate.stats.logistic import LogisticFit, fit_logistic
+from calibrate.stats.shrinkage import beta_binomial_prior, shrink
+from calibrate.stats.significance import benjamini_hochberg, mid_p_fisher
+
+if TYPE_CHECKING:
+    from calibrate.observation import Observation
+    from calibrate.scorecard import Scorecard
+
+__all__ = ["LIFT_COLUMNS", "Lift", "measure_lift"]
+
+LIFT_COLUMNS = (
+    "criterion",
+    "group",
+    "source",
+    "n",
+    "n_converted",
+    "n_without",
+    "n_converted_without",
+    "n_effective",
+    "lead_share",
+    "converted_share",
+    "not_converted_share",
+    "rate",
+    "rate_ci_lower",
+    "rate_ci_upper",
+    "control_rate",
+    "lift",
+    "lift_ci_lower",
+    "lift_ci_upper",
+    "difference",
+    "difference_ci_lower",
+    "difference_ci_upper",
+    "rate_without",
+    "relative_risk",
+    "relative_risk_ci_lower",
+    "relative_risk_ci_upper",
+    "odds_ratio_adjusted",
+    "odds_ratio_adjusted_ci_lower",
+    "odds_ratio_adjusted_ci_upper",
+    "shrunken_rate",
+    "p_value",
+    "q_value",
+    "verdict",
+    "reason",
+    "confidence_level",
+)
+MAX_Q_VALUE = 0.05
+MIN_LEADS, MIN_EXPECTED = 30, 5
+PRIOR_STRENGTH = 50.0  # leads' worth of control rate, where an attribute has under four levels
+MIN_LEVELS = 4
+SMALL_LIFT = (0.9, 1.1)  # an interval within is an effect shown to be small
+OVERLAP = 0.3  # correlation from which a criterion counts as told by another
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Lift:
+    """Conversion lift, one row a criterion.
+
+    Attributes
+    ----------
+    criteria : tuple of Criterion
+        In the order of the table.
+    n, n_converted : int
+        Leads measured, and those of them that converted.
+    control_rate : float
+        Conversion rate of the same leads.
+    confidence_level : float
+    """
+
+    criteria: tuple[Criterion, ...]
+    n: int
+    n_converted: int
+    control_rate: float
+    confidence_level: float
+    _table: pd.DataFrame = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a criterion; columns as `measure_lift` describes them."""
+        return self._table.copy()
+
+    def with_card(self, card: Scorecard, obs: Observation) -> Lift:
+        """Return the same table with the reason why a criterion has no points in a card.
+
+        A proven criterion outside the card is *counted by* the rule of the card that the
+        same leads meet (correlation of the two of at least 0.3), or else *not worth a
+        rule* beside those chosen.
+        """
+        table = self.table
+        scored = [line.criterion for line in card.criteria if line.points]
+        reasons = _reasons_beside(self.criteria, scored, obs.fitting) if scored else {}
+        for row, criterion in enumerate(self.criteria):
+            if any(criterion.when == rule.when for rule in scored):
+                table.loc[row, "reason"] = ""
+            elif table.loc[row, "verdict"] in {"raises", "lowers"}:
+                table.loc[row, "reason"] = reasons.get(row, "not worth a rule")
+        return replace(self, _table=table)
+
+    def _repr_html_(self) -> str:
+        shown = ["criterion", "n", "n_converted", "rate", "rate_ci_lower", "rate_ci_upper"]
+        shown += ["lift", "lift_ci_lower", "lift_ci_upper", "verdict", "reason"]
+        rate = display.format_value("rate", self.control_rate)
+        caption = f"{self.n_converted} of {self.n} leads converted: control rate {rate}"
+        return display.html_table(self._table[shown], caption=caption)
+
+
+def measure_lift(
+    obs: Observation,
+    criteria: Sequence[Criterion | dict[str, Any]] | None = None,
+    *,
+    confidence_level: float = 0.95,
+    allow_sensitive: Collection[str] = (),
+) -> Lift:
+    """Measure how much more often leads that meet a criterion convert than all leads do.
+
+    Measured on the mature leads of ``obs.fitting`` that are at their landmark.
+
+    Parameters
+    ----------
+    obs : Observation
+    criteria : sequence of Criterion or of rules, optional
+        Default: `propose_criteria`.
+    confidence_level : float
+    allow_sensitive : collection of str
+        Passed to `propose_criteria`.
+
+    Returns
+    -------
+    Lift
+        ``table`` has the columns
+
+        - ``criterion, group, source`` and the counts ``n, n_converted`` of the leads that
+          meet it, ``n_without, n_converted_without`` of those that do not;
+          ``n_effective``: leads that carry the same information (``n`` without weights);
+        - ``lead_share`` (the activity rate), ``converted_share``,
+          ``not_converted_share``: share that meets it among all, among converted and
+          among not converted leads;
+        - ``rate`` with interval, ``control_rate``, ``lift = rate / control_rate`` and
+          ``difference = rate - control_rate`` with intervals;
+        - ``rate_without``, ``relative_risk = rate / rate_without`` with interval;
+        - ``odds_ratio_adjusted`` with interval: odds of those who meet it against those
+          who do not, the other attributes and activities held fixed;
+        - ``shrunken_rate``: the rate drawn towards its attribute's mean;
+        - ``p_value`` (with against without), ``q_value``, ``verdict`` (``raises``,
+          ``lowers``, ``no evidence``, ``too few``), ``reason``, ``confidence_level``.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there is no lead, no conversion, or nothing but conversions.
+
+    Notes
+    -----
+    With share ``s`` of leads meeting the criterion and rates ``p1``, ``p2`` with and
+    without it, ``lift = RR / (s RR + 1 - s)`` with ``RR = p1 / p2``, and
+    ``difference = (1 - s)(p1 - p2)``; Koopman's interval of RR [1]_ and Newcombe's of
+    ``p1 - p2`` [2]_ are put through these formulas, given the realised share. The rate
+    has Wilson's interval, p is the two-sided mid-p of Fisher's test, q is Benjamini and
+    Hochberg's over all rows. Adjusted odds: logistic regression on all criteria with
+    Firth's penalty [3]_; within one attribute (levels of a column, counts of an
+    activity) the effect is the mean of the attribute's part of the log odds among leads
+    that meet the criterion less that among the others, so it does not depend on which
+    level is the reference. Shrunken rates: beta-binomial over the levels of an attribute
+    (four or more), else towards control with the weight of 50 leads.
+
+    References
+    ----------
+    .. [1] Koopman (1984), Biometrics 40, 513-517.
+    .. [2] Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
+    .. [3] Firth (1993), Biometrika 80, 27-38.
+    """
+    obs = obs.fitting
+    leads = obs.at_landmark
+    converted = np.asarray(leads["converted"], dtype=float)
+    _refuse_one_sided(converted)
+    engagement = [a.name for a in obs.attributes if a.group == "engagement"]
+    rules = (
+        propose_criteria(obs, allow_sensitive=allow_sensitive)
+        if criteria is None
+        else tuple(as_criterion(rule, engagement_fields=engagement) for rule in criteria)
+    )
+    _refuse_namesakes(rules)
+    flags = obs.flags(rules)[leads.index.to_numpy()]
+    table = _counts(rules, flags, converted)
+    _add_intervals(table, confidence_level)
+    _add_adjusted(table, rules, flags, converted, confidence_level)
+    table["shrunken_rate"] = _shrunken_rates(table, rules)
+    _add_verdicts(table)
+    table["confidence_level"] = confidence_level
+    return Lift(
+        criteria=rules,
+        n=len(converted),
+        n_converted=int(converted.sum()),
+        control_rate=float(converted.mean()),
+        confidence_level=confidence_level,
+        _table=table[list(LIFT_COLUMNS)],
+    )
+
+
+def _refuse_one_sided(converted: NDArray[np.float64]) -> None:
+    if not converted.size:
+        raise NotEnoughDataError(
+            "no mature lead in the fit period: its horizon has not passed for any; "
+            "choose an earlier fit_period or a shorter horizon"
+        )
+    if not converted.any():
+        raise NotEnoughDataError(
+            f"none of the {converted.size} leads at their landmark converted by the horizon: "
+            "there is no lift to measure; add quarters or lengthen the horizon"
+        )
+    if converted.all():
+        raise NotEnoughDataError(
+            f"all {converted.size} leads converted: without leads that did not convert there "
+            "is nothing to compare; check that lost and open leads are in the file"
+        )
+
+
+def _refuse_namesakes(rules: Sequence[Criterion]) -> None:
+    names = [rule.name for rule in rules]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f'two criteria are called "{name}"; give each its own name')
+
+
+def _counts(
+    rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
+) -> pd.DataFrame:
+    n_all, won = len(converted), converted.sum()
+    n = flags.sum(axis=0).astype(float)
+    n_converted = flags.T.astype(float) @ converted
+    table = pd.DataFrame(
+        {
+            "criterion": [rule.name for rule in rules],
+            "group": [rule.group for rule in rules],
+            "source": [rule.source for rule in rules],
+            "n": n.astype(np.int64),
+            "n_converted": n_converted.astype(np.int64),
+        }
+    )
+    table["n_without"] = n_all - table["n"]
+    table["n_converted_without"] = int(won) - table["n_converted"]
+    table["n_effective"] = n
+    table["lead_share"] = n / n_all
+    table["converted_share"] = n_converted / won
+    table["not_converted_share"] = (n - n_converted) / (n_all - won)
+    table["rate"] = _ratio(table["n_converted"], table["n"])
+    table["control_rate"] = won / n_all
+    table["lift"] = table["rate"] / table["control_rate"]
+    table["difference"] = table["rate"] - table["control_rate"]
+    table["rate_without"] = _ratio(table["n_converted_without"], table["n_without"])
+    table["relative_risk"] = _ratio(table["rate"], table["rate_without"])
+    return table
+
+
+def _ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
+    return numerator / denominator.where(denominator > 0)
+
+
+def _add_intervals(table: pd.DataFrame, confidence_level: float) -> None:
+    with_and_without = [
+        table[name].to_numpy(dtype=float)
+        for name in ("n_converted", "n", "n_converted_without", "n_without")
+    ]
+    intervals = {
+        "rate": wilson(*with_and_without[:2], confidence_level=confidence_level),
+        "lift": lift_interval(*with_and_without, confidence_level=confidence_level),
+        "difference": difference_interval(*with_and_without, confidence_level=confidence_level),
+        "relative_risk": koopman(*with_and_without, confidence_level=confidence_level),
+    }
+    for name, (lower, upper) in intervals.items():
+        table[f"{name}_ci_lower"], table[f"{name}_ci_upper"] = lower, upper
+    table["p_value"] = mid_p_fisher(*with_and_without)
+
+
+def _add_adjusted(
+    table: pd.DataFrame,
+    rules: Sequence[Criterion],
+    flags: NDArray[np.bool_],
+    converted: NDArray[np.float64],
+    confidence_level: float,
+) -> None:
+    log_odds, standard_error = _adjusted_log_odds(rules, flags, converted)
+    margin = normal_quantile(confidence_level) * standard_error
+    table["odds_ratio_adjusted"] = np.exp(log_odds)
+    table["odds_ratio_adjusted_ci_lower"] = np.exp(log_odds - margin)
+    table["odds_ratio_adjusted_ci_upper"] = np.exp(log_odds + margin)
+
+
+def _adjusted_log_odds(
+    rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each criterion's contrast within its attribute, and its standard error."""
+    patterns, inverse = np.unique(flags, axis=0, return_inverse=True)
+    n = np.bincount(inverse.ravel()).astype(float)
+    n_converted = np.bincount(inverse.ravel(), weights=converted)
+    fit = fit_logistic(patterns, n_converted, n)
+    blocks = [criterion_block(rule) for rule in rules]
+    contrasts = np.zeros((len(rules), len(rules)))
+    for row, block in enumerate(blocks):
+        members = [j for j, other in enumerate(blocks) if other == block]
+        met = flags[:, row]
+        if met.any() and not met.all():
+            part = flags[:, members]
+            contrasts[row, members] = part[met].mean(axis=0) - part[~met].mean(axis=0)
+    return _contrasted(contrasts, fit)
+
+
+def _contrasted(
+    contrasts: NDArray[np.float64], fit: LogisticFit
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Apply contrasts; a coefficient told by others of its attribute counts 0."""
+    log_odds = contrasts @ np.nan_to_num(fit.coefficients)
+    covariance = np.nan_to_num(fit.covariance[1:, 1:])
+    variance = np.einsum("ij,jk,ik->i", contrasts, covariance, contrasts)
+    known = variance > 0
+    return np.where(known, log_odds, np.nan), np.sqrt(np.where(known, variance, np.nan))
+
+
+def _shrunken_rates(table: pd.DataFrame, rules: Sequence[Criterion]) -> NDArray[np.float64]:
+    n, n_converted = table["n"].to_numpy(dtype=float), table["n_converted"].to_numpy(dtype=float)
+    control = float(table["control_rate"].iloc[0]) if len(table) else 0.0
+    blocks = [criterion_block(rule) for rule in rules]
+    is_level = np.array(["in" in rule.when or "missing" in rule.when for rule in rules], dtype=bool)
+    shrunken = np.asarray(shrink(n_converted, n, control, PRIOR_STRENGTH))
+    for block in dict.fromkeys(blocks):
+        members = is_level & np.array([other == block for other in blocks], dtype=bool)
+        if members.sum() >= MIN_LEVELS:
+            prior = beta_binomial_prior(n_converted[members], n[members])
+            shrunken[members] = shrink(n_converted[members], n[members], *prior)
+    return shrunken
+
+
+def _add_verdicts(table: pd.DataFrame) -> None:
+    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
+    smaller_side = table[["n", "n_without"]].min(axis=1)
+    few = (smaller_side < MIN_LEADS) | (smaller_side * table["control_rate"] < MIN_EXPECTED)
+    proven = (table["q_value"] <= MAX_Q_VALUE) & ~few
+    table["verdict"] = np.select(
+        [few, proven & (table["lift"] > 1), proven], ["too few", "raises", "lowers"], "no evidence"
+    )
+    small = (table["lift_ci_lower"] >= SMALL_LIFT[0]) & (table["lift_ci_upper"] <= SMALL_LIFT[1])
+    table["reason"] = np.select(
+        [few, proven, small], ["too few", "", "shown to be small"], "not proven (wide interval)"
+    )
+
+
+def _reasons_beside(
+    criteria: Sequence[Criterion], scored: Sequence[Criterion], obs: Observation
+) -> dict[int, str]:
+    rows = obs.at_landmark.index.to_numpy()
+    inside = obs.flags(scored)[rows].astype(float)
+    outside = obs.flags(criteria)[rows].astype(float)
+    overlap = _correlations(outside, inside)
+    nearest = np.abs(overlap).argmax(axis=1)
+    return {
+        row: f"counted by {scored[j].name}"
+        for row, j in enumerate(nearest)
+        if abs(overlap[row, j]) >= OVERLAP
+    }
+
+
+def _correlations(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    scale = np.sqrt(np.outer((a**2).sum(axis=0), (b**2).sum(axis=0)))
+    return np.divide(a.T @ b, scale, out=np.zeros_like(scale), where=scale > 0)
