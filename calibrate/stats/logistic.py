@@ -1,0 +1,316 @@
+"""Logistic regression on grouped counts, with Firth's penalty against separation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.special import expit
+
+from calibrate.stats.intervals import FloatArray, Interval, normal_quantile
+
+__all__ = ["LogisticFit", "fit_logistic", "wald_interval"]
+
+_ALIASED = 1e-9  # share of a column's variation left by the earlier ones, below: none
+_SCORE_TOLERANCE = 1e-8  # of the penalised score, in standard errors of a coefficient
+_LARGEST_STEP = 5.0  # of any linear predictor in one iteration
+_STEP_HALVINGS = 25
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LogisticFit:
+    """A fitted logistic regression.
+
+    Attributes
+    ----------
+    intercept : float
+        Log-odds where every column is 0.
+    coefficients : numpy.ndarray
+        Log odds ratio of each column, in the order given. ``nan`` for a column that is
+        constant or a linear combination of earlier ones (and the intercept); an exact copy
+        of an earlier column carries that column's value.
+    covariance : numpy.ndarray
+        Covariance of intercept and coefficients, intercept first; ``nan`` rows and columns
+        where the coefficient is.
+    log_likelihood : float
+        Maximised log-likelihood of the leads, including the penalties.
+    converged : bool
+        Whether the penalised score reached zero.
+    """
+
+    intercept: float
+    coefficients: FloatArray
+    covariance: FloatArray
+    log_likelihood: float
+    converged: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Problem:
+    Z: FloatArray
+    n_converted: FloatArray
+    n: FloatArray
+    offset: FloatArray
+    penalty: FloatArray
+    firth: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _State:
+    beta: FloatArray
+    score: FloatArray
+    covariance: FloatArray
+    log_likelihood: float
+    rates: FloatArray
+
+
+def fit_logistic(
+    X: ArrayLike,
+    n_converted: ArrayLike,
+    n: ArrayLike,
+    *,
+    firth: bool = True,
+    l2: float = 0.0,
+    offset: ArrayLike | None = None,
+    weights_are_counts: bool = True,
+    max_iter: int = 100,
+) -> LogisticFit:
+    """Fit a logistic regression to grouped counts.
+
+    Parameters
+    ----------
+    X : array_like of shape (patterns, columns)
+        One row a pattern; the intercept is added here.
+    n_converted, n : array_like of shape (patterns,)
+        Conversions and leads of each pattern; fractions are fine. Patterns without leads
+        are ignored.
+    firth : bool
+        Maximise the likelihood times Jeffreys' prior. Estimates are finite whatever the
+        data, and their bias is of second order.
+    l2 : float
+        Ridge penalty ``l2 / 2 * sum(coefficients ** 2)``; never on the intercept.
+    offset : array_like, optional
+        Log-odds added to each pattern with a coefficient of 1.
+    weights_are_counts : bool
+        If false, `n` and `n_converted` are sums of weights, the rows are the independent
+        units, and the covariance is the sandwich over the rows.
+    max_iter : int
+        Most Newton iterations.
+
+    Returns
+    -------
+    LogisticFit
+        Estimates. Everything is ``nan`` where there are no leads. Without Firth's penalty
+        and ridge a separated fit has no maximum, and ``converged`` is false.
+
+    Notes
+    -----
+    With ``p`` the fitted rates, ``W = diag(n p (1 - p))`` and ``I = Z' W Z + l2``, Firth's
+    score is ``Z' (x - n p + h (1/2 - p)) - l2 b`` where h are the diagonal elements of
+    ``W Z I^-1 Z'``. Newton's method with steps halved until the penalised likelihood rises.
+    With one yes/no column the estimate is the log odds ratio after adding 1/2 to each of
+    the four counts.
+
+    References
+    ----------
+    D. Firth (1993), Bias reduction of maximum likelihood estimates, Biometrika 80, 27-38.
+    G. Heinze and M. Schemper (2002), A solution to the problem of separation in logistic
+    regression, Statistics in Medicine 21, 2409-2419.
+
+    Examples
+    --------
+    Nobody without the criterion converted: log(6.5 / 4.5) - log(0.5 / 20.5) = 4.0813.
+
+    >>> fit = fit_logistic([[1], [0]], [6, 0], [10, 20])
+    >>> fit.coefficients.round(4).tolist(), fit.converged
+    ([4.0813], True)
+    """
+    design, x, total, shift = _cleaned(X, n_converted, n, offset)
+    Z = np.column_stack([np.ones(len(design)), design])
+    source = _sources(design)
+    kept = _independent(Z, total, source)
+    penalty = np.diag(np.where(np.arange(kept.size) == 0, 0.0, l2))
+    if not len(design):
+        return _reported(design.shape[1], kept, source, None, converged=False)
+    problem = _Problem(
+        Z=Z[:, kept], n_converted=x, n=total, offset=shift, penalty=penalty, firth=firth
+    )
+    state, converged = _newton(problem, max_iter)
+    if not weights_are_counts:
+        state = _sandwich(problem, state)
+    return _reported(design.shape[1], kept, source, state, converged=converged)
+
+
+def wald_interval(fit: LogisticFit, *, confidence_level: float = 0.95) -> Interval:
+    """Return Wald intervals of the coefficients (log odds ratios) of a fit.
+
+    Parameters
+    ----------
+    fit : LogisticFit
+        A fitted model.
+    confidence_level : float
+        Nominal coverage.
+
+    Returns
+    -------
+    Interval
+        Arrays in the order of ``fit.coefficients``: ``b -+ z se(b)``. Their exponentials
+        are the limits of the odds ratios.
+
+    Examples
+    --------
+    >>> fit = fit_logistic([[1], [0]], [6, 0], [10, 20])
+    >>> bool(wald_interval(fit).lower[0] > 0)
+    True
+    """
+    z = normal_quantile(confidence_level)
+    half = z * np.sqrt(np.diag(fit.covariance)[1:])
+    return Interval(fit.coefficients - half, fit.coefficients + half)
+
+
+def _cleaned(
+    X: ArrayLike, n_converted: ArrayLike, n: ArrayLike, offset: ArrayLike | None
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return the design, counts and offset of the patterns that have leads."""
+    design = np.asarray(X, dtype=np.float64)
+    x = np.asarray(n_converted, dtype=np.float64)
+    total = np.asarray(n, dtype=np.float64)
+    shift = np.zeros(len(total)) if offset is None else np.asarray(offset, dtype=np.float64)
+    present = total > 0
+    return design[present], x[present], total[present], shift[present]
+
+
+def _sources(design: FloatArray) -> NDArray[np.intp]:
+    """Return for each column the position of the first column equal to it."""
+    first: dict[bytes, int] = {}
+    columns = np.ascontiguousarray(design.T) + 0.0  # -0.0 and 0.0 have different bytes
+    return np.array(
+        [first.setdefault(column.tobytes(), j) for j, column in enumerate(columns)], dtype=np.intp
+    )
+
+
+def _independent(Z: FloatArray, n: FloatArray, source: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the columns of Z, intercept first, that earlier ones do not determine."""
+    with np.errstate(invalid="ignore"):
+        centred = Z[:, 1:] - n @ Z[:, 1:] / n.sum()
+    gram = centred.T @ (centred * n[:, np.newaxis])
+    before = np.diag(gram).copy()
+    size = n @ (Z[:, 1:] ** 2)
+    kept = [0]
+    for j in range(len(source)):
+        left = gram[j, j]
+        constant = not before[j] > _ALIASED * _ALIASED * size[j]
+        if source[j] != j or constant or left <= _ALIASED * before[j]:
+            continue
+        kept.append(j + 1)
+        gram = gram - np.outer(gram[:, j], gram[j]) / left
+    return np.array(kept, dtype=np.intp)
+
+
+def _newton(problem: _Problem, max_iter: int) -> tuple[_State, bool]:
+    x, n = problem.n_converted.sum(), problem.n.sum()
+    beta = np.zeros(problem.Z.shape[1])
+    beta[0] = np.log((x + 0.5) / (n - x + 0.5)) - problem.n @ problem.offset / n
+    state = _evaluate(problem, beta)
+    for _ in range(max_iter):
+        if state is None:
+            break
+        step = state.covariance @ state.score
+        # The squared length of the score in standard errors is the expected gain in likelihood.
+        if state.score @ step < _SCORE_TOLERANCE**2:
+            return state, True
+        following = _line_search(problem, state, step)
+        if following is None:
+            break
+        state = following
+    if state is None:
+        state = _unknown(problem)
+    return state, False
+
+
+def _line_search(problem: _Problem, state: _State, step: FloatArray) -> _State | None:
+    """Return the state after the longest halved step that does not lower the likelihood."""
+    largest = np.abs(problem.Z @ step).max()
+    step = step * min(1.0, _LARGEST_STEP / largest)
+    tolerance = 1e-12 * (1 + abs(state.log_likelihood))
+    for _ in range(_STEP_HALVINGS):
+        following = _evaluate(problem, state.beta + step)
+        if following is not None and following.log_likelihood >= state.log_likelihood - tolerance:
+            return following
+        step = step / 2
+    return None
+
+
+def _evaluate(problem: _Problem, beta: FloatArray) -> _State | None:
+    """Return score, covariance and likelihood at `beta`, or None where they do not exist."""
+    Z, x, n = problem.Z, problem.n_converted, problem.n
+    eta = Z @ beta + problem.offset
+    rates = expit(eta)
+    weights = n * rates * expit(-eta)
+    information = Z.T @ (Z * weights[:, np.newaxis]) + problem.penalty
+    try:
+        factor = cho_factor(information, lower=True)
+    except LinAlgError:
+        return None
+    covariance = np.asarray(cho_solve(factor, np.eye(len(beta))))
+    log_likelihood = float(x @ eta - n @ np.logaddexp(0.0, eta) - beta @ problem.penalty @ beta / 2)
+    residual = x - n * rates
+    if problem.firth:
+        log_likelihood += float(np.log(np.diag(factor[0])).sum())
+        leverage = weights * np.einsum("ij,ij->i", Z @ covariance, Z)
+        residual = residual + leverage * (0.5 - rates)
+    return _State(
+        beta=beta,
+        score=Z.T @ residual - problem.penalty @ beta,
+        covariance=covariance,
+        log_likelihood=log_likelihood,
+        rates=rates,
+    )
+
+
+def _sandwich(problem: _Problem, state: _State) -> _State:
+    scores = problem.Z * (problem.n_converted - problem.n * state.rates)[:, np.newaxis]
+    return _State(
+        beta=state.beta,
+        score=state.score,
+        covariance=state.covariance @ (scores.T @ scores) @ state.covariance,
+        log_likelihood=state.log_likelihood,
+        rates=state.rates,
+    )
+
+
+def _unknown(problem: _Problem) -> _State:
+    size = problem.Z.shape[1]
+    return _State(
+        beta=np.full(size, np.nan),
+        score=np.full(size, np.nan),
+        covariance=np.full((size, size), np.nan),
+        log_likelihood=float("nan"),
+        rates=np.full(len(problem.n), np.nan),
+    )
+
+
+def _reported(
+    n_columns: int,
+    kept: NDArray[np.intp],
+    source: NDArray[np.intp],
+    state: _State | None,
+    *,
+    converged: bool,
+) -> LogisticFit:
+    """Return the fit with one entry a column given: twins repeated, aliased ones nan."""
+    beta = np.full(n_columns + 1, np.nan)
+    covariance = np.full((n_columns + 1, n_columns + 1), np.nan)
+    if state is not None:
+        beta[kept] = state.beta
+        covariance[np.ix_(kept, kept)] = state.covariance
+    twin = np.concatenate([[0], source + 1]).astype(np.intp)
+    return LogisticFit(
+        intercept=float(beta[0]),
+        coefficients=beta[twin][1:],
+        covariance=covariance[np.ix_(twin, twin)],
+        log_likelihood=float("nan") if state is None else state.log_likelihood,
+        converged=converged,
+    )
