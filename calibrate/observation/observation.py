@@ -1,0 +1,180 @@
+"""The value: one row a lead, and the features and flags computed on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from calibrate.config import Period
+from calibrate.criteria import Criterion, Measure
+from calibrate.display import html_table
+from calibrate.observation.reading import feature_values
+from calibrate.observation.statements import Scope, features_statement
+
+if TYPE_CHECKING:
+    from calibrate.history import Attribute, History
+
+__all__ = ["Observation"]
+
+_N_BUCKETS = 200
+_MEASURES_A_STATEMENT = 100
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Observation:
+    """One row a lead: what was known at its cutoff, and what became of it.
+
+    Made by `observe` or `observe_open`.
+
+    Attributes
+    ----------
+    history : History
+    period, fit_period : Period
+        Leads created in them; `fitting` is the observation of the latter.
+    observation_window, horizon, lookback : timedelta
+    early : {"landmark", "truncate"}
+    maturity : {"drop"}
+    is_open : bool
+        Leads open at as_of (`observe_open`), whose outcome is not known.
+    """
+
+    history: History
+    period: Period
+    fit_period: Period
+    observation_window: dt.timedelta
+    horizon: dt.timedelta
+    lookback: dt.timedelta
+    early: str
+    maturity: str
+    is_open: bool
+    scope: Scope = field(repr=False)
+    rows: pd.DataFrame = field(repr=False)
+    left_out: pd.DataFrame = field(repr=False)
+    other: Observation | None = field(default=None, repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a lead of the period, in file order.
+
+        Returns
+        -------
+        DataFrame
+            ``lead_id, created_at, cutoff, at_landmark, status, converted, mature, weight
+            (1 mature, else 0), lag_days (creation to win, known wins only),
+            follow_up_days (creation to as_of), amount, contact, closed_at``, then the
+            attributes and one count column an activity.
+        """
+        return self.rows.copy(deep=False)  # copy-on-write: changes do not reach back
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """What was left out and why: ``table, check, n, rule, examples``."""
+        return self.left_out.copy()
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """Attributes of the leads."""
+        return tuple(self.history.attributes)
+
+    @property
+    def activities(self) -> tuple[str, ...]:
+        """Names of the activities, the most frequent first."""
+        return tuple(self.history.activities)
+
+    @property
+    def fitting(self) -> Observation:
+        """The same for the fit period."""
+        return self if self.other is None else self.other
+
+    @property
+    def at_landmark(self) -> pd.DataFrame:
+        """Mature leads compared at their landmark, with the index of `table`."""
+        chosen = self.rows["at_landmark"] & (self.rows["weight"] > 0)
+        return self.rows[chosen.to_numpy()]
+
+    def features(self, measures: Iterable[Measure], rows: ArrayLike | None = None) -> pd.DataFrame:
+        """Return numbers taken from the activity log between lookback and cutoff.
+
+        Parameters
+        ----------
+        measures : iterable of Measure
+        rows : array-like, optional
+            Labels of the rows of `table` wanted; all by default.
+
+        Returns
+        -------
+        DataFrame
+            One column a measure, named `Measure.column`, with the index of `table`:
+            counts and days as int, total as the sum of values, recency as days before
+            the cutoff (missing where it never happened).
+        """
+        wanted = list(dict.fromkeys(measures))
+        columns: dict[str, NDArray[np.generic]] = {}
+        asked = [m for m in wanted if not self._is_plain_count(m)]
+        for start in range(0, len(asked), _MEASURES_A_STATEMENT):
+            part = asked[start : start + _MEASURES_A_STATEMENT]
+            found = self.history.engine.query(*features_statement(self.scope, part))
+            columns.update(feature_values(found, part))
+        for measure in wanted:
+            if self._is_plain_count(measure):
+                columns[measure.column] = self.rows[measure.activity].to_numpy()
+        frame = pd.DataFrame({m.column: columns[m.column] for m in wanted}, index=self.rows.index)
+        return frame if rows is None else frame.loc[np.asarray(rows)]
+
+    def flags(self, criteria: Sequence[Criterion]) -> NDArray[np.bool_]:
+        """Return which leads of `table` meet which criterion.
+
+        Parameters
+        ----------
+        criteria : sequence of Criterion
+
+        Returns
+        -------
+        ndarray of bool, shape (n_leads, n_criteria)
+        """
+        features = self.features(m for criterion in criteria for m in criterion.measures)
+        fields = dict.fromkeys(f for criterion in criteria for f in criterion.fields)
+        known = [f for f in fields if f in self.rows.columns]
+        extra = [f for f in known if f not in features.columns]
+        frame = pd.concat([self.rows[extra], features], axis=1)
+        flags = np.zeros((len(self.rows), len(criteria)), dtype=np.bool_)
+        for j, criterion in enumerate(criteria):
+            flags[:, j] = criterion.meets(frame)
+        return flags
+
+    @cached_property
+    def clusters(self) -> NDArray[np.int64] | None:
+        """Bucket 0 to 199 of each lead's contact; None where no contact has two leads.
+
+        Notes
+        -----
+        Leads of one contact are not independent: they fall into the same bucket (the
+        first 32 bits of the contact's MD5, modulo 200) and are resampled together. A
+        lead without a contact is a cluster of its own, hashed by its id.
+        """
+        contacts = self.rows["contact"]
+        if not self.history.has_contacts or not contacts.dropna().duplicated().any():
+            return None
+        keys = contacts.where(contacts.notna(), self.rows["lead_id"].astype(str))
+        codes, unique = pd.factorize(keys)
+        buckets = np.array([_bucket(str(key)) for key in unique], dtype=np.int64)
+        return buckets[codes]
+
+    def _is_plain_count(self, measure: Measure) -> bool:
+        return measure == Measure(measure.activity) and measure.activity in self.rows.columns
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows.drop(columns=["contact"]), max_rows=20)
+
+
+def _bucket(key: str) -> int:
+    digest = hashlib.md5(key.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:4], "big") % _N_BUCKETS

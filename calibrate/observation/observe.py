@@ -1,0 +1,173 @@
+"""Make an observation from a history."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from calibrate.config import Period, parse_duration, parse_period
+from calibrate.criteria import Measure
+from calibrate.errors import ConfigError, did_you_mean
+from calibrate.observation.counts import counted
+from calibrate.observation.observation import Observation
+from calibrate.observation.reading import lead_frame
+from calibrate.observation.statements import Scope, leads_statement
+from calibrate.observation.windows import resolve_windows
+
+if TYPE_CHECKING:
+    from calibrate.history import History
+
+__all__ = ["observe", "observe_open"]
+
+PeriodLike = Period | str | tuple[object, object] | None
+Span = str | int | dt.timedelta
+
+_EARLY = ("landmark", "truncate")
+_MATURITY = ("drop", "weight")
+
+
+def observe(
+    history: History,
+    *,
+    period: PeriodLike = None,
+    fit_period: PeriodLike = None,
+    observation_window: Span = "auto",
+    horizon: Span = "auto",
+    early: str = "landmark",
+    maturity: str = "drop",
+    lookback: Span = "90D",
+    snapshots: Sequence[Span] | None = None,
+) -> Observation:
+    """Observe each lead up to its cutoff, and what became of it by its horizon.
+
+    Parameters
+    ----------
+    history : History
+    period : str, pair, Period or None
+        Leads created in it: ``"2023Q4"``, ``("2023-01-01", "2024-01-01")``; None is all.
+    fit_period : same, optional
+        Leads that verdicts and points rest on; the period by default.
+    observation_window, horizon : str, int (days), timedelta or ``"auto"``
+        How long a lead is observed, and by when it must have converted, both counted
+        from its creation. ``"auto"`` is proposed from the data (`propose_windows`).
+    early : {"landmark", "truncate"}
+        Leads won or lost before their landmark are only counted, or are kept with what
+        was seen before their closing.
+    maturity : {"drop"}
+        Leads whose horizon ends after as_of weigh nothing.
+    lookback : str, int (days) or timedelta
+        How far before creation activities count.
+    snapshots : None
+        Several landmarks of the same lead are not available yet.
+
+    Returns
+    -------
+    Observation
+        `.table` has one row a lead of the period.
+
+    Raises
+    ------
+    ConfigError
+        If the horizon does not end after the observation window, or an option is unknown.
+
+    Notes
+    -----
+    A lead is compared at ``landmark = created_at + observation_window`` if neither won
+    nor lost before. Its features come from events with ``created_at - lookback <=
+    occurred_at < cutoff`` and not after as_of; an event of a contact counts for every
+    lead of the contact whose span contains it. It converted if won in ``[landmark,
+    created_at + horizon)``; leads won before the landmark carry ``converted`` too, for
+    the control rate, but are not at the landmark. A closing without a time of day counts
+    for the outcome at its end, and cuts the features at its start; a closing after as_of
+    makes the lead open. Wins without a date and leads that nobody worked are left out,
+    and counted.
+    """
+    _check_options(early, maturity, snapshots)
+    window, due = resolve_windows(history, observation_window, horizon)
+    chosen = parse_period(period)
+    fitted = chosen if fit_period is None else parse_period(fit_period)
+    scope = Scope(
+        as_of=history.as_of,
+        start=chosen.start,
+        end=chosen.end,
+        window=window,
+        horizon=due,
+        lookback=parse_duration(lookback),
+        is_wide=history.is_wide,
+        truncates=early == "truncate",
+    )
+    other = None
+    if (fitted.start, fitted.end) != (chosen.start, chosen.end):
+        fit_scope = dataclasses.replace(scope, start=fitted.start, end=fitted.end)
+        other = _observation(history, fit_scope, fitted, fitted, None)
+    return _observation(history, scope, chosen, fitted, other)
+
+
+def observe_open(history: History, *, lookback: Span = "90D") -> Observation:
+    """Observe the leads that are open at as_of, with all that is known by then.
+
+    Parameters
+    ----------
+    history : History
+    lookback : str, int (days) or timedelta
+        How far before creation activities count.
+
+    Returns
+    -------
+    Observation
+        Cutoff is as_of, ``converted`` is missing, ``weight`` is 0. Wide tables: all leads.
+    """
+    everything = parse_period(None)
+    scope = Scope(
+        as_of=history.as_of,
+        start=None,
+        end=None,
+        window=dt.timedelta(0),
+        horizon=dt.timedelta(0),
+        lookback=parse_duration(lookback),
+        is_open=True,
+        is_wide=history.is_wide,
+    )
+    return _observation(history, scope, everything, everything, None)
+
+
+def _observation(
+    history: History, scope: Scope, period: Period, fit_period: Period, other: Observation | None
+) -> Observation:
+    found = history.engine.query(*leads_statement(scope, history.attributes))
+    leads = lead_frame(found, scope, history.attributes)
+    bare = Observation(
+        history=history,
+        period=period,
+        fit_period=fit_period,
+        observation_window=scope.window,
+        horizon=scope.horizon,
+        lookback=scope.lookback,
+        early="truncate" if scope.truncates else "landmark",
+        maturity="drop",
+        is_open=scope.is_open,
+        scope=scope,
+        rows=leads,
+        left_out=counted(history, scope, leads),
+        other=other,
+    )
+    counts = bare.features(Measure(activity) for activity in history.activities)
+    return dataclasses.replace(bare, rows=pd.concat([leads, counts], axis=1))
+
+
+def _check_options(early: str, maturity: str, snapshots: Sequence[Span] | None) -> None:
+    for name, value, known in (("early", early, _EARLY), ("maturity", maturity, _MATURITY)):
+        if value not in known:
+            raise ConfigError(
+                f'{name} "{value}" must be {" or ".join(known)}{did_you_mean(str(value), known)}'
+            )
+    if maturity == "weight":
+        raise ConfigError('maturity "weight" is not available yet: "drop" uses mature leads only')
+    if snapshots is not None:
+        raise ConfigError(
+            "snapshots are not available yet: one observation_window is used for every lead"
+        )

@@ -1,0 +1,79 @@
+"""From the engine's Arrow tables to columns of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from calibrate.criteria import Measure
+from calibrate.observation.statements import Scope
+
+if TYPE_CHECKING:
+    from calibrate.history import Attribute
+
+__all__ = ["feature_values", "lead_frame"]
+
+_DAY = np.timedelta64(86_400_000_000, "us")
+
+
+def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -> pd.DataFrame:
+    """Return the columns of `Observation.table` up to the attributes."""
+    created_at, cutoff = _times(found, "created_at"), _times(found, "cutoff")
+    closed_at = _times(found, "closed_at")
+    converted = found["converted"].to_pandas().astype("boolean" if scope.is_open else bool)
+    mature = np.asarray(found["mature"], dtype=bool)
+    at_landmark = ~np.asarray(found["is_early"], dtype=bool) | scope.truncates
+    won = np.asarray(found["is_win"], dtype=bool) & ~np.isnat(closed_at)
+    lag = np.where(won, (closed_at - created_at) / _DAY, np.nan)
+    as_of = np.datetime64("NaT") if scope.as_of is None else np.datetime64(scope.as_of, "us")
+    columns: dict[str, object] = {
+        "lead_id": found["lead_id"].to_pandas(),
+        "created_at": created_at,
+        "cutoff": np.full_like(cutoff, "NaT") if scope.is_wide else cutoff,
+        "at_landmark": at_landmark,
+        "status": _objects(found["status"]),
+        "converted": converted,
+        "mature": mature,
+        "weight": mature.astype(float),
+        "lag_days": lag,
+        "follow_up_days": (as_of - created_at) / _DAY,
+        "amount": _numbers(found["amount"]),
+        "contact": _objects(found["contact"]),
+        "closed_at": closed_at,
+    }
+    for attribute in attributes:
+        columns[attribute.name] = _attribute(found[attribute.column], attribute.kind)
+    return pd.DataFrame(columns, index=pd.RangeIndex(found.num_rows))
+
+
+def feature_values(found: pa.Table, measures: Sequence[Measure]) -> dict[str, NDArray[np.generic]]:
+    """Return the measures ``f0, f1, ...`` under their column names."""
+    values: dict[str, NDArray[np.generic]] = {}
+    for i, measure in enumerate(measures):
+        is_count = measure.statistic in {"count", "days"}
+        column = _numbers(found[f"f{i}"])
+        values[measure.column] = column.astype(np.int64) if is_count else column
+    return values
+
+
+def _attribute(column: pa.ChunkedArray, kind: str) -> object:
+    if kind == "number":
+        return _numbers(column)
+    return column.to_pandas() if kind == "date" else _objects(column)
+
+
+def _times(found: pa.Table, name: str) -> NDArray[np.datetime64]:
+    return np.asarray(found[name].cast(pa.timestamp("us")).to_numpy(), dtype="datetime64[us]")
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=float)
+
+
+def _objects(column: pa.ChunkedArray) -> pd.Series:
+    return pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)

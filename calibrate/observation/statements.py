@@ -1,0 +1,245 @@
+"""The SQL of the observation; values are always bound, never pasted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calibrate.criteria import Measure
+from calibrate.engines.duckdb import quote_identifier
+
+if TYPE_CHECKING:
+    from calibrate.history import Attribute
+
+__all__ = ["Parameters", "Scope", "features_statement", "leads_statement", "like_pattern"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Which leads are observed, from when to when.
+
+    Parameters
+    ----------
+    as_of : datetime or None
+        Nothing after it exists. None only for wide tables.
+    start, end : datetime or None
+        Leads created in ``[start, end)``.
+    window, horizon, lookback : timedelta
+        Landmark and horizon count from creation, lookback before it.
+    is_open : bool
+        Leads open at ``as_of``, cut off there, instead of at their landmark.
+    is_wide : bool
+        The table knows no times: every lead, nothing cut off.
+    truncates : bool
+        Leads closed before their landmark are kept, with what was seen until then.
+    """
+
+    as_of: dt.datetime | None
+    start: dt.datetime | None
+    end: dt.datetime | None
+    window: dt.timedelta
+    horizon: dt.timedelta
+    lookback: dt.timedelta
+    is_open: bool = False
+    is_wide: bool = False
+    truncates: bool = False
+
+
+@dataclass
+class Parameters:
+    """Values of one statement, in the order of their placeholders."""
+
+    values: list[object] = field(default_factory=list)
+
+    def bind(self, value: object, kind: str) -> str:
+        """Remember a value and return its typed placeholder."""
+        self.values.append(value)
+        return f"CAST(${len(self.values)} AS {kind})"
+
+    def moment(self, value: dt.datetime | None) -> str:
+        """Bind a moment."""
+        return self.bind(value, "TIMESTAMP")
+
+    def span(self, value: dt.timedelta) -> str:
+        """Bind a length of time."""
+        return self.bind(value, "INTERVAL")
+
+    def text(self, value: str) -> str:
+        """Bind a text."""
+        return self.bind(value, "VARCHAR")
+
+
+def like_pattern(wildcard: str) -> str:
+    r"""Return the ``LIKE`` pattern (escape ``\``) of a wildcard with ``*`` and ``?``.
+
+    Examples
+    --------
+    >>> like_pattern("*/pricing*")
+    '%/pricing%'
+    >>> like_pattern("100%_?")
+    '100\\%\\__'
+    """
+    literal = wildcard.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return literal.replace("*", "%").replace("?", "_")
+
+
+def leads_statement(scope: Scope, attributes: Sequence[Attribute]) -> tuple[str, list[object]]:
+    """Return the statement for the observed leads, in file order, and its parameters."""
+    parameters = Parameters()
+    extra = "".join(f", l.{quote_identifier(attribute.column)}" for attribute in attributes)
+    statement = f"""
+WITH {units_sql(scope, parameters)}
+SELECT l.lead_id, u.created_at, u.cutoff, u.status, u.is_early, u.is_win, u.converted, u.mature,
+    l.amount, l.contact, u.closed_at{extra}
+FROM units AS u
+JOIN leads AS l ON l.lead_row = u.lead_row
+ORDER BY u.lead_row"""
+    return statement, parameters.values
+
+
+def features_statement(scope: Scope, measures: Sequence[Measure]) -> tuple[str, list[object]]:
+    """Return the statement for measures ``f0, f1, ...`` in file order, and its parameters."""
+    parameters = Parameters()
+    units = units_sql(scope, parameters)
+    span = _span_sql(scope, parameters)
+    aggregates = [_aggregate_sql(measure, parameters) for measure in measures]
+    made = ",\n        ".join(f"{sql} AS f{i}" for i, sql in enumerate(aggregates))
+    shown = ", ".join(
+        f"f.f{i}" if measure.statistic == "recency" else f"coalesce(f.f{i}, 0) AS f{i}"
+        for i, measure in enumerate(measures)
+    )
+    statement = f"""
+WITH {units},
+features AS (
+    SELECT u.lead_row,
+        {made}
+    FROM units AS u
+    JOIN activities AS a ON a.lead_key = u.lead_key
+    WHERE {span}
+    GROUP BY u.lead_row
+)
+SELECT {shown}
+FROM units AS u
+LEFT JOIN features AS f ON f.lead_row = u.lead_row
+ORDER BY u.lead_row"""
+    return statement, parameters.values
+
+
+def units_sql(scope: Scope, parameters: Parameters) -> str:
+    """Return the common table expressions that end in ``units``, one row a lead."""
+    if scope.is_wide:
+        return _wide_units_sql(scope, parameters)
+    known = _known_sql(scope, parameters)
+    return f"{known},\n{_open_units_sql(scope, parameters) if scope.is_open else _units_sql()}"
+
+
+def _known_sql(scope: Scope, parameters: Parameters) -> str:
+    # What was known at as_of. A closing never lies before the creation (lag 0).
+    closed = f"(l.outcome <> 'open' AND l.closed_at <= {parameters.moment(scope.as_of)})"
+    landmark = f"l.created_at + {parameters.span(scope.window)}"
+    due = f"l.created_at + {parameters.span(scope.horizon)}"
+    never = UNDATED_WIN if scope.is_open else f"({UNDATED_WIN} OR {UNWORKED})"
+    return f"""known AS (
+    SELECT l.lead_row, l.lead_key, l.created_at, l.outcome,
+        CASE WHEN NOT {closed} OR l.closed_at IS NULL THEN NULL
+            WHEN l.closed_at < l.created_at THEN l.created_at ELSE l.closed_at END AS closed_at,
+        CASE WHEN NOT {closed} OR l.closed_from IS NULL THEN NULL
+            WHEN l.closed_from < l.created_at THEN l.created_at ELSE l.closed_from END
+            AS closed_from,
+        {landmark} AS landmark, {due} AS due,
+        {due} <= {parameters.moment(scope.as_of)} AS mature
+    FROM leads AS l
+    WHERE {seen_sql(scope, parameters)} AND NOT {never}
+)"""
+
+
+# A win without a date could have been won at any time; a lead nobody worked could not convert.
+UNDATED_WIN = "(l.outcome = 'converted' AND l.closed_at IS NULL)"
+UNWORKED = "(l.outcome <> 'converted' AND coalesce(NOT l.worked, FALSE))"
+
+
+def seen_sql(scope: Scope, parameters: Parameters) -> str:
+    """Return the condition that a lead (``l``) existed at as_of and is of the period."""
+    conditions = [f"l.created_at <= {parameters.moment(scope.as_of)}"]
+    if scope.start is not None:
+        conditions.append(f"l.created_at >= {parameters.moment(scope.start)}")
+    if scope.end is not None:
+        conditions.append(f"l.created_at < {parameters.moment(scope.end)}")
+    return " AND ".join(conditions)
+
+
+def _units_sql() -> str:
+    # Converted at the end of the closing's interval, features cut at its start.
+    return """units AS (
+    SELECT k.lead_row, k.lead_key, k.created_at, k.closed_at, k.mature,
+        CASE WHEN k.closed_from < k.landmark THEN k.closed_from ELSE k.landmark END AS cutoff,
+        coalesce(k.closed_at < k.landmark, FALSE) AS is_early,
+        CASE WHEN NOT coalesce(k.closed_at < k.landmark, FALSE) THEN 'at landmark'
+            WHEN k.outcome = 'converted' THEN 'converted early' ELSE 'lost early' END AS status,
+        coalesce(k.outcome = 'converted' AND k.closed_at IS NOT NULL, FALSE) AS is_win,
+        coalesce(k.outcome = 'converted' AND k.closed_at < k.due, FALSE) AS converted
+    FROM known AS k
+)"""
+
+
+def _open_units_sql(scope: Scope, parameters: Parameters) -> str:
+    # Lost without a date is lost; lost or won with a date after as_of is still open.
+    return f"""units AS (
+    SELECT k.lead_row, k.lead_key, k.created_at, CAST(NULL AS TIMESTAMP) AS closed_at,
+        FALSE AS mature, {parameters.moment(scope.as_of)} AS cutoff, FALSE AS is_early,
+        FALSE AS is_win, 'open' AS status, CAST(NULL AS BOOLEAN) AS converted
+    FROM known AS k
+    JOIN leads AS l ON l.lead_row = k.lead_row
+    WHERE k.outcome = 'open' OR (l.closed_at IS NOT NULL AND k.closed_at IS NULL)
+)"""
+
+
+def _wide_units_sql(scope: Scope, parameters: Parameters) -> str:
+    nothing = "CAST(NULL AS TIMESTAMP)"
+    status = "'open'" if scope.is_open else "'at landmark'"
+    converted = "CAST(NULL AS BOOLEAN)" if scope.is_open else "l.outcome = 'converted'"
+    mature = "FALSE" if scope.is_open else "TRUE"
+    worked = "TRUE" if scope.is_open else f"NOT {UNWORKED}"
+    return f"""units AS (
+    SELECT l.lead_row, l.lead_key, {nothing} AS created_at, {nothing} AS closed_at,
+        {mature} AS mature, {parameters.moment(scope.as_of)} AS cutoff,
+        FALSE AS is_early, FALSE AS is_win, {status} AS status, {converted} AS converted
+    FROM leads AS l
+    WHERE {worked}
+)"""
+
+
+def _span_sql(scope: Scope, parameters: Parameters) -> str:
+    if scope.is_wide:
+        if scope.as_of is None:
+            return "TRUE"
+        return f"a.occurred_at <= {parameters.moment(scope.as_of)}"
+    return (
+        f"a.occurred_at >= u.created_at - {parameters.span(scope.lookback)}"
+        f" AND a.occurred_at < u.cutoff AND a.occurred_at <= {parameters.moment(scope.as_of)}"
+    )
+
+
+def _aggregate_sql(measure: Measure, parameters: Parameters) -> str:
+    aggregate = {
+        "count": "count(*)",
+        # Added in a fixed order: floating sums must not depend on threads or file order.
+        "total": "sum(a.value ORDER BY a.value)",
+        "days": "count(DISTINCT CAST(a.occurred_at AS DATE))",
+        "recency": "max(a.occurred_at)",
+    }[measure.statistic]
+    conditions = []
+    if measure.activity is not None:
+        conditions.append(f"a.activity = {parameters.text(measure.activity)}")
+    if measure.detail is not None:
+        pattern = parameters.text(like_pattern(measure.detail))
+        conditions.append(f"a.detail ILIKE {pattern} ESCAPE '\\'")
+    if measure.within_days is not None:
+        span = parameters.span(dt.timedelta(days=measure.within_days))
+        conditions.append(f"a.occurred_at >= u.cutoff - {span}")
+    sql = f"{aggregate} FILTER (WHERE {' AND '.join(conditions)})" if conditions else aggregate
+    if measure.statistic == "recency":
+        return f"date_diff('microsecond', {sql}, max(u.cutoff)) / 86400000000.0"
+    return sql
