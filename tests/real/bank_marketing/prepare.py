@@ -1,6 +1,6 @@
 """Give the rows of the bank's campaign their year, which lies in their order, and an id.
 
-    python prepare.py [FOLDER OF THE DATA] [FILE TO WRITE]
+python prepare.py [FOLDER OF THE DATA] [FILE TO WRITE]
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Give the customers of the e-mail test an id: their row.
 
-    python prepare.py [FOLDER OF THE DATA] [FILE TO WRITE]
+python prepare.py [FOLDER OF THE DATA] [FILE TO WRITE]
 """
 
 import sys
