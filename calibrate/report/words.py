@@ -1,0 +1,172 @@
+"""The words of the report: one language file, read once; values put in safely.
+
+A page never joins texts itself: it asks for a sentence by its key (``sentence.cut``) and
+hands over the values, which are escaped for the medium (HTML or Markdown) on their way in.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from calibrate import display
+
+__all__ = ["HtmlWords", "MarkdownWords", "Words"]
+
+_LANGUAGES = Path(__file__).parent / "languages"
+_QUARTER = re.compile(r"(\d{4})Q([1-4])")
+_FOLD = re.compile(r"fold (\d+)")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
+
+
+@lru_cache(maxsize=8)
+def _texts(lang: str) -> Mapping[str, Any]:
+    display.numbers_of(lang)  # refuses a language there is no file for
+    with (_LANGUAGES / f"{lang}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts of one language, and numbers written its way.
+
+    Parameters
+    ----------
+    lang : str
+        Name of a file in ``languages/``.
+
+    Examples
+    --------
+    >>> words = Words("en")
+    >>> words("sentence.plateau", low=58, high=66)
+    'Any cut from 58 to 66 does practically as well.'
+    >>> words.of_100(0.0712), words.period("2023Q4")
+    ('7.1', 'Q4 2023')
+    """
+
+    lang: str
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text under a key, with values put in."""
+        return str(self.template(key)).format(**values)
+
+    def template(self, key: str) -> str:
+        """Return the text under a key as the language file has it."""
+        table, name = key.split(".", 1)
+        return str(_texts(self.lang)[table][name])
+
+    def table(self, name: str) -> dict[str, str]:
+        """Return a whole table of the language file, in its order."""
+        return dict(_texts(self.lang)[name])
+
+    def optional(self, table: str, name: object) -> str:
+        """Return a translation where there is one, else the word itself."""
+        return str(_texts(self.lang)[table].get(str(name), display.clean_text(name)))
+
+    def column(self, name: str) -> str:
+        """Return the heading of a column."""
+        return str(_texts(self.lang)["columns"].get(name, name.replace("_", " ")))
+
+    def value(self, column: str, value: object) -> str:
+        """Write a value the way its column is written."""
+        return display.format_value(column, value, lang=self.lang)
+
+    def of_100(self, rate: float | None) -> str:
+        """Write a rate as so many of 100; never 0 or 100 unless exact."""
+        text = self.value("rate", rate)
+        numbers = display.numbers_of(self.lang)
+        text = text.removesuffix(numbers.percent)
+        return text.removesuffix(f"{numbers.decimal}0") if rate in (0, 1) else text
+
+    def whole(self, value: float) -> str:
+        """Write a count, or a sum of money, without decimals."""
+        return display.format_number(value, lang=self.lang)
+
+    def one_decimal(self, value: float) -> str:
+        """Write a mean count, e.g. leads a week: whole from 100 on."""
+        digits = 0 if abs(value) >= 100 or value == round(value) else 1
+        return display.format_number(value, digits, lang=self.lang)
+
+    def period(self, label: object) -> str:
+        """Say a period: a quarter, a span of days, a part of the data."""
+        text = display.clean_text(label)
+        if quarter := _QUARTER.fullmatch(text):
+            return self("page.quarter", year=quarter[1], quarter=quarter[2])
+        if fold := _FOLD.fullmatch(text):
+            return self("page.fold", number=fold[1])
+        if text in ("all", "None"):
+            return self("page.all_leads")
+        start, found, end = text.partition("..")
+        if not found:
+            return text
+        return self("page.range", start=self.value("start", start), end=self.value("end", end))
+
+    def reason(self, reason: str | None, verdict: str | None) -> str:
+        """Say in a plain sentence why a criterion earns nothing."""
+        known = _texts(self.lang)["reasons"]
+        for text in (display.clean_text(reason or ""), display.clean_text(verdict or "")):
+            for start, sentence in known.items():
+                if text.startswith(start):
+                    subject = text.removeprefix(start).strip(" :\"'<>")
+                    return str(self._fill(sentence, subject=subject))
+        return str(self._fill("{text}", text=display.clean_text(reason or verdict or "")))
+
+    def _fill(self, template: str, **values: object) -> str:
+        return template.format(**values)
+
+
+class HtmlWords(Words):
+    """Words for a page: values escaped, ``**bold**`` of the language file kept.
+
+    Examples
+    --------
+    >>> str(HtmlWords("en")("card.disqualify", names="<b>"))
+    'Score 0, whatever else: &lt;b&gt;.'
+    """
+
+    def __call__(self, key: str, **values: object) -> Markup:
+        """Return the sentence as safe HTML."""
+        return self._fill(self.template(key), **values)
+
+    def reason(self, reason: str | None, verdict: str | None) -> Markup:
+        """Say why a criterion earns nothing, as safe HTML."""
+        return Markup(super().reason(reason, verdict))  # noqa: S704 - _fill has escaped the values
+
+    def _fill(self, template: str, **values: object) -> Markup:
+        text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", str(escape(template)))
+        return Markup(text).format(**values)  # noqa: S704 - our own text; format() escapes values
+
+
+class MarkdownWords(Words):
+    r"""Words for Markdown: what a value could mean there is taken literally.
+
+    Examples
+    --------
+    >>> MarkdownWords("en")("card.disqualify", names="a|b*")
+    'Score 0, whatever else: a\\|b\\*.'
+    """
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the sentence as Markdown."""
+        return self._fill(self.template(key), **values)
+
+    @staticmethod
+    def literal(value: object) -> str:
+        r"""Escape a value.
+
+        Examples
+        --------
+        >>> MarkdownWords.literal("<script>")
+        '\\<script\\>'
+        """
+        return _MARKDOWN.sub(r"\\\1", display.clean_text(value))
+
+    def _fill(self, template: str, **values: object) -> str:
+        return template.format(**{key: self.literal(value) for key, value in values.items()})
