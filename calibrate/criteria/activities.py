@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,6 +55,10 @@ class ActivityReaches(Condition):
     def measures(self) -> tuple[Measure, ...]:
         return (self.measure,)
 
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        return {self.measure: (0.0, self.at_least)}
+
     def meets(self, frame: pd.DataFrame) -> Flags:
         return values_of(frame, self.measure) >= self.at_least
 
@@ -81,6 +87,10 @@ class LastActivity(Condition):
     @property
     def measures(self) -> tuple[Measure, ...]:
         return (self.measure,)
+
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        return {self.measure: (self.days, self.days + 1, None)}
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         return values_of(frame, self.measure) <= self.days
@@ -116,6 +126,12 @@ class ShareOf(Condition):
     def measures(self) -> tuple[Measure, ...]:
         return (self.part, self.whole)
 
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        least = max(self.minimum, 1.0)
+        enough = np.ceil(self.at_least * least)
+        return {self.part: (0.0, enough), self.whole: (0.0, least, 1e6 * (least + enough))}
+
     def meets(self, frame: pd.DataFrame) -> Flags:
         part, whole = values_of(frame, self.part), values_of(frame, self.whole)
         return (whole >= max(self.minimum, 1)) & (part >= self.at_least * whole)
@@ -143,6 +159,10 @@ class OnlyActivity(Condition):
     @property
     def measures(self) -> tuple[Measure, ...]:
         return (self.part, Measure(None))
+
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        return {self.part: (0.0, 1.0), Measure(None): (0.0, 1.0, 1e6)}
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         part = values_of(frame, self.part)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from calibrate.errors import ConfigError, DataError, did_you_mean
 
 __all__ = [
+    "NO_LEVEL",
     "Condition",
     "Flags",
     "Measure",
@@ -28,6 +29,7 @@ __all__ = [
 
 Flags = NDArray[np.bool_]
 When = Mapping[str, Any]
+NO_LEVEL = "\0any other"  # stands for a value that no rule names
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,14 @@ class Condition(ABC):
     def fields(self) -> tuple[str, ...]:
         """Columns of the leads table it needs."""
         return ()
+
+    @property
+    @abstractmethod
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        """Values of its fields and measures between which its answer changes.
+
+        Whatever a lead looks like, some combination of these values has the same answer.
+        """
 
     @abstractmethod
     def meets(self, frame: pd.DataFrame) -> Flags:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -68,6 +69,11 @@ class Criterion:
     def fields(self) -> tuple[str, ...]:
         """Columns of the leads table it needs."""
         return self._condition.fields
+
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        """Values of its fields and measures between which its answer changes."""
+        return self._condition.probes
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         """Return which rows meet it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from calibrate.criteria.conditions import (
+    NO_LEVEL,
     Condition,
     Flags,
+    Measure,
     When,
     column_of,
     number_text,
@@ -42,6 +44,10 @@ class FieldIn(Condition):
     @property
     def fields(self) -> tuple[str, ...]:
         return (self.field,)
+
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        return {self.field: (*self.values, NO_LEVEL, None)}
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         return np.asarray(column_of(frame, self.field).isin(list(self.values)), dtype=bool)
@@ -79,6 +85,11 @@ class FieldRange(Condition):
     def fields(self) -> tuple[str, ...]:
         return (self.field,)
 
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        cuts = [cut for cut in (self.at_least, self.below) if cut is not None]
+        return {self.field: (*cuts, np.nextafter(min(cuts), -np.inf), None)}
+
     def meets(self, frame: pd.DataFrame) -> Flags:
         column = column_of(frame, self.field)
         values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=float)
@@ -110,6 +121,10 @@ class FieldMissing(Condition):
     @property
     def fields(self) -> tuple[str, ...]:
         return (self.field,)
+
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        return {self.field: (NO_LEVEL, None)}
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         empty = np.asarray(column_of(frame, self.field).isna(), dtype=bool)

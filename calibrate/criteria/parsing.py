@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,14 @@ class AllOf(Condition):
     def fields(self) -> tuple[str, ...]:
         return tuple(field for part in self.parts for field in part.fields)
 
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        joined: dict[str | Measure, tuple[Any, ...]] = {}
+        for part in self.parts:
+            for name, values in part.probes.items():
+                joined[name] = tuple(dict.fromkeys((*joined.get(name, ()), *values)))
+        return joined
+
     def meets(self, frame: pd.DataFrame) -> Flags:
         return np.asarray(np.all([part.meets(frame) for part in self.parts], axis=0), dtype=bool)
 
@@ -64,6 +73,10 @@ class Not(Condition):
     @property
     def fields(self) -> tuple[str, ...]:
         return self.part.fields
+
+    @property
+    def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
+        return self.part.probes
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         return ~self.part.meets(frame)
