@@ -20,8 +20,9 @@ SIGNED = {"who": "M. Rossi", "when": "2024-01-08", "why": "the gate recommends i
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     for name, as_of in (("2023Q3-a", "2023-10-01"), ("2023Q4-b", "2024-01-01")):
-        rates = pd.DataFrame(
-            {"score": [0, 100], "rate": [0.1, 0.2], "rate_ci_lower": 0.0, "rate_ci_upper": 1.0}
+        rate = [(score + 1) / 200 for score in range(101)]
+        rates = pd.DataFrame({"score": range(101), "rate": rate}).assign(
+            rate_ci_lower=0.0, rate_ci_upper=1.0
         )
         card = Scorecard(
             name=name,
