@@ -1,0 +1,221 @@
+"""Comparing two cards, line by line and in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from calibrate import display
+from calibrate.changes.values import CHANGE_COLUMNS, Changes
+from calibrate.scorecard import Scorecard, ScoredCriterion
+
+__all__ = ["diff"]
+
+Pair = tuple[ScoredCriterion | None, ScoredCriterion | None, str]
+NOTHING = "Nothing changed, nothing to sign."
+
+
+def diff(
+    old_card: Scorecard,
+    new_card: Scorecard,
+    *,
+    scores_old: pd.DataFrame | None = None,
+    scores_new: pd.DataFrame | None = None,
+    activities: Collection[str] | None = None,
+) -> Changes:
+    """Say what a new card changes against the old one.
+
+    Parameters
+    ----------
+    old_card, new_card : Scorecard
+    scores_old, scores_new : DataFrame, optional
+        The same leads scored by either card (``lead_id``, ``score``, ``tier``): who changes
+        tier.
+    activities : collection of str, optional
+        Names in today's activity log. A criterion whose activity is gone from it, while a new
+        one says the same of an activity that the old card did not know, is ``renamed``
+        instead of dropped and new.
+
+    Returns
+    -------
+    Changes
+
+    Notes
+    -----
+    Two lines are the same criterion if their rule is the same, or else their name. A change of
+    points is split: ``scale = old points (s_new / s_old - 1)``, where ``s`` is the number of
+    points that one unit of log odds is worth on a card (the slope of its score against the
+    log odds of its expected rate), and ``effect`` is the rest.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({"score": range(101), "rate": [(s + 1) / 200 for s in range(101)]})
+    >>> card = Scorecard(name="a", period=None, as_of=None, method="rate", control={"rate": 0.1},
+    ...                  base=0, criteria=(), expected_rate=rates)
+    >>> diff(card, card).summary
+    'Nothing changed, nothing to sign.'
+    """
+    pairs = _pairs(old_card, new_card, activities)
+    ratio = _points_per_log_odds(new_card) / _points_per_log_odds(old_card)
+    rows = [_row(pair, ratio if np.isfinite(ratio) else 1.0) for pair in pairs]
+    table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
+    table = table.astype(dict.fromkeys(("points_old", "points_new", "change"), "Int64"))
+    figures = _figures(old_card, new_card)
+    moves, moved_up = _moves(scores_old, scores_new, new_card)
+    moved_points = table["status"].ne("same").any()
+    moved_figures = figures.loc[figures["figure"] != "control rate", "change"].ne(0).any()
+    same = not (moved_points or moved_figures)
+    return Changes(
+        summary=_summary(table, figures, moves, same=same),
+        nothing_changed=same,
+        moved_up=moved_up,
+        _table=table,
+        _figures=figures,
+        _moves=moves,
+    )
+
+
+def _pairs(old: Scorecard, new: Scorecard, activities: Collection[str] | None) -> list[Pair]:
+    """Match the lines of two cards, the new card's order first, then what was dropped."""
+    left = list(old.criteria)
+    pairs: list[Pair] = []
+    waiting = []
+    for line in new.criteria:
+        twin = next((o for o in left if _key(o) == _key(line)), None)
+        twin = twin or next((o for o in left if o.criterion.name == line.criterion.name), None)
+        if twin is None:
+            waiting.append(len(pairs))
+        else:
+            left.remove(twin)
+        pairs.append((twin, line, ""))
+    known_before = {m.activity for m in old.measures}
+    for place in waiting if activities is not None else []:
+        newcomer = pairs[place][1]
+        twins = [o for o in left if _is_renamed(o, newcomer, activities or (), known_before)]
+        if len(twins) == 1:
+            left.remove(twins[0])
+            pairs[place] = (twins[0], newcomer, f"was {twins[0].criterion.name}")
+    dropped: list[Pair] = [(line, None, "") for line in left]
+    return pairs + dropped
+
+
+def _key(line: ScoredCriterion) -> str:
+    return json.dumps(line.criterion.when, sort_keys=True, default=str)
+
+
+def _is_renamed(
+    old: ScoredCriterion,
+    new: ScoredCriterion | None,
+    activities: Collection[str],
+    known_before: Collection[str | None],
+) -> bool:
+    if new is None or "activity" not in old.criterion.when or "activity" not in new.criterion.when:
+        return False
+    name_old, name_new = (str(line.criterion.when["activity"]) for line in (old, new))
+    same_rest = {**old.criterion.when, "activity": ""} == {**new.criterion.when, "activity": ""}
+    return same_rest and name_old not in activities and name_new not in known_before
+
+
+def _points_per_log_odds(card: Scorecard) -> float:
+    rates = card.expected_rate
+    rate = rates["rate"].to_numpy(dtype=float)
+    inside = (rate > 0) & (rate < 1)
+    if card.is_empty or inside.sum() < 2:
+        return float("nan")
+    log_odds = np.log(rate[inside]) - np.log1p(-rate[inside])
+    score = rates["score"].to_numpy(dtype=float)[inside]
+    slope = np.polynomial.polynomial.polyfit(score, log_odds, 1)[1]
+    return float(1 / slope) if slope > 0 else float("nan")
+
+
+def _row(pair: Pair, ratio: float) -> tuple[Any, ...]:
+    old, new, note = pair
+    line = new or old
+    name, group = (line.criterion.name, line.criterion.group) if line else ("", "")
+    if old is None or new is None:
+        points_old, points_new = (None, new.points) if new else (old.points if old else 0, None)
+        change = (points_new or 0) - (points_old or 0)
+        status = "new" if new else "dropped"
+        return name, group, status, points_old, points_new, change, float(change), 0.0, note
+    change = new.points - old.points
+    status = "same" if change == 0 and _key(old) == _key(new) else "changed"
+    if note:
+        status = "renamed"
+    elif _key(old) != _key(new):
+        note = "its rule changed"
+    scale = old.points * (ratio - 1)
+    effect = change - scale
+    return name, group, status, old.points, new.points, change, effect, scale, note
+
+
+def _figures(old: Scorecard, new: Scorecard) -> pd.DataFrame:
+    rows: list[tuple[str, float | None, float | None]] = [
+        ("base", old.base, new.base),
+        ("control rate", old.control.get("rate"), new.control.get("rate")),
+    ]
+    cuts_old = {tier.name: tier.at_least for tier in old.tiers}
+    cuts_new = {tier.name: tier.at_least for tier in new.tiers}
+    rows += [
+        (f"{name} from", cuts_old.get(name), cuts_new.get(name)) for name in cuts_new | cuts_old
+    ]
+    table = pd.DataFrame(rows, columns=["figure", "old", "new"]).astype(
+        {"old": float, "new": float}
+    )
+    change = (table["new"] - table["old"]).mask(table["new"].isna() & table["old"].isna(), 0.0)
+    return table.assign(change=change)
+
+
+def _moves(
+    old: pd.DataFrame | None, new: pd.DataFrame | None, card: Scorecard
+) -> tuple[pd.DataFrame, tuple[Any, ...]]:
+    columns = ["tier_old", "tier_new", "n"]
+    if old is None or new is None:
+        return pd.DataFrame(columns=columns), ()
+    wanted = ["lead_id", "score", "tier"]
+    both = old[wanted].merge(new[wanted], on="lead_id", suffixes=("_old", "_new"))
+    height = {tier.name: tier.at_least for tier in card.tiers} | {"disqualified": -1}
+    rank_old, rank_new = (both[c].map(height).astype(float) for c in ("tier_old", "tier_new"))
+    up = both[rank_new > rank_old].sort_values("score_new", ascending=False, kind="stable")
+    counts = both.groupby(["tier_old", "tier_new"], sort=False).size().reset_index(name="n")
+    order = [counts[c].map(height).astype(float).rename(c) for c in ("tier_old", "tier_new")]
+    ranked = pd.concat(order, axis=1).sort_values(
+        ["tier_old", "tier_new"], ascending=False, kind="stable"
+    )
+    return counts.loc[ranked.index].reset_index(drop=True), tuple(up["lead_id"].tolist())
+
+
+def _summary(table: pd.DataFrame, figures: pd.DataFrame, moves: pd.DataFrame, *, same: bool) -> str:
+    if same:
+        return f"{NOTHING[:-1]}{_control(figures)}."
+    words = {
+        "changed": "changed",
+        "new": "new",
+        "dropped": "dropped",
+        "renamed": "renamed",
+        "same": "the same",
+    }
+    counts = table["status"].value_counts()
+    parts = [f"{counts[status]} {word}" for status, word in words.items() if status in counts]
+    text = f"Criteria: {', '.join(parts) or 'none'}"
+    for row in figures.itertuples(index=False):
+        if row.figure != "control rate" and row.change != 0:
+            ends = (display.format_value("n", end) for end in (row.old, row.new))
+            text += f"; {row.figure} {' → '.join(ends)}"
+    text += f"{_control(figures)}."
+    changed = moves[moves["tier_old"] != moves["tier_new"]]["n"].sum() if len(moves) else 0
+    if len(moves):
+        total = display.format_value("n", moves["n"].sum())
+        text += f" {display.format_value('n', changed)} of {total} leads change tier."
+    return text
+
+
+def _control(figures: pd.DataFrame) -> str:
+    row = figures[figures["figure"] == "control rate"].iloc[0]
+    if not abs(row["change"]) > 0:
+        return ""
+    ends = (display.format_value("rate", row[end]) for end in ("old", "new"))
+    return f" (control rate {' → '.join(ends)})"
