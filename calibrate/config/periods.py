@@ -168,7 +168,7 @@ def parse_moment(value: object, *, timezone: str = "UTC") -> dt.datetime:
 
 
 def parse_duration(value: object) -> dt.timedelta:
-    """Read a length of time: ``"7D"``, ``"14 days"``, ``"2 weeks"``, ``"12h"``, or a number of days.
+    """Read a length of time: ``"7D"``, ``"14 days"``, ``"2W"``, ``"12h"``, or a number of days.
 
     Parameters
     ----------

@@ -1,0 +1,78 @@
+"""Cards judged: on past quarters, on what came after, against one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calibrate.backtest import Backtest, backtest
+from calibrate.changes import diff
+from calibrate.config import Settings
+from calibrate.gate import recommend
+from calibrate.history import History
+from calibrate.monitoring import Health, monitor
+from calibrate.observation import Observation, observe_open
+from calibrate.pipeline.spans import windows_of
+from calibrate.scorecard import Scorecard
+
+__all__ = ["against_current", "judge_card", "prove"]
+
+
+def prove(settings: Settings, history: History, current: Scorecard | None = None) -> Backtest:
+    """Backtest the settings quarter by quarter, beside the card in force."""
+    calibration, wanted = settings.calibration, settings.thresholds
+    window, horizon = windows_of(history, calibration)
+    return backtest(
+        history,
+        train_quarters=calibration.train_quarters,
+        current=current,
+        method=calibration.method,
+        max_criteria=calibration.max_criteria,
+        observation_window=window,
+        horizon=horizon,
+        lookback=calibration.lookback,
+        objective=wanted.objective,
+        value=wanted.value,
+        cost=wanted.cost,
+        capacity=wanted.weekly_capacity,
+        rng=calibration.seed,
+    )
+
+
+def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
+    """Ask whether a card still keeps its promises."""
+    calibration = settings.calibration
+    window, horizon = windows_of(history, calibration)
+    return monitor(
+        card,
+        history,
+        period=calibration.period,
+        observation_window=window,
+        horizon=horizon,
+        lookback=calibration.lookback,
+        capacity=settings.thresholds.weekly_capacity,
+    )
+
+
+def against_current(
+    settings: Settings,
+    obs: Observation,
+    current: Scorecard | None,
+    card: Scorecard,
+    proof: Backtest,
+) -> dict[str, Any]:
+    """Health of the card in force, changes to it, and the gate's recommendation."""
+    if current is None:
+        return {}
+    still_open = observe_open(obs.history, lookback=obs.lookback)
+    changes = diff(
+        current,
+        card,
+        scores_old=current.score(still_open),
+        scores_new=card.score(still_open),
+        activities=obs.activities,
+    )
+    return {
+        "health": judge_card(settings, obs.history, current),
+        "changes": changes,
+        "gate": recommend(proof, current=current, candidate=card),
+    }

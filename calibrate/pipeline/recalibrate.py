@@ -1,0 +1,227 @@
+"""`recalibrate`: everything, once, in order. The only composition there is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calibrate.config import Period, Settings, load_settings, parse_moment, parse_period
+from calibrate.control import control_by_quarter, control_rate
+from calibrate.errors import CalibrateWarning, NotEnoughDataError
+from calibrate.fitting import cross_fit_scores, fit_scorecard
+from calibrate.guards import find_problems
+from calibrate.history import History, history_from_settings
+from calibrate.lift import measure_lift
+from calibrate.observation import Observation, observe_open
+from calibrate.pipeline.cards import current_card
+from calibrate.pipeline.judging import against_current, prove
+from calibrate.pipeline.run import Run
+from calibrate.pipeline.spans import observe_as_set, weeks_of
+from calibrate.pipeline.textbook import funnel_table
+from calibrate.scorecard import Scorecard
+from calibrate.thresholds import Thresholds, choose_thresholds
+
+__all__ = ["recalibrate"]
+
+Progress = Callable[[str, float], None]
+SCORE_COLUMNS = (
+    "lead_id",
+    "set",
+    "score",
+    "expected_rate",
+    "tier",
+    "fit",
+    "engagement",
+    "converted",
+    "amount",
+    "cutoff",
+)
+
+
+def recalibrate(
+    config: str | Path | Settings,
+    *,
+    period: str | tuple[object, object] | Period | None = None,
+    as_of: str | dt.date | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Do the whole quarter's work: read, observe, measure, fit, cut, prove, compare.
+
+    Parameters
+    ----------
+    config : path or Settings
+        A ``calibrate.toml``.
+    period, as_of : optional
+        Instead of those of the settings.
+    progress : callable, optional
+        Told the name of each step and the share of the work done before it.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    CalibrateError
+        Anything wrong in the settings or the data, in one line.
+    NotEnoughDataError
+        If none, or every one, of the leads to learn from converted.
+
+    Notes
+    -----
+    Defaults: `period` is the last complete quarter before as_of (with a warning, the latest
+    that holds leads); the fit period is the last four complete quarters whose outcomes are
+    known, extended to `period`. Where a card is in force (``runs/current.json`` beside the
+    settings), the new one is compared with it.
+    """
+    settings = _settings(config, period, as_of)
+    tell = progress or _silent
+    with _noted() as notes:
+        tell("reading leads and activities", 0.0)
+        history = history_from_settings(settings)
+        current = current_card(settings)
+        tell("observing each lead up to its landmark", 0.1)
+        obs = observe_as_set(history, settings.calibration)
+        _require_both_outcomes(obs)
+        found = _measured(settings, obs, current, tell)
+        tell("scoring", 0.6)
+        scores = _scores(found["card"], obs, history)
+        tell("proving it on past quarters", 0.65)
+        proof = prove(settings, history, current)
+        tell("comparing with the card in force", 0.9)
+        against = against_current(settings, obs, current, found["card"], proof)
+    tell("done", 1.0)
+    return Run(
+        settings=settings,
+        history=history,
+        observation=obs,
+        scores=scores,
+        proof=proof,
+        current=current,
+        funnel=funnel_table(obs.table, found["card"].score(obs), found["card"]),
+        warnings=tuple(dict.fromkeys(notes)),
+        **found,
+        **against,
+    )
+
+
+def _settings(config: str | Path | Settings, period: object, as_of: object) -> Settings:
+    settings = config if isinstance(config, Settings) else load_settings(config)
+    given: dict[str, Any] = {}
+    if period is not None:
+        given["period"] = parse_period(period)
+    if as_of is not None:
+        given["as_of"] = parse_moment(as_of, timezone=settings.leads.timezone or "UTC")
+    calibration = settings.calibration.model_copy(update=given)
+    return settings.model_copy(update={"calibration": calibration})
+
+
+def _measured(
+    settings: Settings, obs: Observation, current: Scorecard | None, tell: Progress
+) -> dict[str, Any]:
+    """Control rate, findings, lift, card with tiers, cuts."""
+    calibration = settings.calibration
+    level = calibration.confidence_level
+    tell("measuring control rate and lift", 0.2)
+    lift = measure_lift(obs, confidence_level=level)
+    by_quarter = control_by_quarter(obs.history, horizon=obs.horizon, confidence_level=level)
+    tell("fitting the scorecard", 0.3)
+    how = {"method": calibration.method, "max_criteria": calibration.max_criteria}
+    card = fit_scorecard(
+        obs,
+        current=current,
+        scale=calibration.scale,
+        rng=calibration.seed,
+        name=settings.name,
+        **how,
+    )
+    tell("choosing thresholds", 0.45)
+    honest = cross_fit_scores(obs.fitting, **how)
+    cuts = choose_cuts(settings, honest, weeks=weeks_of(obs.fitting))
+    return {
+        "control": control_rate(obs, confidence_level=level),
+        "control_by_quarter": by_quarter,
+        "lift": lift,
+        "findings": find_problems(obs),
+        "card": card.with_tiers(cuts),
+        "cuts": cuts,
+    }
+
+
+def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None) -> Thresholds:
+    """Choose the thresholds for the objective of the settings."""
+    wanted = settings.thresholds
+    return choose_thresholds(
+        scores,
+        objective=wanted.objective,
+        value=wanted.value,
+        cost=wanted.cost,
+        capacity=wanted.weekly_capacity,
+        beta=wanted.beta,
+        precision=wanted.precision,
+        recall=wanted.recall,
+        weeks=weeks,
+        confidence_level=settings.calibration.confidence_level,
+        rng=settings.calibration.seed,
+    )
+
+
+def _scores(card: Scorecard, obs: Observation, history: History) -> pd.DataFrame:
+    """Leads of the period at their landmark, then open leads at as_of."""
+    parts = []
+    still_open = observe_open(history, lookback=obs.lookback)
+    for name, observation in (("period", obs), ("open", still_open)):
+        scores = card.score(observation)
+        if history.is_wide and parts:  # all leads are open to be scored; those above once
+            scores = scores[~scores["lead_id"].isin(parts[0]["lead_id"])]
+        cutoff = observation.table.loc[scores.index, "cutoff"]
+        parts.append(scores.assign(set=name, cutoff=cutoff)[list(SCORE_COLUMNS)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _require_both_outcomes(obs: Observation) -> None:
+    leads = obs.fitting.at_landmark
+    n, n_converted = len(leads), int(leads["converted"].sum())
+    if 0 < n_converted < n:
+        return
+    label = obs.fit_period.label
+    days = obs.horizon.days
+    if n == 0:
+        what = f"no lead created in {label} was still open at its landmark and is old enough"
+        fix = f"take an earlier fit_period or a shorter horizon than {days} days"
+    elif n_converted == 0:
+        what = f"none of the {n:,} leads of {label} converted within {days} days"
+        fix = "take a longer horizon or an earlier fit_period, or look at won = [...] in [leads]"
+    else:
+        what = f"every one of the {n:,} leads of {label} converted"
+        fix = "the leads that did not become customers are missing, or lost = [...] in [leads]"
+    raise NotEnoughDataError(
+        f"no score can be learned: {what}; {fix}; "
+        "`calibrate check` still shows the counts and the control rate"
+    )
+
+
+def _silent(_step: str, _done: float) -> None:
+    """Tell nobody."""
+
+
+@contextmanager
+def _noted() -> Iterator[list[str]]:
+    """Collect our own warnings as texts; pass all others on."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CalibrateWarning)
+        yield notes
+    for warning in caught:
+        if issubclass(warning.category, CalibrateWarning):
+            notes.append(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )

@@ -1,0 +1,144 @@
+"""The result of a run: everything that was measured, once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from calibrate.backtest import Backtest
+from calibrate.changes import Changes
+from calibrate.config import Settings
+from calibrate.control import ControlRate
+from calibrate.gate import Gate
+from calibrate.guards import Finding
+from calibrate.history import History
+from calibrate.lift import Lift
+from calibrate.monitoring import Health
+from calibrate.observation import Observation
+from calibrate.pipeline.plain import sha256_of, to_plain
+from calibrate.pipeline.summary import (
+    checks_of,
+    control_part,
+    inputs_of,
+    settings_part,
+    thresholds_part,
+    versions,
+)
+from calibrate.pipeline.textbook import textbook_example
+from calibrate.scorecard import Scorecard
+from calibrate.thresholds import Thresholds
+
+__all__ = ["RUN_SCHEMA", "Run"]
+
+RUN_SCHEMA = "calibrate.run/1"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Run:
+    """One calibration: what was read, measured, chosen and found.
+
+    Attributes
+    ----------
+    settings : Settings
+    history : History
+    observation : Observation
+    control : ControlRate
+    control_by_quarter : DataFrame
+    lift : Lift
+    card : Scorecard
+        With its tiers.
+    cuts : Thresholds
+    proof : Backtest
+    current : Scorecard or None
+        The card in force when the run began; with it `health`, `changes` and `gate`.
+    findings : tuple of Finding
+    funnel : DataFrame
+        ``stage, n, share``.
+    scores : DataFrame
+        ``lead_id, set, score, expected_rate, tier, fit, engagement, converted, amount,
+        cutoff``; `set` is ``period`` (at the landmark) or ``open`` (at as_of).
+    warnings : tuple of str
+    """
+
+    settings: Settings
+    history: History
+    observation: Observation
+    control: ControlRate
+    control_by_quarter: pd.DataFrame = field(repr=False)
+    lift: Lift
+    card: Scorecard
+    cuts: Thresholds
+    proof: Backtest
+    current: Scorecard | None = None
+    health: Health | None = None
+    changes: Changes | None = None
+    gate: Gate | None = None
+    findings: tuple[Finding, ...] = ()
+    funnel: pd.DataFrame = field(repr=False)
+    scores: pd.DataFrame = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def inputs_hash(self) -> str:
+        """SHA-256 of all that decides the numbers: sources, settings and the card in force."""
+        before = None if self.current is None else json.loads(self.current.to_json())
+        settings = settings_part(self.settings, self.observation)
+        return sha256_of({"inputs": inputs_of(self.history), "settings": settings, "card": before})
+
+    def summary(self) -> dict[str, Any]:
+        """Return every number of the run as plain Python, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The content of ``run.json``; missing and infinite numbers are None.
+        """
+        obs = self.observation
+        plain: dict[str, Any] = to_plain(
+            {
+                "schema": RUN_SCHEMA,
+                "name": self.card.name,
+                "period": obs.period,
+                "as_of": self.history.as_of,
+                "versions": versions(),
+                "inputs": inputs_of(self.history),
+                "inputs_hash": self.inputs_hash,
+                "settings": settings_part(self.settings, obs),
+                "checks": checks_of(self.history, obs),
+                "findings": self.findings,
+                "control": control_part(self.control),
+                "control_by_quarter": self.control_by_quarter,
+                "funnel": self.funnel,
+                "lift": self.lift.table,
+                "scorecard": json.loads(self.card.to_json()),
+                "thresholds": thresholds_part(self.cuts),
+                "backtest": self.proof.table,
+                "backtest_skipped": self.proof.skipped,
+                "missed": self.proof.missed,
+                "textbook": textbook_example(self.lift, self.card),
+                "lead_url": self.history.lead_url,
+                "currency": None,
+                "warnings": self.warnings,
+                "may_differ": ["versions"],
+                **self._against_current(),
+            }
+        )
+        return plain
+
+    def _against_current(self) -> dict[str, Any]:
+        health, gate = self.health, self.gate
+        return {
+            "monitoring": health
+            and {"verdict": health.verdict, "reasons": health.reasons, "table": health.table},
+            "changes": self.changes and self.changes.to_dict(),
+            "gate": gate
+            and {
+                "recommendation": gate.recommendation,
+                "reasons": gate.reasons,
+                "figures": gate.figures,
+            },
+        }

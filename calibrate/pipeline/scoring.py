@@ -1,0 +1,140 @@
+"""A card put to use: scores of open leads today, and why one lead has its score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from calibrate.config import ActivityColumns, Settings
+from calibrate.errors import DataError, did_you_mean
+from calibrate.history import History, history_from_settings
+from calibrate.observation import Observation, observe_open
+from calibrate.pipeline.spans import observe_as_set
+from calibrate.scorecard import Explanation, Scorecard
+
+__all__ = ["LeadExplanation", "explain_lead", "score_leads", "with_sources"]
+
+SCORE_COLUMNS = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement", "cutoff"]
+
+
+def score_leads(card: Scorecard, history: History, settings: Settings) -> pd.DataFrame:
+    """Score every open lead with all that is known of it at as_of.
+
+    Parameters
+    ----------
+    card : Scorecard
+    history : History
+    settings : Settings
+        For the lookback.
+
+    Returns
+    -------
+    DataFrame
+        ``lead_id, score, expected_rate, tier, fit, engagement, cutoff``, the highest score
+        first, equals in file order. Wide tables: all leads.
+    """
+    obs = observe_open(history, lookback=settings.calibration.lookback)
+    scores = card.score(obs)
+    scores["cutoff"] = obs.table.loc[scores.index, "cutoff"]
+    scores = scores.sort_values("score", ascending=False, kind="stable")
+    return scores[SCORE_COLUMNS].reset_index(drop=True)
+
+
+def with_sources(
+    settings: Settings, leads: str | Path | None, activities: str | Path | None = None
+) -> Settings:
+    """Return the settings with other files in the same columns, given relative to here.
+
+    New files are as new as their latest row, so that the as_of of the settings does not hold
+    for them.
+    """
+    if leads is None:
+        return settings
+    changed: dict[str, object] = {
+        "leads": settings.leads.model_copy(update={"source": str(Path(leads).absolute())}),
+        "calibration": settings.calibration.model_copy(update={"as_of": None}),
+    }
+    if activities is not None:
+        columns = settings.activities or ActivityColumns()
+        source = {"source": str(Path(activities).absolute())}
+        changed["activities"] = columns.model_copy(update=source)
+    return settings.model_copy(update=changed)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LeadExplanation:
+    """Why a lead has its score, and when it was looked at.
+
+    Attributes
+    ----------
+    lead_id : str
+    moment : str
+        ``as_of`` for an open lead, ``landmark`` for a closed one.
+    cutoff : Timestamp
+        What was known by then counts; missing for a wide table.
+    explanation : Explanation
+    """
+
+    lead_id: str
+    moment: str
+    cutoff: pd.Timestamp
+    explanation: Explanation
+
+
+def explain_lead(card: Scorecard, settings: Settings, lead_id: str) -> LeadExplanation:
+    """Say which rules of the card a lead meets, and what they are worth.
+
+    Parameters
+    ----------
+    card : Scorecard
+    settings : Settings
+    lead_id : str
+        As in the leads table.
+
+    Returns
+    -------
+    LeadExplanation
+        At as_of for an open lead, at its landmark for one that is closed.
+
+    Raises
+    ------
+    DataError
+        If there is no such lead, or it was closed before its landmark.
+    """
+    history = history_from_settings(settings)
+    still_open = observe_open(history, lookback=settings.calibration.lookback)
+    found = _explained(card, still_open, lead_id, "as_of")
+    if found is None:
+        closed = observe_as_set(history, settings.calibration, everything=True)
+        found = _explained(card, closed, lead_id, "landmark")
+        if found is None:
+            raise _unknown(closed, still_open, lead_id)
+    return found
+
+
+def _explained(
+    card: Scorecard, obs: Observation, lead_id: str, moment: str
+) -> LeadExplanation | None:
+    inputs = card.inputs(obs)
+    rows = inputs[inputs["lead_id"].astype(str) == lead_id]
+    if rows.empty:
+        return None
+    return LeadExplanation(
+        lead_id=lead_id,
+        moment=moment,
+        cutoff=obs.table.loc[rows.index[0], "cutoff"],
+        explanation=card.explain(rows.iloc[0]),
+    )
+
+
+def _unknown(closed: Observation, still_open: Observation, lead_id: str) -> DataError:
+    ids = closed.table["lead_id"].astype(str)
+    if (ids == lead_id).any():
+        status = closed.table.loc[(ids == lead_id).to_numpy(), "status"].iloc[0]
+        return DataError(
+            f"has no score: {status}, before it could be compared with others", value=lead_id
+        )
+    known = [*still_open.table["lead_id"].astype(str), *ids]
+    return DataError(f"is no lead of these{did_you_mean(lead_id, known)}", value=lead_id)

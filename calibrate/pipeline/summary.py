@@ -1,0 +1,122 @@
+"""The parts of ``run.json``."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+
+from calibrate.config import Settings
+from calibrate.control import ControlRate
+from calibrate.history import History
+from calibrate.observation import Observation
+from calibrate.pipeline.plain import to_plain
+from calibrate.thresholds import Thresholds
+
+__all__ = [
+    "checks_of",
+    "control_part",
+    "inputs_of",
+    "settings_part",
+    "thresholds_part",
+    "versions",
+]
+
+_LIBRARIES = ("calibrate", "duckdb", "numpy", "pandas", "pyarrow", "scipy")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computed the run."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def inputs_of(history: History) -> list[dict[str, Any]]:
+    """Return what was read: ``table, name, rows, sha256`` of each source."""
+    return [
+        {"table": s.table, "name": s.name, "rows": s.rows, "sha256": s.sha256}
+        for s in history.sources
+    ]
+
+
+def settings_part(settings: Settings, obs: Observation) -> dict[str, Any]:
+    """Return the settings as used: every default and "auto" resolved, windows in days.
+
+    Sources are file names without their folders; the database's address, which may hold a
+    password, is left out.
+    """
+    tables = {
+        name: getattr(settings, name)
+        for name in ("leads", "outcomes", "activities", "calibration", "thresholds")
+    }
+    part = {name: table.model_dump() for name, table in tables.items() if table is not None}
+    for table in part.values():
+        if isinstance(table.get("source"), str):
+            table["source"] = PurePath(table["source"]).name
+    part["calibration"] |= {
+        "as_of": obs.history.as_of,
+        "period": obs.period,
+        "fit_period": obs.fit_period,
+        "observation_window": obs.observation_window,
+        "horizon": obs.horizon,
+        "lookback": obs.lookback,
+    }
+    plain: dict[str, Any] = to_plain({"name": settings.name, **part})
+    return plain
+
+
+def checks_of(history: History, obs: Observation) -> list[dict[str, Any]]:
+    """Return every count of what was handled or left out, of the data and of the periods."""
+    counts = [history.table, obs.counts]
+    if obs.fitting is not obs:
+        of_fit = obs.fitting.counts
+        counts.append(of_fit.assign(table=of_fit["table"] + " (fit period)"))
+    rows: list[dict[str, Any]] = to_plain(pd.concat(counts, ignore_index=True))
+    return rows
+
+
+def control_part(control: ControlRate) -> dict[str, Any]:
+    """Return the headline and the three methods."""
+    plain: dict[str, Any] = to_plain(
+        {
+            "rate": control.rate,
+            "rate_ci_lower": control.rate_ci_lower,
+            "rate_ci_upper": control.rate_ci_upper,
+            "n": control.n,
+            "n_converted": control.n_converted,
+            "method": control.method,
+            "confidence_level": control.confidence_level,
+            "table": control.table,
+        }
+    )
+    return plain
+
+
+def thresholds_part(cuts: Thresholds) -> dict[str, Any]:
+    """Return the cuts and what each would catch."""
+    plain: dict[str, Any] = to_plain(
+        {
+            "objective": cuts.objective,
+            "threshold": cuts.threshold,
+            "threshold_ci_lower": cuts.threshold_ci_lower,
+            "threshold_ci_upper": cuts.threshold_ci_upper,
+            "plateau": cuts.plateau,
+            "separates": cuts.separates,
+            "message": cuts.message,
+            "weeks": cuts.weeks,
+            "confidence_level": cuts.confidence_level,
+            "table": cuts.table,
+            "tiers": [{"name": name, "at_least": cut} for name, cut in cuts.tiers],
+            "tier_table": cuts.tier_table,
+            "history": cuts.history,
+        }
+    )
+    return plain

@@ -1,0 +1,253 @@
+"""Folders and files of results: whole or not at all, and the same bytes for the same inputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from calibrate.datasets import write_company
+from calibrate.errors import ConfigError, DataError
+from calibrate.pipeline import Run, json_text, runs_folder
+from calibrate.report import render_html, render_markdown, write_workbook
+
+__all__ = [
+    "default_folder",
+    "holds_same_run",
+    "read_summary",
+    "rewrite_report",
+    "write_demo",
+    "write_run",
+    "write_scores",
+    "write_text",
+]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MARK = "run.json"
+
+
+def default_folder(run: Run) -> Path:
+    """Return ``runs/<period>-<hash of inputs and settings>`` beside the settings."""
+    name = f"{run.observation.period.label}-{run.inputs_hash[:10]}"
+    return runs_folder(run.settings) / name
+
+
+def holds_same_run(run: Run, folder: str | Path) -> bool:
+    """Whether a folder already holds a run of the same inputs, settings and card in force."""
+    if not (Path(folder) / _MARK).is_file():
+        return False
+    return bool(read_summary(folder).get("inputs_hash") == run.inputs_hash)
+
+
+def write_run(run: Run, folder: str | Path, *, lang: str = "en") -> Path:
+    """Write the folder of a run: every number, the card, tables, scores and pages.
+
+    Parameters
+    ----------
+    run : Run
+        Result of `recalibrate`.
+    folder : path
+        The run folder. One of an earlier run is replaced, an empty one is used.
+    lang : {"en", "it"}, default "en"
+        Language of the pages.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something else than a run.
+
+    Notes
+    -----
+    It is written beside and then renamed, so that a reader never sees half of it. The same
+    inputs and versions give the same bytes. In CSV files a text that a spreadsheet would take
+    for a formula gets an apostrophe in front.
+    """
+    folder = Path(folder)
+    _refuse_other_content(folder)
+    text = json_text(run.summary())
+    changes = "" if run.changes is None else run.changes.to_markdown()
+    with _beside(folder) as partial:
+        write_text(partial / _MARK, text)
+        write_text(partial / "scorecard.json", run.card.to_json())
+        write_text(partial / "changes.md", changes or "No card was in force before.\n")
+        _write_csv(run.lift.table, partial / "lift.csv")
+        _write_csv(run.cuts.table, partial / "thresholds.csv")
+        _write_csv(run.proof.table, partial / "backtest.csv")
+        _write_csv(run.funnel, partial / "funnel.csv")
+        _write_parquet(run.scores, partial / "scores.parquet")
+        _write_pages(json.loads(text), partial, lang=lang)
+    return folder
+
+
+def rewrite_report(folder: str | Path, *, lang: str = "en") -> tuple[Path, ...]:
+    """Write the pages of a run folder anew, from its ``run.json`` alone.
+
+    Parameters
+    ----------
+    folder : path
+        A run folder.
+    lang : {"en", "it"}, default "en"
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The pages.
+
+    Raises
+    ------
+    DataError
+        If it is no run folder.
+    """
+    folder = Path(folder)
+    summary = read_summary(folder)
+    partial = folder / f".pages.{os.getpid()}"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        names = _write_pages(summary, partial, lang=lang)
+        for name in names:
+            (partial / name).replace(folder / name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return tuple(folder / name for name in names)
+
+
+def read_summary(folder: str | Path) -> dict[str, Any]:
+    """Return the ``run.json`` of a run folder.
+
+    Raises
+    ------
+    DataError
+        If there is none, or it is damaged.
+    """
+    file = Path(folder) / _MARK
+    try:
+        summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        problem = "is not a run folder: it holds no run.json"
+        raise DataError(problem, value=Path(folder).name) from None
+    except (ValueError, UnicodeDecodeError):
+        raise DataError("is damaged", file=_MARK, fix="run calibrate again") from None
+    if not str(summary.get("schema", "")).startswith("calibrate.run/1"):
+        problem = "was written by a newer calibrate"
+        raise DataError(problem, file=_MARK, value=summary.get("schema"), fix="update calibrate")
+    return summary
+
+
+def write_scores(frame: pd.DataFrame, path: str | Path) -> Path:
+    """Write scores as CSV or Parquet, by the file's ending, whole or not at all.
+
+    Raises
+    ------
+    ConfigError
+        If the ending is neither ``.csv`` nor ``.parquet``.
+    """
+    path = Path(path)
+    writers: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+        ".csv": _write_csv,
+        ".parquet": _write_parquet,
+    }
+    if path.suffix not in writers:
+        raise ConfigError(f'scores are written as .csv or .parquet, not "{path.name}"')
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        writers[path.suffix](frame, partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def write_demo(folder: str | Path) -> Path:
+    """Write the simulated company (leads, activities, settings) into a new or empty folder.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds something else than an earlier demo.
+    """
+    folder = Path(folder)
+    known = {"leads.csv.gz", "activities.parquet", "calibrate.toml", "runs"}
+    if folder.exists() and not (
+        folder.is_dir() and {entry.name for entry in folder.iterdir()} <= known
+    ):
+        raise ConfigError(f'"{folder.name}" holds other files; name a new folder with --out')
+    write_company(folder)
+    return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 with Unix line ends on every system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_pages(summary: dict[str, Any], folder: Path, *, lang: str) -> tuple[str, ...]:
+    write_text(folder / "report.html", render_html(summary, lang=lang))
+    write_text(folder / "report.md", render_markdown(summary, lang=lang))
+    write_workbook(summary, folder / "report.xlsx")
+    return "report.html", "report.md", "report.xlsx"
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    safe = table.assign(**{str(name): table[name].map(_neutral) for name in texts})
+    write_text(path, safe.to_csv(index=False, lineterminator="\n"))
+
+
+def _neutral(cell: object) -> object:
+    is_formula = isinstance(cell, str) and cell.startswith(_FORMULA)
+    return f"'{cell}" if is_formula else cell
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    try:
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+    except pa.ArrowException:  # ids of several types in one data frame
+        arrow = pa.Table.from_pandas(table.assign(lead_id=table["lead_id"].astype(str)))
+    pq.write_table(arrow.replace_schema_metadata(None), path, compression="zstd")
+
+
+def _refuse_other_content(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ConfigError(f'"{folder.name}" is a file; name a folder for the run')
+    if any(folder.iterdir()) and not (folder / _MARK).is_file():
+        raise ConfigError(f'"{folder.name}" holds other files than a run; name another folder')
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """Give a folder to write in, and put it in place of `folder` once everything is written."""
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.new")
+    earlier = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        if folder.exists():
+            folder.rename(earlier)
+        try:
+            partial.rename(folder)
+        except OSError:
+            if earlier.exists():
+                earlier.rename(folder)
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)
