@@ -1,4 +1,4 @@
-"""Conversion lift of criteria against the control rate, with its uncertainty."""
+"""The lift table of an observation."""
 
 from __future__ import annotations
 
@@ -11,19 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate import display
-from calibrate.candidates import criterion_block, propose_criteria
+from calibrate.candidates import propose_criteria
 from calibrate.criteria import Criterion, as_criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
-from calibrate.stats.intervals import (
-    difference_interval,
-    koopman,
-    lift_interval,
-    normal_quantile,
-    wilson,
-)
-from calibrate.stats.logistic import LogisticFit, fit_logistic
-from calibrate.stats.shrinkage import beta_binomial_prior, shrink
-from calibrate.stats.significance import benjamini_hochberg, mid_p_fisher
+from calibrate.lift.adjusted import adjusted_odds, shrunken_rates
+from calibrate.lift.compare import compare_rates
 
 if TYPE_CHECKING:
     from calibrate.observation import Observation
@@ -67,11 +59,6 @@ LIFT_COLUMNS = (
     "reason",
     "confidence_level",
 )
-MAX_Q_VALUE = 0.05
-MIN_LEADS, MIN_EXPECTED = 30, 5
-PRIOR_STRENGTH = 50.0  # leads' worth of control rate, where an attribute has under four levels
-MIN_LEVELS = 4
-SMALL_LIFT = (0.9, 1.1)  # an interval within is an effect shown to be small
 OVERLAP = 0.3  # correlation from which a criterion counts as told by another
 
 
@@ -204,12 +191,9 @@ def measure_lift(
     )
     _refuse_namesakes(rules)
     flags = obs.flags(rules)[leads.index.to_numpy()]
-    table = _counts(rules, flags, converted)
-    _add_intervals(table, confidence_level)
-    _add_adjusted(table, rules, flags, converted, confidence_level)
-    table["shrunken_rate"] = _shrunken_rates(table, rules)
-    _add_verdicts(table)
-    table["confidence_level"] = confidence_level
+    table = compare_rates(rules, flags, converted, confidence_level=confidence_level)
+    odds = adjusted_odds(rules, flags, converted, confidence_level=confidence_level)
+    table = table.join(odds).assign(shrunken_rate=shrunken_rates(table, rules))
     return Lift(
         criteria=rules,
         n=len(converted),
@@ -243,128 +227,6 @@ def _refuse_namesakes(rules: Sequence[Criterion]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f'two criteria are called "{name}"; give each its own name')
-
-
-def _counts(
-    rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
-) -> pd.DataFrame:
-    n_all, won = len(converted), converted.sum()
-    n = flags.sum(axis=0).astype(float)
-    n_converted = flags.T.astype(float) @ converted
-    table = pd.DataFrame(
-        {
-            "criterion": [rule.name for rule in rules],
-            "group": [rule.group for rule in rules],
-            "source": [rule.source for rule in rules],
-            "n": n.astype(np.int64),
-            "n_converted": n_converted.astype(np.int64),
-        }
-    )
-    table["n_without"] = n_all - table["n"]
-    table["n_converted_without"] = int(won) - table["n_converted"]
-    table["n_effective"] = n
-    table["lead_share"] = n / n_all
-    table["converted_share"] = n_converted / won
-    table["not_converted_share"] = (n - n_converted) / (n_all - won)
-    table["rate"] = _ratio(table["n_converted"], table["n"])
-    table["control_rate"] = won / n_all
-    table["lift"] = table["rate"] / table["control_rate"]
-    table["difference"] = table["rate"] - table["control_rate"]
-    table["rate_without"] = _ratio(table["n_converted_without"], table["n_without"])
-    table["relative_risk"] = _ratio(table["rate"], table["rate_without"])
-    return table
-
-
-def _ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
-    return numerator / denominator.where(denominator > 0)
-
-
-def _add_intervals(table: pd.DataFrame, confidence_level: float) -> None:
-    with_and_without = [
-        table[name].to_numpy(dtype=float)
-        for name in ("n_converted", "n", "n_converted_without", "n_without")
-    ]
-    intervals = {
-        "rate": wilson(*with_and_without[:2], confidence_level=confidence_level),
-        "lift": lift_interval(*with_and_without, confidence_level=confidence_level),
-        "difference": difference_interval(*with_and_without, confidence_level=confidence_level),
-        "relative_risk": koopman(*with_and_without, confidence_level=confidence_level),
-    }
-    for name, (lower, upper) in intervals.items():
-        table[f"{name}_ci_lower"], table[f"{name}_ci_upper"] = lower, upper
-    table["p_value"] = mid_p_fisher(*with_and_without)
-
-
-def _add_adjusted(
-    table: pd.DataFrame,
-    rules: Sequence[Criterion],
-    flags: NDArray[np.bool_],
-    converted: NDArray[np.float64],
-    confidence_level: float,
-) -> None:
-    log_odds, standard_error = _adjusted_log_odds(rules, flags, converted)
-    margin = normal_quantile(confidence_level) * standard_error
-    table["odds_ratio_adjusted"] = np.exp(log_odds)
-    table["odds_ratio_adjusted_ci_lower"] = np.exp(log_odds - margin)
-    table["odds_ratio_adjusted_ci_upper"] = np.exp(log_odds + margin)
-
-
-def _adjusted_log_odds(
-    rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each criterion's contrast within its attribute, and its standard error."""
-    patterns, inverse = np.unique(flags, axis=0, return_inverse=True)
-    n = np.bincount(inverse.ravel()).astype(float)
-    n_converted = np.bincount(inverse.ravel(), weights=converted)
-    fit = fit_logistic(patterns, n_converted, n)
-    blocks = [criterion_block(rule) for rule in rules]
-    contrasts = np.zeros((len(rules), len(rules)))
-    for row, block in enumerate(blocks):
-        members = [j for j, other in enumerate(blocks) if other == block]
-        met = flags[:, row]
-        if met.any() and not met.all():
-            part = flags[:, members]
-            contrasts[row, members] = part[met].mean(axis=0) - part[~met].mean(axis=0)
-    return _contrasted(contrasts, fit)
-
-
-def _contrasted(
-    contrasts: NDArray[np.float64], fit: LogisticFit
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Apply contrasts; a coefficient told by others of its attribute counts 0."""
-    log_odds = contrasts @ np.nan_to_num(fit.coefficients)
-    covariance = np.nan_to_num(fit.covariance[1:, 1:])
-    variance = np.einsum("ij,jk,ik->i", contrasts, covariance, contrasts)
-    known = variance > 0
-    return np.where(known, log_odds, np.nan), np.sqrt(np.where(known, variance, np.nan))
-
-
-def _shrunken_rates(table: pd.DataFrame, rules: Sequence[Criterion]) -> NDArray[np.float64]:
-    n, n_converted = table["n"].to_numpy(dtype=float), table["n_converted"].to_numpy(dtype=float)
-    control = float(table["control_rate"].iloc[0]) if len(table) else 0.0
-    blocks = [criterion_block(rule) for rule in rules]
-    is_level = np.array(["in" in rule.when or "missing" in rule.when for rule in rules], dtype=bool)
-    shrunken = np.asarray(shrink(n_converted, n, control, PRIOR_STRENGTH))
-    for block in dict.fromkeys(blocks):
-        members = is_level & np.array([other == block for other in blocks], dtype=bool)
-        if members.sum() >= MIN_LEVELS:
-            prior = beta_binomial_prior(n_converted[members], n[members])
-            shrunken[members] = shrink(n_converted[members], n[members], *prior)
-    return shrunken
-
-
-def _add_verdicts(table: pd.DataFrame) -> None:
-    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
-    smaller_side = table[["n", "n_without"]].min(axis=1)
-    few = (smaller_side < MIN_LEADS) | (smaller_side * table["control_rate"] < MIN_EXPECTED)
-    proven = (table["q_value"] <= MAX_Q_VALUE) & ~few
-    table["verdict"] = np.select(
-        [few, proven & (table["lift"] > 1), proven], ["too few", "raises", "lowers"], "no evidence"
-    )
-    small = (table["lift_ci_lower"] >= SMALL_LIFT[0]) & (table["lift_ci_upper"] <= SMALL_LIFT[1])
-    table["reason"] = np.select(
-        [few, proven, small], ["too few", "", "shown to be small"], "not proven (wide interval)"
-    )
 
 
 def _reasons_beside(

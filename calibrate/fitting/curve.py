@@ -1,0 +1,63 @@
+"""What a score is worth: the expected conversion rate of each score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from calibrate.stats.intervals import normal_quantile, wilson
+from calibrate.stats.logistic import fit_logistic
+
+__all__ = ["expected_rates"]
+
+SCORES = np.arange(101)
+MIN_SLOPE = 1e-4  # log odds over the whole scale: keeps the curve strictly increasing
+
+
+def expected_rates(
+    score: NDArray[np.int64], converted: NDArray[np.float64], *, confidence_level: float = 0.95
+) -> pd.DataFrame:
+    """Return the conversion rate expected at each score.
+
+    Parameters
+    ----------
+    score : ndarray of int, shape (leads,)
+    converted : ndarray of float, shape (leads,)
+    confidence_level : float
+
+    Returns
+    -------
+    DataFrame
+        ``score`` 0 to 100, ``rate``, ``rate_ci_lower``, ``rate_ci_upper``. Strictly
+        increasing in the score; where all leads have one score, their rate throughout.
+
+    Notes
+    -----
+    Logistic regression of the outcome on the score (Firth's penalty), with Wald
+    intervals of the log odds at each score.
+    """
+    n = np.bincount(score, minlength=101).astype(float)
+    n_converted = np.bincount(score, converted, minlength=101)
+    if np.count_nonzero(n) < 2:
+        rate = converted.mean()
+        lower, upper = wilson(converted.sum(), converted.size, confidence_level=confidence_level)
+        flat = (np.full(101, float(value)) for value in (rate, lower, upper))
+        return _table(*flat)
+    fit = fit_logistic((SCORES / 100)[:, None], n_converted, n)
+    slope = max(float(fit.coefficients[0]), MIN_SLOPE)
+    middle = float(n @ SCORES / n.sum()) / 100
+    log_odds = fit.intercept + fit.coefficients[0] * middle + slope * (SCORES / 100 - middle)
+    Z = np.column_stack([np.ones(101), SCORES / 100])
+    error = np.sqrt(np.einsum("ij,jk,ik->i", Z, fit.covariance, Z))
+    margin = normal_quantile(confidence_level) * error
+    return _table(*(expit(log_odds + shift) for shift in (0, -margin, margin)))
+
+
+def _table(
+    rate: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64]
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"score": SCORES, "rate": rate, "rate_ci_lower": lower, "rate_ci_upper": upper}
+    )

@@ -1,0 +1,267 @@
+"""A scorecard from an observation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate.candidates import propose_criteria
+from calibrate.criteria import Criterion, as_criterion
+from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
+from calibrate.fitting.curve import expected_rates
+from calibrate.fitting.methods import METHODS, Weighted, Wish
+from calibrate.fitting.sample import Sample, sample_of
+from calibrate.fitting.search import balanced_folds
+from calibrate.lift import Lift, compare_rates
+from calibrate.scorecard import Scorecard, ScoredCriterion
+from calibrate.stats.intervals import wilson
+from calibrate.stats.resampling import as_generator
+
+if TYPE_CHECKING:
+    from calibrate.observation import Observation
+
+__all__ = ["cross_fit_scores", "fit_scorecard"]
+
+SCALES = ("fit", "keep")
+
+
+def fit_scorecard(
+    obs: Observation,
+    *,
+    method: str = "logistic",
+    max_criteria: int | str = 12,
+    criteria: Sequence[Criterion | dict[str, Any]] | Lift | None = None,
+    scale: str | None = None,
+    current: Scorecard | None = None,
+    allow_sensitive: Collection[str] = (),
+    name: str = "scorecard",
+    confidence_level: float = 0.95,
+    rng: int | np.random.Generator = 0,
+) -> Scorecard:
+    """Turn the lift of criteria into whole-number points.
+
+    Fitted on the mature leads of ``obs.fitting`` at their landmark.
+
+    Parameters
+    ----------
+    obs : Observation
+    method : {"logistic", "rate", "difference", "log_odds"}
+        ``rate``: a criterion's conversion rate in percent where it raises conversion (36 %
+        gives +36). ``difference``: percentage points above or below control where proven
+        (+6). ``log_odds``: univariate log odds ratios, shrunken, on one scale.
+        ``logistic``: one model of at most `max_criteria` criteria chosen and rounded
+        together, so that what overlaps is counted once.
+    max_criteria : int or "auto"
+        A ceiling: the cross-validated loss decides below it. ``"auto"``: the fewest within
+        one standard error of the best, at most 12.
+    criteria : sequence of Criterion or of rules, or Lift, optional
+        What to choose from. Default: `propose_criteria`.
+    scale : {"fit", "keep"}, optional
+        ``fit``: the lowest and highest attainable scores are exactly 0 and 100.
+        ``keep``: a score means what it means on the current card. Default: ``keep`` where
+        there is a current card, else ``fit``. ``rate`` and ``difference`` have their own.
+    current : Scorecard, optional
+        The card in force.
+    allow_sensitive : collection of str
+        Attributes that are no criteria by default but wanted here.
+    name : str
+    confidence_level : float
+    rng : int or numpy.random.Generator
+        For folds, permutations and resamples.
+
+    Returns
+    -------
+    Scorecard
+        Empty, with a note, where nothing separates converted from lost leads.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown method or scale, or `max_criteria` under 1.
+    NotEnoughDataError
+        Without leads, conversions, or leads that did not convert.
+    """
+    wish = _wish(method, max_criteria, scale, current, confidence_level)
+    sample = _sample(obs, criteria, allow_sensitive)
+    weighted = METHODS[method](sample, wish, as_generator(rng))
+    return _card(obs.fitting, sample, weighted, wish, name, method)
+
+
+def cross_fit_scores(
+    obs: Observation,
+    *,
+    method: str = "logistic",
+    max_criteria: int | str = 12,
+    criteria: Sequence[Criterion | dict[str, Any]] | Lift | None = None,
+    scale: str | None = None,
+    current: Scorecard | None = None,
+    allow_sensitive: Collection[str] = (),
+    folds: int = 5,
+    rng: int | np.random.Generator = 0,
+) -> pd.DataFrame:
+    """Score each lead by a card that was fitted without it.
+
+    The leads of one contact stay together. Search, points and score-to-rate curve are
+    repeated in every fold, so the scores are as good as those of new leads.
+
+    Parameters
+    ----------
+    obs, method, max_criteria, criteria, scale, current, allow_sensitive, rng
+        As in `fit_scorecard`.
+    folds : int
+
+    Returns
+    -------
+    DataFrame
+        As `Scorecard.score` gives it, one row a mature lead of ``obs.fitting`` at its
+        landmark; ``tier`` is None.
+    """
+    wish = replace(_wish(method, max_criteria, scale, current, 0.95), with_intervals=False)
+    sample = _sample(obs, criteria, allow_sensitive)
+    generator = as_generator(rng)
+    fold_of = balanced_folds(sample.keys, folds, generator)
+    leads = obs.fitting.at_landmark
+    scores = pd.DataFrame({"lead_id": leads["lead_id"]}, index=leads.index)
+    parts = []
+    for fold in range(folds):
+        held = fold_of == fold
+        weighted = METHODS[method](sample.rows(~held), wish, generator)
+        parts.append(_scored(sample, weighted, held).set_index(leads.index[held]))
+    scores = scores.join(pd.concat(parts)).assign(tier=None)
+    columns = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement"]
+    return scores[columns].join(leads[["converted", "weight", "amount", "created_at"]])
+
+
+def _wish(
+    method: str,
+    max_criteria: int | str,
+    scale: str | None,
+    current: Scorecard | None,
+    confidence_level: float,
+) -> Wish:
+    if method not in METHODS:
+        raise ConfigError(
+            f'unknown method "{method}"{did_you_mean(method, METHODS)}; '
+            f"the methods are {', '.join(METHODS)}"
+        )
+    if max_criteria != "auto" and (not isinstance(max_criteria, int) or max_criteria < 1):
+        raise ConfigError(f'max_criteria is a number from 1 on or "auto", not {max_criteria!r}')
+    scale = scale or ("fit" if current is None else "keep")
+    if scale not in SCALES:
+        raise ConfigError(f'unknown scale "{scale}"; the scales are fit and keep')
+    return Wish(
+        max_criteria=max_criteria, scale=scale, current=current, confidence_level=confidence_level
+    )
+
+
+def _sample(
+    obs: Observation,
+    criteria: Sequence[Criterion | dict[str, Any]] | Lift | None,
+    allow_sensitive: Collection[str],
+) -> Sample:
+    obs = obs.fitting
+    if criteria is None:
+        rules: Sequence[Criterion] = propose_criteria(obs, allow_sensitive=allow_sensitive)
+    elif isinstance(criteria, Lift):
+        rules = criteria.criteria
+    else:
+        engagement = [a.name for a in obs.attributes if a.group == "engagement"]
+        rules = [as_criterion(rule, engagement_fields=engagement) for rule in criteria]
+    sample = sample_of(obs, rules)
+    n, won = len(sample.converted), int(sample.converted.sum())
+    if won in (0, n):
+        raise NotEnoughDataError(
+            f"{won} of the {n} mature leads of the fit period converted: a score needs leads "
+            "that did and leads that did not; widen fit_period or change the horizon"
+        )
+    return sample
+
+
+def _raw_scores(sample: Sample, weighted: Weighted) -> NDArray[np.int64]:
+    points = np.array(weighted.points, dtype=np.int64)
+    return np.asarray(weighted.base + sample.flags[:, list(weighted.positions)] @ points)
+
+
+def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.DataFrame:
+    """Score the held-out leads by points fitted on the others."""
+    raw = _raw_scores(sample, weighted)
+    score = np.clip(raw, 0, 100)
+    curve = expected_rates(score[~held], sample.converted[~held])
+    groups = {}
+    for group in ("fit", "engagement"):
+        of_group = [sample.criteria[i].group == group for i in weighted.positions]
+        points = np.array(weighted.points, dtype=np.int64) * np.array(of_group, dtype=np.int64)
+        groups[group] = sample.flags[held][:, list(weighted.positions)] @ points
+    rate = np.asarray(curve["rate"])[score[held]]
+    return pd.DataFrame({"score": score[held], "expected_rate": rate, **groups})
+
+
+def _card(
+    obs: Observation, sample: Sample, weighted: Weighted, wish: Wish, name: str, method: str
+) -> Scorecard:
+    raw = _raw_scores(sample, weighted)
+    clipped = float(((raw < 0) | (raw > 100)).mean())
+    notes = weighted.notes
+    if clipped:
+        notes = (*notes, f"{clipped:.1%} of the leads it was fitted on are clipped to 0 or 100")
+    period, as_of = obs.period, obs.history.as_of
+    dated = period.start is not None and period.end is not None
+    return Scorecard(
+        name=name,
+        period=(_day(period.start), _day(period.end)) if dated else None,
+        as_of=None if as_of is None else _day(as_of),
+        method=method,
+        control=_control(sample, wish.confidence_level),
+        base=weighted.base,
+        criteria=_lines(sample, weighted, wish),
+        expected_rate=expected_rates(
+            np.clip(raw, 0, 100), sample.converted, confidence_level=wish.confidence_level
+        ),
+        notes=notes,
+    )
+
+
+def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriterion, ...]:
+    if not weighted.positions:
+        return ()
+    part = sample.columns(weighted.positions)
+    table = compare_rates(
+        part.criteria, part.flags, part.converted, confidence_level=wish.confidence_level
+    )
+    intervals = weighted.intervals or (None,) * len(weighted.points)
+    lines = [
+        ScoredCriterion(
+            criterion=rule,
+            points=points,
+            points_ci=interval,
+            n=int(row.n),
+            lift=float(row.lift),
+            lift_ci=(float(row.lift_ci_lower), float(row.lift_ci_upper)),
+        )
+        for rule, points, interval, row in zip(
+            part.criteria, weighted.points, intervals, table.itertuples(), strict=True
+        )
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.criterion.group != "fit", -line.points)))
+
+
+def _control(sample: Sample, confidence_level: float) -> dict[str, Any]:
+    n, won = len(sample.converted), int(sample.converted.sum())
+    lower, upper = wilson(won, n, confidence_level=confidence_level)
+    return {
+        "rate": won / n,
+        "rate_ci": [float(lower), float(upper)],
+        "n": n,
+        "n_converted": won,
+        "method": "cohort",
+    }
+
+
+def _day(moment: Any) -> str:
+    text = str(moment.isoformat())
+    return text.removesuffix("T00:00:00")

@@ -1,0 +1,221 @@
+"""From leads to points: the four methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from calibrate.candidates import criterion_block
+from calibrate.fitting.attainable import attainable_patterns
+from calibrate.fitting.bootstrap import resampled_coefficients
+from calibrate.fitting.sample import Sample
+from calibrate.fitting.scaling import Points, scale_to_100, scale_with
+from calibrate.fitting.search import anything_to_score_on, balanced_folds, choose_rules
+from calibrate.lift import compare_rates
+from calibrate.stats.intervals import normal_quantile
+from calibrate.stats.logistic import LogisticFit, fit_logistic
+
+if TYPE_CHECKING:
+    from calibrate.scorecard import Scorecard
+
+__all__ = ["METHODS", "Weighted", "Wish"]
+
+N_FOLDS = 5
+NOTHING = "nothing separates converted from lost leads better than chance would: no points"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a card is asked for.
+
+    Attributes
+    ----------
+    max_criteria : int or "auto"
+    scale : {"fit", "keep"}
+    current : Scorecard or None
+        The card in force; ``keep`` takes its scale.
+    confidence_level : float
+    with_intervals : bool
+        Whether intervals of the points are wanted.
+    """
+
+    max_criteria: int | str = 12
+    scale: str = "fit"
+    current: Scorecard | None = None
+    confidence_level: float = 0.95
+    with_intervals: bool = True
+
+    @property
+    def most(self) -> int:
+        """The largest number of criteria allowed."""
+        return 12 if isinstance(self.max_criteria, str) else self.max_criteria
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Weighted:
+    """Criteria by position, with their points and intervals; nothing for an empty card."""
+
+    positions: tuple[int, ...] = ()
+    base: int = 0
+    points: tuple[int, ...] = ()
+    intervals: tuple[tuple[int, int], ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _rate(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted:
+    """Points = conversion rate in percent, where it raises."""
+    return _from_table(sample, wish, "rate", ("raises",))
+
+
+def _difference(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted:
+    """Points = rate less control, in percentage points, where proven."""
+    return _from_table(sample, wish, "difference", ("raises", "lowers"))
+
+
+def _from_table(sample: Sample, wish: Wish, column: str, verdicts: tuple[str, ...]) -> Weighted:
+    table = _compared(sample, wish)
+    credible = table[table["verdict"].isin(verdicts)]
+    chosen = _one_per_attribute(credible, sample, wish.most)
+    percent = 100 * chosen[column]
+    points = np.rint(percent).astype(int)
+    notes = []
+    if len(chosen) and 2 * int((points.abs() <= 1).sum()) > len(chosen):
+        notes.append(
+            f"more than half of the credible criteria are worth one point or none by {column}: "
+            'method = "logistic" spreads them over 0 to 100'
+        )
+    kept = chosen[points != 0]
+    lower = np.floor(100 * kept[f"{column}_ci_lower"]).astype(int)
+    upper = np.ceil(100 * kept[f"{column}_ci_upper"]).astype(int)
+    return Weighted(
+        positions=tuple(kept.index.tolist()),
+        points=tuple(points[kept.index].tolist()),
+        intervals=tuple(zip(lower.tolist(), upper.tolist(), strict=True)),
+        notes=tuple(notes) if len(kept) else (*notes, NOTHING),
+    )
+
+
+def _log_odds(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted:
+    """Points = univariate log odds ratios, shrunken towards none, scaled together.
+
+    Notes
+    -----
+    Haldane's log odds ratio (1/2 added to each count) with variance ``s2``, times
+    ``t2 / (t2 + s2)``, where ``t2 = max(mean(L^2 - s2), 0)`` over all criteria.
+    """
+    table = _compared(sample, wish)
+    estimate, variance = _haldane(table)
+    spread = max(float(np.mean(estimate**2 - variance)), 0.0) if len(table) else 0.0
+    weight = spread / (spread + variance) if spread else np.zeros(len(table))
+    table = table.assign(weight=estimate * weight, error=np.sqrt(variance * weight))
+    credible = table[table["verdict"].isin(("raises", "lowers"))]
+    chosen = _one_per_attribute(credible, sample, wish.most)
+    if chosen.empty:
+        return Weighted(notes=(NOTHING,))
+    part = sample.columns(chosen.index.tolist())
+    weights, error = chosen["weight"].to_numpy(), chosen["error"].to_numpy()
+    scaled = _scaled(
+        part, wish, weights, np.diag(1 / error**2), float(logit(part.converted.mean()))
+    )
+    margin = normal_quantile(wish.confidence_level) * error
+    ends = [scaled.per_log_odds * (weights + shift) for shift in (-margin, margin)]
+    return _without_zeros(chosen.index.tolist(), scaled, _outward(*ends))
+
+
+def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
+    """Points = coefficients of one logistic model of the rules chosen together, scaled."""
+    if not anything_to_score_on(sample.flags, sample.converted, rng):
+        return Weighted(notes=(NOTHING,))
+    folds = balanced_folds(sample.keys, N_FOLDS, rng)
+    fewest = wish.max_criteria == "auto"
+    positions = choose_rules(sample.flags, sample.converted, folds, wish.most, fewest=fewest)
+    part = sample.columns(positions)
+    fit = _joint_fit(part)
+    known = np.flatnonzero(~np.isnan(fit.coefficients))
+    if len(known) < len(positions):
+        positions = [positions[i] for i in known]
+        part = sample.columns(positions)
+        fit = _joint_fit(part)
+    information = np.linalg.inv(fit.covariance[1:, 1:])
+    scaled = _scaled(part, wish, fit.coefficients, information, fit.intercept)
+    intervals = None
+    if wish.with_intervals:
+        start = np.concatenate([[fit.intercept], fit.coefficients])
+        drawn = resampled_coefficients(part, start, rng)[:, 1:]
+        tail = (1 - wish.confidence_level) / 2
+        ends = np.quantile(drawn, [tail, 1 - tail], axis=0) * scaled.per_log_odds
+        intervals = _outward(*ends)
+    return _without_zeros(positions, scaled, intervals)
+
+
+METHODS: Mapping[str, Callable[[Sample, Wish, np.random.Generator], Weighted]] = MappingProxyType(
+    {"rate": _rate, "difference": _difference, "log_odds": _log_odds, "logistic": _logistic}
+)
+
+
+def _compared(sample: Sample, wish: Wish) -> pd.DataFrame:
+    return compare_rates(
+        sample.criteria, sample.flags, sample.converted, confidence_level=wish.confidence_level
+    )
+
+
+def _one_per_attribute(credible: pd.DataFrame, sample: Sample, most: int) -> pd.DataFrame:
+    """Keep the best proven criteria; nested cuts of one number or activity count once."""
+    taken: dict[tuple[str, ...], int] = {}
+    for row in credible.sort_values(["q_value", "n"], ascending=[True, False]).index:
+        rule = sample.criteria[row]
+        is_level = "in" in rule.when or "missing" in rule.when
+        block = (*criterion_block(rule), rule.name) if is_level else criterion_block(rule)
+        taken.setdefault(block, row)
+    return credible.loc[sorted(list(taken.values())[:most])]
+
+
+def _haldane(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    won, n = table["n_converted"].to_numpy(float), table["n"].to_numpy(float)
+    won_without = table["n_converted_without"].to_numpy(float)
+    cells = np.array([won, n - won, won_without, table["n_without"] - won_without]) + 0.5
+    estimate = np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3])
+    return estimate, (1 / cells).sum(axis=0)
+
+
+def _joint_fit(sample: Sample) -> LogisticFit:
+    patterns, pattern = np.unique(sample.flags, axis=0, return_inverse=True)
+    n = np.bincount(pattern.ravel()).astype(float)
+    return fit_logistic(patterns, np.bincount(pattern.ravel(), sample.converted), n)
+
+
+def _scaled(
+    sample: Sample,
+    wish: Wish,
+    weights: NDArray[np.float64],
+    information: NDArray[np.float64],
+    intercept: float,
+) -> Points:
+    if wish.scale == "keep" and wish.current is not None and not wish.current.is_empty:
+        ends = logit(np.asarray(wish.current.expected_rate["rate"])[[0, 100]])
+        return scale_with(weights, intercept, 100 / float(ends[1] - ends[0]), float(ends[0]))
+    seen = np.unique(sample.flags, axis=0)
+    return scale_to_100(weights, information, attainable_patterns(sample.criteria, seen))
+
+
+def _outward(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(np.floor(a)), int(np.ceil(b))) for a, b in zip(lower, upper, strict=True))
+
+
+def _without_zeros(
+    positions: list[int], scaled: Points, intervals: tuple[tuple[int, int], ...] | None
+) -> Weighted:
+    kept = np.flatnonzero(scaled.points)
+    return Weighted(
+        positions=tuple(positions[i] for i in kept),
+        base=scaled.base,
+        points=tuple(int(scaled.points[i]) for i in kept),
+        intervals=None if intervals is None else tuple(intervals[i] for i in kept),
+    )

@@ -1,0 +1,87 @@
+"""The effect of a criterion beside the others: adjusted odds and shrunken rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate.candidates import criterion_block
+from calibrate.criteria import Criterion
+from calibrate.stats.intervals import normal_quantile
+from calibrate.stats.logistic import LogisticFit, fit_logistic
+from calibrate.stats.shrinkage import beta_binomial_prior, shrink
+
+__all__ = ["adjusted_odds", "shrunken_rates"]
+
+PRIOR_STRENGTH = 50.0  # leads' worth of control rate, where an attribute has under four levels
+MIN_LEVELS = 4
+
+
+def adjusted_odds(
+    rules: Sequence[Criterion],
+    flags: NDArray[np.bool_],
+    converted: NDArray[np.float64],
+    *,
+    confidence_level: float = 0.95,
+) -> pd.DataFrame:
+    """Return ``odds_ratio_adjusted`` with its interval, one row a criterion.
+
+    See `measure_lift` for what is held fixed.
+    """
+    log_odds, standard_error = _adjusted_log_odds(rules, flags, converted)
+    margin = normal_quantile(confidence_level) * standard_error
+    return pd.DataFrame(
+        {
+            "odds_ratio_adjusted": np.exp(log_odds),
+            "odds_ratio_adjusted_ci_lower": np.exp(log_odds - margin),
+            "odds_ratio_adjusted_ci_upper": np.exp(log_odds + margin),
+        }
+    )
+
+
+def _adjusted_log_odds(
+    rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each criterion's contrast within its attribute, and its standard error."""
+    patterns, inverse = np.unique(flags, axis=0, return_inverse=True)
+    n = np.bincount(inverse.ravel()).astype(float)
+    n_converted = np.bincount(inverse.ravel(), weights=converted)
+    fit = fit_logistic(patterns, n_converted, n)
+    blocks = [criterion_block(rule) for rule in rules]
+    contrasts = np.zeros((len(rules), len(rules)))
+    for row, block in enumerate(blocks):
+        members = [j for j, other in enumerate(blocks) if other == block]
+        met = flags[:, row]
+        if met.any() and not met.all():
+            part = flags[:, members]
+            contrasts[row, members] = part[met].mean(axis=0) - part[~met].mean(axis=0)
+    return _contrasted(contrasts, fit)
+
+
+def _contrasted(
+    contrasts: NDArray[np.float64], fit: LogisticFit
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Apply contrasts; a coefficient told by others of its attribute counts 0."""
+    log_odds = contrasts @ np.nan_to_num(fit.coefficients)
+    covariance = np.nan_to_num(fit.covariance[1:, 1:])
+    variance = np.einsum("ij,jk,ik->i", contrasts, covariance, contrasts)
+    known = variance > 0
+    return np.where(known, log_odds, np.nan), np.sqrt(np.where(known, variance, np.nan))
+
+
+def shrunken_rates(table: pd.DataFrame, rules: Sequence[Criterion]) -> NDArray[np.float64]:
+    """Return each rate drawn towards its attribute's mean, or towards control."""
+    n, n_converted = table["n"].to_numpy(dtype=float), table["n_converted"].to_numpy(dtype=float)
+    control = float(table["control_rate"].iloc[0]) if len(table) else 0.0
+    blocks = [criterion_block(rule) for rule in rules]
+    is_level = np.array(["in" in rule.when or "missing" in rule.when for rule in rules], dtype=bool)
+    shrunken = np.asarray(shrink(n_converted, n, control, PRIOR_STRENGTH))
+    for block in dict.fromkeys(blocks):
+        members = is_level & np.array([other == block for other in blocks], dtype=bool)
+        if members.sum() >= MIN_LEVELS:
+            prior = beta_binomial_prior(n_converted[members], n[members])
+            shrunken[members] = shrink(n_converted[members], n[members], *prior)
+    return shrunken
