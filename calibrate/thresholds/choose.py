@@ -1,0 +1,325 @@
+"""Choosing the cut: the objective's best, how sure it is, and the tiers that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate.errors import ConfigError, NotEnoughDataError
+from calibrate.evaluation import known_outcomes, score_distribution
+from calibrate.stats.ranking import auc_interval
+from calibrate.stats.resampling import as_generator
+from calibrate.thresholds.objectives import Objective, Target, choose_objective
+from calibrate.thresholds.tables import cut_table, outcome_table, sweep_of, tier_table
+
+__all__ = ["Thresholds", "choose_thresholds"]
+
+Floats = NDArray[np.float64]
+N_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Thresholds:
+    """Where to cut, why there, how sure that is, and what each cut would catch.
+
+    Attributes
+    ----------
+    objective : str
+        The objective used.
+    threshold : int
+        The chosen cut: leads with this score or more are ``hot``.
+    threshold_ci_lower, threshold_ci_upper : int
+        The cuts chosen in `confidence_level` of the resamples.
+    plateau : tuple of int
+        Lowest and highest cut of the unbroken run around the choice whose objective lies
+        within 1 % of the objective's range of the best: moving inside it costs nothing.
+    separates : bool
+        Whether the score ranks better than chance. If not, there is one tier, ``cold``.
+    message : str
+        What was chosen and by which objective, in words.
+    tiers : tuple of (str, int)
+        Name and lowest score of each tier, highest first.
+    weeks : float
+        Weeks over which the leads arrived (nan if unknown).
+    """
+
+    objective: str
+    threshold: int
+    threshold_ci_lower: int
+    threshold_ci_upper: int
+    plateau: tuple[int, int]
+    separates: bool
+    message: str
+    tiers: tuple[tuple[str, int], ...]
+    weeks: float
+    n: float
+    n_converted: float
+    confidence_level: float
+    _table: pd.DataFrame
+    _tier_table: pd.DataFrame
+    _history: pd.DataFrame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a cut that occurs, lowest first.
+
+        ``threshold``; of the leads at or above it ``n``, ``n_converted``, ``rate`` (with
+        Wilson's interval), ``recall``, ``precision`` (the same as ``rate``), ``missed``
+        (conversions below), ``leads_per_week``, ``amount`` (won), ``expected_value`` and
+        ``objective_value`` (nan where the objective does not allow the cut).
+        """
+        return self._table.copy()
+
+    @property
+    def tier_table(self) -> pd.DataFrame:
+        """One row a tier: ``tier, at_least, n, n_converted, rate, rate_ci_*, lead_share, ...``."""
+        return self._tier_table.copy()
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """Scores that customers had at the landmark beside those of the others."""
+        return self._history.copy()
+
+
+def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective may need
+    scores: pd.DataFrame,
+    *,
+    objective: str | None = None,
+    value: float | None = None,
+    cost: float | None = None,
+    capacity: float | None = None,
+    beta: float = 1.0,
+    precision: float | None = None,
+    recall: float | None = None,
+    weeks: float | None = None,
+    confidence_level: float = 0.95,
+    rng: int | np.random.Generator = 0,
+) -> Thresholds:
+    """Choose the score from which a lead is hot, and the tiers below it.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As ``card.score(obs)`` gives it, with known outcomes; cross-fitted where the same
+        leads made the card.
+    objective : {"youden", "f_beta", "expected_value", "capacity", "precision", "recall"}, optional
+        Default: ``expected_value`` if a value and a cost are given, ``capacity``,
+        ``precision`` or ``recall`` if that figure is, else ``youden``.
+    value, cost : float, optional
+        Worth of a win and price of contacting a lead, in the same currency.
+    capacity : float, optional
+        Leads a week that sales can work.
+    beta : float, default 1
+        How much more recall counts than precision in ``f_beta``.
+    precision, recall : float, optional
+        Share to be reached.
+    weeks : float, optional
+        Weeks over which the leads arrived; default from the first to the last ``created_at``,
+        both days included.
+    confidence_level : float, default 0.95
+        Level of every interval.
+    rng : int or Generator, default 0
+        Source of chance of the resamples.
+
+    Returns
+    -------
+    Thresholds
+
+    Raises
+    ------
+    ConfigError
+        For an objective that is unknown or lacks its figure.
+    NotEnoughDataError
+        If no outcome is known, or all outcomes are the same.
+
+    Notes
+    -----
+    Only scores that occur are cuts; the lowest of them calls every lead hot. Of cuts with the
+    same objective value the highest is taken: fewer leads for the same worth. ``capacity`` is
+    the lowest cut whose leads a week fit, ``precision`` the lowest that reaches its share,
+    ``recall`` the highest that does; if no cut does, the cut nearest to it is taken and
+    `Thresholds.message` says so.
+
+    The interval comes from 1,000 multinomial resamples of the leads (Efron's bootstrap, drawn
+    on the counts per score and outcome), the same rule applied to each. The second cut
+    (``warm``) is the best split (Youden) of the leads below the first, left out if the score
+    does not rank those better than chance. Better than chance: the DeLong interval of the AUC
+    lies above 0.5.
+
+    References
+    ----------
+    W. J. Youden, "Index for rating diagnostic tests", Cancer 3 (1950), 32-35.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"score": [10] * 50 + [60] * 50,
+    ...                       "converted": [True] * 5 + [False] * 45 + [True] * 30 + [False] * 20})
+    >>> cuts = choose_thresholds(frame)
+    >>> cuts.objective, cuts.threshold, cuts.tiers
+    ('youden', 60, (('hot', 60), ('cold', 0)))
+    """
+    target = Target(
+        value=value, cost=cost, capacity=capacity, beta=beta, precision=precision, recall=recall
+    )
+    chosen = choose_objective(objective, target)
+    cells = _cells(scores)
+    weeks = _weeks(scores) if weeks is None else float(weeks)
+    if chosen.name == "capacity" and not weeks > 0:
+        message = "leads a week cannot be counted without a creation date; give weeks=..."
+        raise ConfigError(message)
+    table = cut_table(cells, chosen, target, weeks=weeks, confidence_level=confidence_level)
+    best = _best(table["objective_value"].to_numpy(), table["precision"].to_numpy(), chosen)
+    threshold = int(table["threshold"][best])
+    separates = _ranks(cells, confidence_level)
+    tiers = _tiers(cells, threshold, confidence_level) if separates else (("cold", 0),)
+    lower, upper = _interval(cells, chosen, target, weeks, confidence_level, rng)
+    return Thresholds(
+        objective=chosen.name,
+        threshold=threshold,
+        threshold_ci_lower=lower,
+        threshold_ci_upper=upper,
+        plateau=_plateau(table, best),
+        separates=separates,
+        message=_message(table, best, chosen, target, separates=separates),
+        tiers=tiers,
+        weeks=weeks,
+        n=float(cells["n"].sum()),
+        n_converted=float(cells["n_converted"].sum()),
+        confidence_level=confidence_level,
+        _table=table,
+        _tier_table=tier_table(cells, tiers, confidence_level=confidence_level),
+        _history=outcome_table(cells),
+    )
+
+
+def _cells(scores: pd.DataFrame) -> pd.DataFrame:
+    cells = score_distribution(scores)
+    n, n_converted = cells["n"].sum(), cells["n_converted"].sum()
+    if not 0 < n_converted < n:
+        what = "none" if n_converted == 0 else "every one"
+        message = f"no threshold can be chosen: of {n:.0f} leads {what} converted"
+        raise NotEnoughDataError(message)
+    broken = cells.loc[cells["score"] % 1 != 0, "score"]
+    if len(broken):
+        message = f"scores must be whole numbers, not {broken.iloc[0]}"
+        raise ConfigError(message)
+    return cells
+
+
+def _weeks(scores: pd.DataFrame) -> float:
+    if "created_at" not in scores:
+        return float("nan")
+    created = known_outcomes(scores)["created_at"]
+    if created.isna().all():
+        return float("nan")
+    days = (created.max().normalize() - created.min().normalize()).days + 1
+    return float(days / 7)
+
+
+def _best(values: Floats, precision: Floats, objective: Objective) -> int:
+    """Index of the best cut; the highest of equals, the nearest miss if none is allowed."""
+    if np.isnan(values).all():
+        if objective.name != "precision":
+            return len(values) - 1
+        values = precision
+    return int(_best_of_each(values[None, :])[0])
+
+
+def _best_of_each(values: Floats) -> NDArray[np.intp]:
+    """Index, in each row, of the highest value, the last of equals."""
+    filled = np.where(np.isnan(values), -np.inf, values)
+    top = filled.max(axis=-1, keepdims=True)
+    slack = 1e-12 * np.maximum(1.0, np.abs(np.where(np.isfinite(top), top, 0.0)))
+    is_top = filled >= top - slack
+    return np.asarray(values.shape[-1] - 1 - np.argmax(is_top[..., ::-1], axis=-1))
+
+
+def _interval(
+    cells: pd.DataFrame,
+    objective: Objective,
+    target: Target,
+    weeks: float,
+    confidence_level: float,
+    rng: int | np.random.Generator,
+) -> tuple[int, int]:
+    hits = cells["n_converted"].to_numpy(dtype=float)
+    counts = np.concatenate([hits, cells["n"].to_numpy(dtype=float) - hits])
+    total = counts.sum()
+    draws = as_generator(rng).multinomial(round(total), counts / total, size=N_RESAMPLES)
+    n_converted, others = np.split(draws.astype(float), 2, axis=1)
+    sweep = sweep_of(n_converted + others, n_converted, weeks)
+    values = objective.values(sweep, target)
+    chosen = _best_of_each(values)
+    if objective.name == "precision":
+        missed = np.isnan(values).all(axis=1)
+        chosen = np.where(missed, _best_of_each(sweep.precision), chosen)
+    cuts = cells["score"].to_numpy(dtype=float)[chosen]
+    tail = (1 - confidence_level) / 2
+    lower, upper = np.quantile(cuts, [tail, 1 - tail], method="inverted_cdf")
+    return int(lower), int(upper)
+
+
+def _plateau(table: pd.DataFrame, best: int) -> tuple[int, int]:
+    values = table["objective_value"].to_numpy(dtype=float)
+    cuts = table["threshold"].to_numpy()
+    if np.isnan(values[best]):
+        return int(cuts[best]), int(cuts[best])
+    known = values[~np.isnan(values)]
+    level = values[best] - 0.01 * (known.max() - known.min()) - 1e-12 * max(1.0, abs(values[best]))
+    good = values >= level
+    first = last = best
+    while first > 0 and good[first - 1]:
+        first -= 1
+    while last < len(good) - 1 and good[last + 1]:
+        last += 1
+    return int(cuts[first]), int(cuts[last])
+
+
+def _ranks(cells: pd.DataFrame, confidence_level: float) -> bool:
+    """Whether the score ranks these leads better than chance."""
+    hits = cells["n_converted"].to_numpy(dtype=float)
+    others = cells["n"].to_numpy(dtype=float) - hits
+    if len(cells) < 2 or hits.sum() == 0 or others.sum() == 0:
+        return False
+    score = cells["score"].to_numpy(dtype=float)
+    return bool(auc_interval(score, hits, others, confidence_level=confidence_level)[0] > 0.5)
+
+
+def _tiers(
+    cells: pd.DataFrame, threshold: int, confidence_level: float
+) -> tuple[tuple[str, int], ...]:
+    if threshold <= 0:
+        return (("hot", 0),)
+    below = cells[cells["score"] < threshold]
+    if not _ranks(below, confidence_level):
+        return ("hot", threshold), ("cold", 0)
+    sweep = sweep_of(below["n"].to_numpy(dtype=float), below["n_converted"].to_numpy(float), 1.0)
+    split = choose_objective("youden", Target()).values(sweep, Target())
+    warm = int(below["score"].iloc[int(_best_of_each(split[None, :])[0])])
+    return ("hot", threshold), ("warm", warm), ("cold", 0)
+
+
+def _message(
+    table: pd.DataFrame, best: int, objective: Objective, target: Target, *, separates: bool
+) -> str:
+    figures = {name: value for name, value in vars(target).items() if value is not None}
+    row = table.iloc[best]
+    parts = [f"Cut at {int(row['threshold'])}: {objective.words.format(**figures)}."]
+    if np.isnan(row["objective_value"]):
+        reason = objective.unreachable.format(**figures)
+        parts = [f"Cut at {int(row['threshold'])}, the nearest there is: {reason}."]
+    if objective.name == "expected_value" and row["expected_value"] <= 0:
+        parts.append("Even this cut does not pay for its contacts.")
+    if not separates:
+        parts.append(_why_not(table["threshold"].tolist()))
+    return " ".join(parts)
+
+
+def _why_not(cuts: Sequence[int]) -> str:
+    if len(cuts) == 1:
+        return "It separates nothing: every lead has the same score."
+    return "It separates nothing: the score does not rank these leads better than chance."

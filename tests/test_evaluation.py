@@ -1,0 +1,104 @@
+"""Ranking and calibration of a score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from calibrate.errors import NotEnoughDataError
+from calibrate.evaluation import EVALUATION_KEYS, evaluate, known_outcomes, score_distribution
+
+
+def a_frame(n: int = 2000, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    score = rng.integers(0, 101, n)
+    rate = 1 / (1 + np.exp(-(score / 25 - 4)))
+    return pd.DataFrame(
+        {"score": score, "expected_rate": rate, "converted": rng.random(n) < rate, "weight": 1.0}
+    )
+
+
+def test_auc_and_average_precision_agree_with_scikit_learn() -> None:
+    frame = a_frame()
+    result = evaluate(frame)
+    assert tuple(result) == EVALUATION_KEYS
+    assert result["auc"] == pytest.approx(roc_auc_score(frame["converted"], frame["score"]))
+    assert result["average_precision"] == pytest.approx(
+        average_precision_score(frame["converted"], frame["score"])
+    )
+    assert result["auc_ci_lower"] < result["auc"] < result["auc_ci_upper"]
+
+
+def test_ks_agrees_with_scipy() -> None:
+    from scipy.stats import ks_2samp
+
+    frame = a_frame()
+    won, lost = frame.loc[frame["converted"], "score"], frame.loc[~frame["converted"], "score"]
+    assert evaluate(frame)["ks"] == pytest.approx(ks_2samp(won, lost).statistic)
+
+
+def test_calibration_slope_agrees_with_statsmodels() -> None:
+    import statsmodels.api as sm
+
+    frame = a_frame()
+    log_odds = np.log(frame["expected_rate"] / (1 - frame["expected_rate"]))
+    fit = sm.Logit(frame["converted"].astype(float), sm.add_constant(log_odds)).fit(disp=0)
+    result = evaluate(frame)
+    assert result["calibration_slope"] == pytest.approx(fit.params.iloc[1], rel=1e-5)
+    assert result["calibration_slope_ci_lower"] < 1 < result["calibration_slope_ci_upper"]
+
+
+def test_an_overconfident_promise_has_a_slope_below_one() -> None:
+    frame = a_frame(20_000)
+    odds = np.log(frame["expected_rate"] / (1 - frame["expected_rate"]))
+    bold = frame.assign(expected_rate=1 / (1 + np.exp(-2 * odds)))
+    # the truth has half the log odds promised: slope 1/2
+    assert evaluate(bold)["calibration_slope"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_one_outcome_only_leaves_every_quantity_undefined() -> None:
+    result = evaluate(pd.DataFrame({"score": [1, 2], "converted": [False, False]}))
+    assert result["n"] == 2
+    assert result["n_converted"] == 0
+    assert np.isnan([result[key] for key in EVALUATION_KEYS[2:]]).all()
+
+
+def test_one_expected_rate_has_no_calibration_but_a_constant_score_an_auc_of_one_half() -> None:
+    frame = pd.DataFrame({"score": 7, "expected_rate": 0.25, "converted": [True, False] * 5})
+    result = evaluate(frame)
+    assert result["auc"] == 0.5
+    assert np.isnan(result["calibration_slope"])
+
+
+def test_leads_without_an_outcome_or_weight_are_left_out() -> None:
+    frame = pd.DataFrame(
+        {
+            "score": [1, 2, 3],
+            "converted": pd.array([True, None, False], dtype="boolean"),
+            "weight": [1.0, 0.0, 1.0],
+        }
+    )
+    assert known_outcomes(frame)["score"].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame({"score": [1]}), pd.DataFrame({"score": [1], "converted": [None]})]
+)
+def test_no_known_outcome_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(NotEnoughDataError, match="known outcome"):
+        evaluate(frame)
+
+
+def test_the_amount_counts_wins_only_and_missing_amounts_as_nothing() -> None:
+    frame = pd.DataFrame(
+        {"score": [5, 5, 5], "converted": [True, True, False], "amount": [100.0, None, 50.0]}
+    )
+    assert score_distribution(frame)["amount"].tolist() == [100.0]  # 100 + 0, the loss not counted
+
+
+def test_the_order_of_rows_never_matters() -> None:
+    frame = a_frame(300)
+    shuffled = frame.sample(frac=1, random_state=1)
+    assert evaluate(shuffled) == pytest.approx(evaluate(frame), rel=1e-12)

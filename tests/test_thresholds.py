@@ -1,0 +1,259 @@
+"""Choosing where to cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from calibrate.errors import ConfigError, NotEnoughDataError
+from calibrate.thresholds import OBJECTIVES, choose_thresholds
+
+COUNTS = {0: (2, 100), 20: (4, 60), 40: (10, 40), 60: (12, 20), 80: (8, 10)}  # converted, leads
+# From the top: 8/10, 20/30, 30/70, 34/130, 36/230.
+
+
+def frame_of(counts: dict[int, tuple[int, int]]) -> pd.DataFrame:
+    rows = [
+        (score, place < converted) for score, (converted, n) in counts.items() for place in range(n)
+    ]
+    frame = pd.DataFrame(rows, columns=["score", "converted"])
+    created = pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(len(frame)) % 70, unit="D")
+    return frame.assign(created_at=created, weight=1.0, amount=100.0)
+
+
+def a_sample(n: int, seed: int, *, slope: float = 1.0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    score = np.clip(np.rint(rng.normal(45, 20, n)), 0, 100).astype(int)
+    rate = 1 / (1 + np.exp(-(slope * (score - 45) / 15 - 2)))
+    return pd.DataFrame({"score": score, "converted": rng.random(n) < rate})
+
+
+scores_frames = st.lists(
+    st.tuples(st.integers(0, 100), st.booleans()), min_size=2, max_size=60
+).filter(lambda rows: len({won for _, won in rows}) == 2)
+
+
+def frame_from(rows: list[tuple[int, bool]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["score", "converted"])
+
+
+def test_youden_by_hand() -> None:
+    cuts = choose_thresholds(frame_of(COUNTS))
+    assert cuts.objective == "youden"
+    # At 40: recall 30/36, false alarms 40/194: J = .8333 - .2062 = .6271
+    # At 60: 20/36 - 10/194 = .5040; at 20: 34/36 - 96/194 = .4496.
+    assert cuts.threshold == 40
+    row = cuts.table.set_index("threshold").loc[40]
+    assert row["objective_value"] == pytest.approx(30 / 36 - 40 / 194)
+    assert row["missed"] == 6  # 2 + 4
+    assert row["precision"] == pytest.approx(30 / 70)
+    assert row["amount"] == 3000  # 30 wins of 100
+    assert row["leads_per_week"] == pytest.approx(7)  # 70 leads in 70 days = 10 weeks
+    assert "best split" in cuts.message
+
+
+@pytest.mark.parametrize(
+    ("given_figures", "objective", "threshold"),
+    [
+        ({"value": 10, "cost": 4}, "expected_value", 60),  # 80-40, 200-120=80, 300-280, ...
+        ({"value": 10, "cost": 5}, "expected_value", 60),  # 80-50=30, 200-150=50, 300-350<0
+        ({"value": 10, "cost": 7}, "expected_value", 80),  # 80-70=10, 200-210<0
+        ({"capacity": 7}, "capacity", 40),  # 70 leads in 10 weeks fit exactly
+        ({"capacity": 6.9}, "capacity", 60),
+        ({"precision": 0.5}, "precision", 60),  # 20/30 = .67, 30/70 = .43
+        ({"precision": 0.8}, "precision", 80),  # 8/10 reaches it
+        ({"recall": 0.8}, "recall", 40),  # 30/36 = .83, 20/36 = .56
+        ({"recall": 1.0}, "recall", 0),
+        ({"objective": "f_beta"}, "f_beta", 60),  # F1 = 2*20/(36+30) = .606 against 60/106 = .566
+        ({"objective": "f_beta", "beta": 2}, "f_beta", 40),  # 5*30/(4*36+70) against 5*20/(144+30)
+        ({"objective": "youden", "capacity": 1}, "youden", 40),  # what is asked for goes first
+    ],
+)
+def test_objectives_by_hand(
+    given_figures: dict[str, float], objective: str, threshold: int
+) -> None:
+    cuts = choose_thresholds(frame_of(COUNTS), **given_figures)
+    assert (cuts.objective, cuts.threshold) == (objective, threshold)
+    assert cuts.threshold_ci_lower <= threshold <= cuts.threshold_ci_upper
+
+
+def test_a_value_and_a_cost_go_before_a_capacity() -> None:
+    cuts = choose_thresholds(frame_of(COUNTS), value=10, cost=4, capacity=7)
+    assert cuts.objective == "expected_value"
+
+
+def test_ties_go_to_the_higher_cut() -> None:
+    # value 10, cost 5: of two leads at 50 one converts, which is worth exactly nothing
+    frame = frame_of({10: (0, 20), 50: (10, 20), 90: (9, 10)})
+    assert choose_thresholds(frame, value=10, cost=5).threshold == 90
+
+
+def test_a_capacity_below_the_highest_score_is_said() -> None:
+    cuts = choose_thresholds(frame_of(COUNTS), capacity=0.5)
+    assert cuts.threshold == 80  # 10 leads in 10 weeks: 1 a week
+    assert "even the highest score holds more than 0.5 leads a week" in cuts.message
+    assert cuts.plateau == (80, 80)
+
+
+def test_a_precision_out_of_reach_takes_the_cut_nearest_to_it() -> None:
+    cuts = choose_thresholds(frame_of(COUNTS), precision=0.95)
+    assert cuts.threshold == 80
+    assert "no cut reaches a precision of 0.95" in cuts.message
+
+
+def test_a_loss_making_best_cut_is_said() -> None:
+    cuts = choose_thresholds(frame_of(COUNTS), value=1, cost=10)
+    assert "does not pay" in cuts.message
+
+
+def test_weeks_can_be_given_and_are_needed_for_a_capacity() -> None:
+    frame = frame_of(COUNTS).drop(columns="created_at")
+    assert choose_thresholds(frame, capacity=7, weeks=10).threshold == 40
+    with pytest.raises(ConfigError, match="give weeks"):
+        choose_thresholds(frame, capacity=7)
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ({"objective": "yuden"}, 'did you mean "youden"'),
+        ({"objective": "capacity"}, "needs capacity"),
+        ({"objective": "expected_value"}, "needs value and cost"),
+        ({"value": 10}, '"expected_value" needs cost'),
+        ({"capacity": 0}, "greater than 0"),
+        ({"value": 1, "cost": -1}, "must not be negative"),
+        ({"recall": 80}, "a share between 0 and 1"),
+        ({"objective": "f_beta", "beta": float("nan")}, "greater than 0"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(figures: dict[str, float], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        choose_thresholds(frame_of(COUNTS), **figures)
+
+
+@pytest.mark.parametrize("counts", [{1: (0, 5), 2: (0, 5)}, {1: (5, 5), 2: (5, 5)}])
+def test_one_outcome_only_is_refused(counts: dict[int, tuple[int, int]]) -> None:
+    with pytest.raises(NotEnoughDataError, match="no threshold can be chosen"):
+        choose_thresholds(frame_of(counts))
+
+
+def test_scores_that_are_no_whole_numbers_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"not 0\.5"):
+        choose_thresholds(pd.DataFrame({"score": [0.5, 1.0], "converted": [True, False]}))
+
+
+def test_three_tiers_and_their_shares() -> None:
+    cuts = choose_thresholds(frame_of(COUNTS), recall=0.5)
+    # first cut 60 (20/36 = .56); below it Youden: at 40 10/16 - 30/184, at 20 14/16 - 86/184
+    assert cuts.tiers == (("hot", 60), ("warm", 40), ("cold", 0))
+    table = cuts.tier_table
+    assert table["n"].tolist() == [30, 40, 160]
+    assert table["n_converted"].tolist() == [20, 10, 6]
+    assert_allclose(table["lead_share"].sum(), 1)
+    assert_allclose(table["converted_share"], [20 / 36, 10 / 36, 6 / 36])
+
+
+def test_below_a_cut_that_takes_all_the_order_there_is_no_warm_tier() -> None:
+    frame = frame_of({10: (10, 100), 30: (10, 100), 90: (60, 100)})
+    assert choose_thresholds(frame).tiers == (("hot", 90), ("cold", 0))
+
+
+def test_a_score_that_ranks_no_better_than_chance_separates_nothing() -> None:
+    told, n_seeds = 0, 200
+    for seed in range(n_seeds):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(
+            {"score": rng.integers(0, 11, 400), "converted": rng.random(400) < 0.1}
+        )
+        cuts = choose_thresholds(frame)
+        told += cuts.separates
+        if not cuts.separates:
+            assert cuts.tiers == (("cold", 0),)
+            assert "separates nothing" in cuts.message
+            assert cuts.tier_table["n"].tolist() == [400]
+    # a 95 % interval lies above 0.5 by chance in 2.5 %: 5 of 200, standard deviation 2.2
+    assert told <= 12
+
+
+def test_an_empty_card_separates_nothing() -> None:
+    cuts = choose_thresholds(pd.DataFrame({"score": 0, "converted": [True, False] * 20}))
+    assert (cuts.threshold, cuts.separates, cuts.plateau) == (0, False, (0, 0))
+    assert "every lead has the same score" in cuts.message
+
+
+def test_a_score_the_wrong_way_round_separates_nothing() -> None:
+    frame = a_sample(2000, 1)
+    assert not choose_thresholds(frame.assign(score=100 - frame["score"])).separates
+
+
+def test_history_is_the_quantiles_by_outcome() -> None:
+    history = choose_thresholds(frame_of(COUNTS)).history.set_index("outcome")
+    # the 36 conversions in order: 2 at 0, 4 at 20, 10 at 40, 12 at 60, 8 at 80; the 18th is at 60
+    assert history.loc["converted", "median"] == 60
+    assert history.loc["converted", "p10"] == 20  # the 3.6th
+    assert history.loc["converted", "mean"] == pytest.approx((80 + 400 + 720 + 640) / 36)
+    assert history.loc["not converted", "n"] == 194
+
+
+def test_the_same_seed_gives_the_same_interval_and_tables_are_copies() -> None:
+    frame = a_sample(1500, 5)
+    one, two = choose_thresholds(frame), choose_thresholds(frame.iloc[::-1])
+    assert (one.threshold_ci_lower, one.threshold_ci_upper) == (
+        two.threshold_ci_lower,
+        two.threshold_ci_upper,
+    )
+    handed_out = one.table
+    handed_out.loc[0, "n"] = -1
+    assert one.table.loc[0, "n"] == 1500
+
+
+@given(scores_frames)
+@settings(deadline=None, max_examples=60)
+def test_recall_and_volume_never_rise_with_the_threshold(rows: list[tuple[int, bool]]) -> None:
+    table = choose_thresholds(frame_from(rows)).table
+    assert table["threshold"].is_monotonic_increasing
+    for column in ("recall", "n", "n_converted"):
+        assert table[column].is_monotonic_decreasing
+    assert table["missed"].is_monotonic_increasing
+
+
+@given(scores_frames, st.sampled_from(sorted(OBJECTIVES)))
+@settings(deadline=None, max_examples=60)
+def test_the_chosen_cut_is_the_best_of_the_table(
+    rows: list[tuple[int, bool]], objective: str
+) -> None:
+    cuts = choose_thresholds(
+        frame_from(rows),
+        objective=objective,
+        value=7,
+        cost=2,
+        capacity=3,
+        precision=0.5,
+        recall=0.5,
+        weeks=2,
+    )
+    table = cuts.table.set_index("threshold")
+    chosen = table.loc[cuts.threshold]
+    if not np.isnan(chosen["objective_value"]):
+        assert chosen["objective_value"] == pytest.approx(table["objective_value"].max())
+    else:
+        assert table["objective_value"].isna().all()
+    low, high = cuts.plateau
+    assert low <= cuts.threshold <= high
+    assert cuts.tier_table["n"].sum() == len(rows)
+
+
+@pytest.mark.slow
+def test_the_interval_holds_the_cut_of_the_population_in_95_of_100_companies() -> None:
+    # The best Youden cut of the population, from 2,000,000 leads of the same process.
+    truth = choose_thresholds(a_sample(2_000_000, 999), recall=0.8).threshold
+    held = 0
+    for seed in range(100):
+        cuts = choose_thresholds(a_sample(1500, seed), recall=0.8)
+        held += cuts.threshold_ci_lower <= truth <= cuts.threshold_ci_upper
+    # 95 of 100, standard error 2.2; whole-number cuts make the interval a little wider
+    assert held >= 91
