@@ -123,13 +123,34 @@ def make_leads(
     people = attributes(streams[1], n)
     scanned = scanned_mailboxes(streams[1], people, bots)
     possible = simulate(streams[2], created, scanned)
-    late = created >= (_seconds(as_of) if change is None else _seconds(change))
+    late = created >= _seconds(as_of if change is None else change)
     weights = {name: np.where(late, after[name], before[name]) for name in before}
     fate = decide(streams[3], people, possible, created, (intercept, weights))
     log = _log(streams[4], possible, fate, _seconds(as_of))
     lead_id = _lead_ids(n)
     leads = _leads(streams[5], people, lead_id, created, fate, _seconds(as_of))
-    truth = Truth(
+    truth = _truth(
+        (before, after, change),
+        intercept=intercept,
+        as_of=as_of,
+        bots=lead_id[_scanner_seen(log, scanned)],
+        leads=pd.DataFrame(
+            {"lead_id": lead_id, "log_odds": fate.log_odds, "probability": expit(fate.log_odds)}
+        ),
+    )
+    return leads, _activities(log, lead_id), truth
+
+
+def _truth(
+    plan: tuple[dict[str, float], dict[str, float], np.datetime64 | None],
+    *,
+    intercept: float,
+    as_of: np.datetime64,
+    bots: npt.NDArray[np.object_],
+    leads: pd.DataFrame,
+) -> Truth:
+    before, after, change = plan
+    return Truth(
         log_odds=MappingProxyType(before),
         log_odds_after=MappingProxyType(after),
         change_at=None if change is None else pd.Timestamp(change).to_pydatetime(),
@@ -137,16 +158,13 @@ def make_leads(
         rules=RULES,
         null_activities=NULL_ACTIVITIES,
         leak_columns=LEAK_COLUMNS,
-        bots=tuple(lead_id[_scanner_seen(log, scanned)]),
+        bots=tuple(bots),
         observation_window=WINDOW,
         horizon=HORIZON,
         lookback=LOOKBACK,
         as_of=pd.Timestamp(as_of).to_pydatetime(),
-        leads=pd.DataFrame(
-            {"lead_id": lead_id, "log_odds": fate.log_odds, "probability": expit(fate.log_odds)}
-        ),
+        leads=leads,
     )
-    return leads, _activities(log, lead_id), truth
 
 
 def _span(start: str | datetime, quarters: int) -> tuple[np.datetime64, np.datetime64]:
