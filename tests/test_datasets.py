@@ -343,3 +343,30 @@ def test_the_command_writes_the_folder_and_names_it(
     assert "activities.parquet" in capsys.readouterr().out
     assert main([]) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_the_readme_counts_what_is_there() -> None:
+    text = (DATA / "README.md").read_text("utf-8")
+    leads, activities, truth = company()
+    joined = activities.merge(leads, on="lead_id")
+    after = int((joined["occurred_at"] >= joined["closed_at"]).sum())
+    days = (leads["closed_at"] - leads["created_at"]).dt.total_seconds() / 86_400
+    won = leads["outcome"] == "converted"
+    shares = [(days < 14)[won].mean(), days[won].between(14, 90, "left").mean()]
+    converted, criteria = at_landmark((leads, activities, truth))
+    clicked = criteria["email_click"]
+    for figure in (
+        f"{len(leads):,} leads",
+        f"{len(activities):,} activities",
+        f"{len(truth.bots)} leads sit behind",
+        f"{after} calls to new customers",
+        f"{shares[0]:.0%}".replace("%", " %") + " of the wins",
+        f"{shares[1]:.0%}".replace("%", " %") + " by day 90",
+        f"({100 * clicked.mean():.0f} % of the leads)",
+        f"convert at {100 * converted[clicked].mean():.1f} %",
+        f"all leads at {100 * converted.mean():.1f} %",
+        f"Its log odds are {truth.intercept}",
+    ):
+        assert figure in " ".join(text.split()), figure
+    for log_odds in truth.log_odds.values():
+        assert f" {log_odds:+.1f} " in text or log_odds == 0
