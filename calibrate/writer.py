@@ -20,9 +20,11 @@ from calibrate.pipeline import Run, json_text, runs_folder
 from calibrate.report import render_html, render_markdown, write_workbook
 
 __all__ = [
+    "csv_text",
     "default_folder",
     "holds_same_run",
     "read_summary",
+    "refuse_other_content",
     "rewrite_report",
     "write_demo",
     "write_run",
@@ -76,7 +78,7 @@ def write_run(run: Run, folder: str | Path, *, lang: str = "en") -> Path:
     for a formula gets an apostrophe in front.
     """
     folder = Path(folder)
-    _refuse_other_content(folder)
+    refuse_other_content(folder)
     text = json_text(run.summary())
     changes = "" if run.changes is None else run.changes.to_markdown()
     with _beside(folder) as partial:
@@ -189,6 +191,19 @@ def write_demo(folder: str | Path) -> Path:
     return folder
 
 
+def csv_text(table: pd.DataFrame) -> str:
+    r"""Return a table as CSV at full precision, no cell of which is a formula.
+
+    Examples
+    --------
+    >>> csv_text(pd.DataFrame({"criterion": ["=1+1"], "rate": [0.1]}))
+    "criterion,rate\n'=1+1,0.1\n"
+    """
+    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    safe = table.assign(**{str(name): table[name].map(_neutral) for name in texts})
+    return str(safe.to_csv(index=False, lineterminator="\n"))
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 with Unix line ends on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
@@ -202,9 +217,7 @@ def _write_pages(summary: dict[str, Any], folder: Path, *, lang: str) -> tuple[s
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    safe = table.assign(**{str(name): table[name].map(_neutral) for name in texts})
-    write_text(path, safe.to_csv(index=False, lineterminator="\n"))
+    write_text(path, csv_text(table))
 
 
 def _neutral(cell: object) -> object:
@@ -220,7 +233,15 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
     pq.write_table(arrow.replace_schema_metadata(None), path, compression="zstd")
 
 
-def _refuse_other_content(folder: Path) -> None:
+def refuse_other_content(folder: str | Path) -> None:
+    """Refuse to write a run into a folder that holds something else.
+
+    Raises
+    ------
+    ConfigError
+        Unless there is no such folder, it is empty, or it holds an earlier run.
+    """
+    folder = Path(folder)
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -1,0 +1,259 @@
+"""The commands and their arguments; what they do stands in `calibrate.cli.work`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from calibrate.errors import CalibrateError
+
+if TYPE_CHECKING:
+    from calibrate.cli import work
+else:
+
+    class _Work:
+        """Loads the library when a command runs, so that ``--help`` answers at once."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(importlib.import_module("calibrate.cli.work"), name)
+
+    work = _Work()
+
+__all__ = ["app", "main"]
+
+HELP = "Turn your own lead history into a lead score that can be defended with numbers."
+EPILOG = "Start with: calibrate demo. With your own files: calibrate init LEADS ACTIVITIES."
+
+app = typer.Typer(
+    name="calibrate",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    """How numbers are shown."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", help="Settings file.", show_default=True, metavar="FILE")
+]
+Show = Annotated[Format, typer.Option("--format", help="How to show numbers.")]
+Card = Annotated[
+    Path | None,
+    typer.Option(
+        "--card",
+        metavar="CARD",
+        help="A scorecard.json or run folder; default the card in force, else the newest run.",
+    ),
+]
+DEFAULT_CONFIG = Path("calibrate.toml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; default those of the process.
+
+    Returns
+    -------
+    int
+        0 done; 1 an expected error, said in one line on stderr; 2 wrong usage; 3 a gate
+        tripped, everything written all the same.
+    """
+    _never_fail_on_a_character()
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="calibrate")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except CalibrateError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except OSError as error:
+        name = Path(str(error.filename)).name if error.filename else "a file"
+        sys.stderr.write(f'error: "{name}" cannot be read or written: {error.strerror}\n')
+        return 1
+    return 0
+
+
+@app.callback(invoke_without_command=True, help=HELP, epilog=EPILOG)
+def _about(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True)
+    ] = False,
+) -> None:
+    if show_version:
+        try:
+            typer.echo(f"calibrate {version('calibrate')}")
+        except PackageNotFoundError:
+            typer.echo("calibrate, not installed")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder to write.", show_default=True)
+    ] = Path("calibrate-demo"),
+) -> None:
+    """Calibrate a score on a simulated company: files, settings and report."""
+    raise typer.Exit(work.demo(out))
+
+
+@app.command()
+def init(
+    leads: Annotated[Path, typer.Argument(metavar="LEADS", help="CSV, gz, Parquet or xlsx.")],
+    activities: Annotated[
+        Path | None, typer.Argument(metavar="[ACTIVITIES]", help="The log of activities.")
+    ] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace calibrate.toml.")] = False,
+) -> None:
+    """Look at your files and write a commented calibrate.toml."""
+    raise typer.Exit(work.init(leads, activities, DEFAULT_CONFIG, force=force))
+
+
+@app.command()
+def check(config: Config = DEFAULT_CONFIG, show: Show = Format.table) -> None:
+    """Show what was read, the control rate, and whether it is enough."""
+    raise typer.Exit(work.check(config, show))
+
+
+@app.command()
+def run(
+    config: Config = DEFAULT_CONFIG,
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="P", help='Such as "2023Q4".')
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="T", help="The day the data was exported.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="The run folder; default runs/<period>-<hash>."),
+    ] = None,
+    show: Show = Format.table,
+) -> None:
+    """Measure, fit, cut, prove, report.
+
+    Exit code 3: the gate says to keep the card in force; everything is written all the same.
+    """
+    raise typer.Exit(work.run(config, period=period, as_of=as_of, out=out, show=show))
+
+
+@app.command()
+def score(
+    leads: Annotated[
+        Path | None, typer.Argument(metavar="[LEADS]", help="Other leads than in the settings.")
+    ] = None,
+    activities: Annotated[
+        Path | None, typer.Argument(metavar="[ACTIVITIES]", help="Their activities.")
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    card: Card = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write a .csv or .parquet file.")
+    ] = None,
+    show: Show = Format.table,
+) -> None:
+    """Score the open leads with all that is known of them."""
+    sources = (leads, activities)
+    raise typer.Exit(work.score(config, sources=sources, card=card, out=out, show=show))
+
+
+@app.command()
+def explain(
+    lead_id: Annotated[str, typer.Argument(metavar="LEAD_ID")],
+    config: Config = DEFAULT_CONFIG,
+    card: Card = None,
+    show: Show = Format.table,
+) -> None:
+    """Say which rules a lead meets and how many points each gives."""
+    raise typer.Exit(work.explain(config, lead_id, card=card, show=show))
+
+
+@app.command()
+def backtest(config: Config = DEFAULT_CONFIG, card: Card = None, show: Show = Format.table) -> None:
+    """Ask whether the score would have worked, quarter after quarter."""
+    raise typer.Exit(work.backtest(config, card=card, show=show))
+
+
+@app.command()
+def monitor(
+    card: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CARD]", help="A scorecard.json or run folder."),
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    show: Show = Format.table,
+) -> None:
+    """Ask whether a card still keeps its promises.
+
+    Exit code 3: recalibrate.
+    """
+    raise typer.Exit(work.monitor(config, card=card, show=show))
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A scorecard.json or run folder.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="A scorecard.json or run folder.")],
+    show: Show = Format.table,
+) -> None:
+    """Say what a new card changes against an old one."""
+    raise typer.Exit(work.diff(old, new, show=show))
+
+
+@app.command()
+def report(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    lang: Annotated[str, typer.Option("--lang", metavar="en|it", help="Language.")] = "en",
+) -> None:
+    """Write the pages of a run again, also in another language."""
+    raise typer.Exit(work.report(run_folder, lang=lang))
+
+
+@app.command()
+def promote(
+    run_folder: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="The run whose card comes into force.")
+    ] = None,
+    *,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Back to the card before.")] = False,
+    who: Annotated[str, typer.Option("--who", metavar="NAME", help="Who signs.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason.")],
+    when: Annotated[
+        str | None, typer.Option("--when", metavar="DATE", help="The day; default today.")
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Put the card of a run in force, or the one before it again."""
+    if rollback == (run_folder is not None):
+        raise typer.BadParameter("name a RUN to promote, or --rollback, not both")
+    said = {"who": who, "why": why, "when": when}
+    raise typer.Exit(work.promote(config, run_folder, **said))
+
+
+def _never_fail_on_a_character() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

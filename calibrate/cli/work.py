@@ -1,0 +1,249 @@
+"""What each command does: one call, then what it says. Each returns the exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calibrate import changes, guards, registry, writer
+from calibrate.cli.console import place, progress, remark, say, show_json, show_table
+from calibrate.config import Settings, load_settings
+from calibrate.display import format_interval, format_value, languages
+from calibrate.errors import ConfigError
+from calibrate.history import history_from_settings
+from calibrate.pipeline import (
+    Run,
+    explain_lead,
+    find_card,
+    judge_card,
+    prove,
+    read_card,
+    recalibrate,
+    runs_folder,
+    score_leads,
+    with_sources,
+)
+from calibrate.proposal import propose_settings
+
+__all__ = [
+    "backtest",
+    "check",
+    "demo",
+    "diff",
+    "explain",
+    "init",
+    "monitor",
+    "promote",
+    "report",
+    "run",
+    "score",
+]
+
+DONE, TRIPPED = 0, 3
+ROWS_SHOWN = 50
+CARD_COLUMNS = ["criterion", "points", "points_ci_lower", "points_ci_upper", "n", "lift"]
+
+
+def demo(out: Path) -> int:
+    """Write the simulated company and run it."""
+    folder = writer.write_demo(out)
+    remark(f"wrote a simulated company to {place(folder)}")
+    return run(folder / "calibrate.toml", out=None)
+
+
+def init(leads: Path, activities: Path | None, target: Path, *, force: bool) -> int:
+    """Write a settings file for the user's own files."""
+    if target.exists() and not force:
+        raise ConfigError(f'there is a "{target.name}" here already; --force replaces it')
+    proposal = propose_settings(leads, activities)
+    show_table(proposal.table, "table", title="what each column is taken for")
+    for doubt in proposal.doubts:
+        say(f"look at this: {doubt}")
+    writer.write_text(target, proposal.text)
+    say(f"wrote {place(target)}; read it, correct it, then: calibrate check")
+    return DONE
+
+
+def check(config: Path, show: str) -> int:
+    """Show what was read and whether it is enough."""
+    settings = load_settings(config)
+    answer = guards.check(history_from_settings(settings))
+    findings = pd.DataFrame(
+        [(f.severity, f.guard, f.what, f.action) for f in answer.findings],
+        columns=["severity", "guard", "what", "action"],
+    )
+    if show == "json":
+        control = None if answer.control is None else answer.control.table
+        parts = {"counts": answer.table, "control": control, "findings": findings}
+        show_json({**parts, "enough": answer.enough, "message": answer.message})
+        return DONE
+    show_table(answer.table, show, title="what was read")
+    if show == "table":
+        if answer.control is not None:
+            show_table(answer.control.table, show, title="control conversion rate")
+        if len(findings):
+            show_table(findings, show, title="findings")
+        say(answer.message)
+    return DONE
+
+
+def run(
+    config: Path,
+    *,
+    period: str | None = None,
+    as_of: str | None = None,
+    out: Path | None = None,
+    show: str = "table",
+) -> int:
+    """Recalibrate and write the run folder."""
+    if out is not None:
+        writer.refuse_other_content(out)
+    with progress() as tell:
+        done = recalibrate(config, period=period, as_of=as_of, progress=tell)
+    folder = writer.default_folder(done) if out is None else out
+    if out is None and writer.holds_same_run(done, folder):
+        remark(f"{place(folder)} holds this very run already; it is left as it is")
+    else:
+        writer.write_run(done, folder)
+    _tell_run(done, folder, show)
+    held = done.gate is not None and done.gate.recommendation == "hold"
+    return TRIPPED if held else DONE
+
+
+def _tell_run(done: Run, folder: Path, show: str) -> None:
+    card = done.card.table[CARD_COLUMNS]
+    if show == "json":
+        summary = done.summary()
+        keys = ("name", "period", "as_of", "control", "scorecard", "thresholds", "gate", "warnings")
+        show_json({"folder": place(folder), **{key: summary[key] for key in keys}})
+        return
+    for warning in done.warnings:
+        remark(f"note: {warning}")
+    if show == "table":
+        say(_control_line(done))
+    show_table(card, show, title="scorecard" if done.card.criteria else None)
+    if show == "table":
+        for line in (*done.card.notes, done.cuts.message):
+            say(line)
+        for finding in done.findings:
+            say(f"{finding.severity}: {finding.what}")
+        if done.gate is not None:
+            say(f"gate: {done.gate.recommendation}; {'; '.join(done.gate.reasons)}")
+        say(f"report: {place(folder / 'report.html')}")
+
+
+def _control_line(done: Run) -> str:
+    control = done.control
+    interval = format_interval("rate", control.rate_ci_lower, control.rate_ci_upper)
+    return (
+        f"control conversion rate {format_value('rate', control.rate)} ({interval}): "
+        f"{format_value('n', control.n_converted)} of {format_value('n', control.n)} leads "
+        f"of {done.observation.period.label}, method {control.method}"
+    )
+
+
+def score(
+    config: Path,
+    *,
+    sources: tuple[Path | None, Path | None],
+    card: Path | None,
+    out: Path | None,
+    show: str,
+) -> int:
+    """Score the open leads."""
+    settings = load_settings(config)
+    chosen = find_card(settings, card)
+    told = with_sources(settings, *sources)
+    scores = score_leads(chosen, history_from_settings(told), told)
+    if out is not None:
+        writer.write_scores(scores, out)
+        say(f"wrote {len(scores):,} scores to {place(out)}")
+    else:
+        show_table(scores, show, max_rows=ROWS_SHOWN)
+    return DONE
+
+
+def explain(config: Path, lead_id: str, *, card: Path | None, show: str) -> int:
+    """Say why a lead has its score."""
+    settings = load_settings(config)
+    found = explain_lead(find_card(settings, card), settings, lead_id)
+    why = found.explanation
+    if show == "json":
+        facts = {"lead_id": lead_id, "score": why.score, "tier": why.tier, "cutoff": found.cutoff}
+        show_json({**facts, "expected_rate": why.expected_rate, "rules": why.table})
+        return DONE
+    if show == "table":
+        tier = f", {why.tier}" if why.tier else ""
+        rate = format_value("rate", why.expected_rate)
+        seen = "" if pd.isna(found.cutoff) else f" on {format_value('cutoff', found.cutoff)}"
+        say(f"lead {lead_id}{seen}: score {why.score}{tier}; {rate} of such leads convert")
+    show_table(why.table, show)
+    return DONE
+
+
+def backtest(config: Path, *, card: Path | None, show: str) -> int:
+    """Judge the way cards are made on past quarters."""
+    settings = load_settings(config)
+    current = find_card(settings, card) if card is not None or _has_card(settings) else None
+    proof = prove(settings, history_from_settings(settings), current)
+    if show == "json":
+        show_json({"table": proof.table, "skipped": proof.skipped, "missed": proof.missed})
+        return DONE
+    show_table(proof.table, show, title="backtest")
+    if show == "table" and len(proof.skipped):
+        show_table(proof.skipped, show, title="quarters left out")
+    return DONE
+
+
+def monitor(config: Path, *, card: Path | None, show: str) -> int:
+    """Judge a card on what came after it."""
+    settings = load_settings(config)
+    health = judge_card(settings, history_from_settings(settings), find_card(settings, card))
+    if show == "json":
+        show_json({"verdict": health.verdict, "reasons": health.reasons, "table": health.table})
+    else:
+        show_table(health.table, show)
+        if show == "table":
+            say(f"{health.verdict}: {'; '.join(health.reasons)}")
+    return TRIPPED if health.verdict == "recalibrate" else DONE
+
+
+def diff(old: Path, new: Path, *, show: str) -> int:
+    """Compare two cards."""
+    found = changes.diff(read_card(old), read_card(new))
+    if show == "json":
+        show_json(found.to_dict())
+        return DONE
+    if show == "table":
+        say(found.summary)
+    if show == "csv" or not found.nothing_changed:
+        show_table(found.table, show)
+    return DONE
+
+
+def report(run_folder: Path, *, lang: str) -> int:
+    """Write the pages of a run again."""
+    if lang not in languages():
+        raise ConfigError(f'there is no language "{lang}"; there are {", ".join(languages())}')
+    for page in writer.rewrite_report(run_folder, lang=lang):
+        say(f"wrote {place(page)}")
+    return DONE
+
+
+def promote(config: Path, run_folder: Path | None, *, who: str, why: str, when: str | None) -> int:
+    """Put a card in force; the day is today's unless given, the only look at the clock."""
+    runs = runs_folder(load_settings(config))
+    said: dict[str, Any] = {"who": who, "why": why, "when": when or dt.date.today()}
+    if run_folder is None:
+        card = registry.rollback(runs, **said)
+    else:
+        card = registry.promote(runs, run_folder, **said)
+    say(f"in force: {place(card)}")
+    return DONE
+
+
+def _has_card(settings: Settings) -> bool:
+    return registry.card_in_force(runs_folder(settings)) is not None
