@@ -81,20 +81,35 @@ def _linked(criteria: Sequence[Criterion]) -> list[list[int]]:
 
 def _combinations(criteria: Sequence[Criterion]) -> Iterator[NDArray[np.bool_]]:
     """Yield the patterns over all consistent combinations of the probed values."""
-    values: dict[Column, tuple[Any, ...]] = {}
-    for rule in criteria:
-        for column, probes in rule.probes.items():
-            values[column] = tuple(dict.fromkeys((*values.get(column, ()), *probes)))
+    values = _grid(criteria)
     if prod(len(probes) for probes in values.values()) > MAX_COMBINATIONS:
         return
     columns = list(values)
-    rows = [
-        row
-        for row in product(*values.values())
-        if _is_consistent(dict(zip(columns, row, strict=True)))
-    ]
+    named = (dict(zip(columns, row, strict=True)) for row in product(*values.values()))
+    rows = [list(row.values()) for row in named if _is_consistent(row)]
     frame = pd.DataFrame(rows, columns=[_name(column) for column in columns], dtype=object)
     yield np.column_stack([rule.meets(frame) for rule in criteria])
+
+
+def _grid(criteria: Sequence[Criterion]) -> dict[Column, list[Any]]:
+    """Return the values to combine: measures that constrain each other share theirs."""
+    values: dict[Column, dict[Any, None]] = {}
+    for rule in criteria:
+        for column, probes in rule.probes.items():
+            values.setdefault(column, {}).update(dict.fromkeys(probes))
+    measures = [column for column in values if isinstance(column, Measure)]
+    counted = [m for m in measures if m.statistic in {"count", "days"}]
+    last = [m for m in measures if m.statistic == "recency"]
+    counts = {0.0, 1.0, *(v for m in counted for v in values[m])}
+    ages = {v for m in last for v in values[m] if v is not None}
+    ages |= {m.within_days for m in measures if m.within_days is not None}
+    grid: dict[Column, list[Any]] = {column: list(probes) for column, probes in values.items()}
+    grid |= {m: sorted(counts) for m in counted}
+    grid |= {m: [*sorted(ages), max(ages) + 1, None] for m in last}
+    for m in counted:
+        if m.activity is None:
+            grid[m].append(len(values) * max(counts) + 1)
+    return grid
 
 
 def _name(column: Column) -> str:
@@ -104,7 +119,13 @@ def _name(column: Column) -> str:
 def _is_consistent(row: Mapping[Column, Any]) -> bool:
     """Whether an activity log could give these measures."""
     measured = [(m, value) for m, value in row.items() if isinstance(m, Measure)]
-    return all(_go_together(a, x, b, y) for a, x in measured for b, y in measured if a is not b)
+    whole = row.get(Measure(None), np.inf)
+    parts = sum(
+        value for m, value in measured if m.activity is not None and m == Measure(m.activity)
+    )
+    return bool(parts <= whole) and all(
+        _go_together(a, x, b, y) for a, x in measured for b, y in measured if a is not b
+    )
 
 
 def _go_together(a: Measure, x: Any, b: Measure, y: Any) -> bool:

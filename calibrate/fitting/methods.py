@@ -120,7 +120,8 @@ def _log_odds(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted
     if chosen.empty:
         return Weighted(notes=(NOTHING,))
     part = sample.columns(chosen.index.tolist())
-    weights, error = chosen["weight"].to_numpy(), chosen["error"].to_numpy()
+    weights = chosen["weight"].to_numpy(dtype=float)
+    error = chosen["error"].to_numpy(dtype=float)
     scaled = _scaled(
         part, wish, weights, np.diag(1 / error**2), float(logit(part.converted.mean()))
     )

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from calibrate.fitting.search import (
+    anything_to_score_on,
+    balanced_folds,
+    choose_rules,
+    search_rules,
+)
+
+
+def company(rng, n=3000, effects=(1.5, -1.0, 0.8), null=20):
+    flags = rng.random((n, len(effects) + null)) < 0.3
+    log_odds = -2.0 + flags[:, : len(effects)] @ np.array(effects)
+    converted = (rng.random(n) < 1 / (1 + np.exp(-log_odds))).astype(float)
+    return flags, converted
+
+
+def test_planted_rules_are_found_strongest_first():
+    flags, converted = company(np.random.default_rng(1))
+    assert search_rules(flags, converted, 3)[0] == 0
+    assert set(search_rules(flags, converted, 3)) == {0, 1, 2}
+
+
+def test_cross_validation_keeps_most_null_rules_out():
+    rng = np.random.default_rng(2)
+    false = []
+    for _ in range(10):
+        flags, converted = company(rng)
+        folds = balanced_folds(np.arange(len(converted), dtype=np.uint64), 5, rng)
+        chosen = choose_rules(flags, converted, folds, 12, fewest=True)
+        assert {0, 1} <= set(chosen)
+        false.append(len(set(chosen) - {0, 1, 2}))
+    assert np.mean(false) < 1
+
+
+def test_a_copy_of_a_rule_is_not_taken_twice():
+    flags, converted = company(np.random.default_rng(3))
+    doubled = np.hstack([flags, flags[:, :1]])
+    chosen = search_rules(doubled, converted, 5)
+    assert 0 in chosen
+    assert flags.shape[1] not in chosen
+
+
+def test_order_of_leads_does_not_matter():
+    rng = np.random.default_rng(4)
+    flags, converted = company(rng, n=800)
+    keys = rng.integers(0, 2**60, 800).astype(np.uint64)
+    order = rng.permutation(800)
+    first = balanced_folds(keys, 5, np.random.default_rng(0))
+    second = balanced_folds(keys[order], 5, np.random.default_rng(0))
+    assert (first[order] == second).all()
+    assert choose_rules(flags, converted, first, 6) == choose_rules(
+        flags[order], converted[order], second, 6
+    )
+
+
+def test_leads_of_one_key_share_a_fold():
+    folds = balanced_folds(np.array([7, 7, 9, 9, 1], dtype=np.uint64), 2, np.random.default_rng(0))
+    assert folds[0] == folds[1]
+    assert folds[2] == folds[3]
+
+
+def test_nothing_is_found_where_there_is_nothing():
+    """At p <= 0.01 at most 1 of 100 permuted companies should pass; 5 would be p < 0.004."""
+    rng = np.random.default_rng(5)
+    passed = sum(
+        anything_to_score_on(rng.random((400, 30)) < 0.3, (rng.random(400) < 0.2) * 1.0, rng)
+        for _ in range(100)
+    )
+    assert passed < 5
+
+
+def test_something_is_found_where_there_is_something():
+    rng = np.random.default_rng(6)
+    assert anything_to_score_on(*company(rng), rng)
+
+
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_one_outcome_cannot_be_scored_on(outcome):
+    flags, _ = company(np.random.default_rng(7), n=50)
+    assert not anything_to_score_on(flags, np.full(50, outcome), np.random.default_rng(0))

@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calibrate.criteria import Criterion, Measure, as_criterion, describe
+from calibrate.errors import ConfigError, DataError
+
+FRAME = pd.DataFrame(
+    {
+        "industry": ["software", "retail", None],
+        "employees": [10.0, 50.0, np.nan],
+        "email_click": [0, 1, 3],
+        "email_open": [10, 5, 4],
+        "any activity": [10, 6, 3],
+        "email_click within 30 days": [0, 0, 2],
+        "page_view on */pricing*": [0, 2, 0],
+        "call, total": [0.0, 599.0, 600.0],
+        "call, days": [0, 2, 3],
+        "email_click, recency": [np.nan, 8.0, 7.0],
+    }
+)
+
+
+# Each row is decided by hand from the frame above.
+@pytest.mark.parametrize(
+    ("when", "met"),
+    [
+        ({"field": "industry", "in": ["software"]}, [True, False, False]),
+        ({"field": "employees", "at_least": 10, "below": 50}, [True, False, False]),
+        ({"field": "employees", "below": 50}, [True, False, False]),  # missing meets no range
+        ({"field": "employees", "at_least": 50}, [False, True, False]),
+        ({"field": "industry", "missing": True}, [False, False, True]),
+        ({"not": {"field": "industry", "in": ["software"]}}, [False, True, True]),  # two-valued
+        ({"activity": "email_click"}, [False, True, True]),
+        ({"activity": "email_click", "at_least": 2}, [False, False, True]),
+        ({"activity": "email_click", "at_least": 1, "within_days": 30}, [False, False, True]),
+        ({"activity": "page_view", "detail": "*/pricing*", "at_least": 1}, [False, True, False]),
+        ({"activity": "call", "total": 600}, [False, False, True]),
+        ({"activity": "call", "days": 3}, [False, False, True]),
+        ({"activity": "email_click", "last_within_days": 7}, [False, False, True]),
+        # 0 of 10, 1 of 5 and 3 of 4 mails opened were clicked; at least 5 opened
+        (
+            {"activity": "email_click", "share_of": "email_open", "at_least": 0.2, "minimum": 5},
+            [False, True, False],
+        ),
+        ({"only": "email_click"}, [False, False, True]),
+        (
+            {"all": [{"activity": "email_click"}, {"field": "employees", "at_least": 50}]},
+            [False, True, False],
+        ),
+    ],
+)
+def test_every_kind_of_rule(when, met):
+    rule = as_criterion(when)
+    assert rule.meets(FRAME).tolist() == met
+    assert as_criterion({"not": when}).meets(FRAME).tolist() == [not hit for hit in met]
+    assert as_criterion(json.loads(json.dumps(when))).meets(FRAME).tolist() == met
+    assert {m.column for m in rule.measures} | set(rule.fields) <= set(FRAME.columns)
+    assert describe(when) == rule.name
+
+
+def test_the_group_follows_from_what_the_rule_is_about():
+    assert as_criterion({"field": "industry", "in": ["x"]}).group == "fit"
+    assert as_criterion({"activity": "email_click"}).group == "engagement"
+    visits = as_criterion({"field": "visits", "at_least": 3}, engagement_fields=["visits"])
+    assert visits.group == "engagement"
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ({"feild": "industry"}, 'names neither a field nor an activity (did you mean "field"?)'),
+        ({"field": "industry", "im": ["x"]}, 'unknown key "im"'),
+        ({"field": "industry"}, 'the rule on "industry" needs'),
+        ({"field": "industry", "in": "software"}, "must be a list of values"),
+        ({"field": "x", "at_least": 5, "below": 5}, "holds for nothing"),
+        ({"field": "x", "at_least": "5"}, "must be a number"),
+        ({"activity": "a", "at_least": 0}, "holds for every lead"),
+        ({"activity": "a", "at_least": 1, "days": 2}, 'join two rules with "all"'),
+        ({"activity": "a", "share_of": "b", "at_least": None}, "must be a number"),
+        ({"all": [{"activity": "a"}]}, "two or more"),
+        ("email_click", "a rule is an object"),
+    ],
+)
+def test_an_impossible_rule_is_refused_with_what_to_write(when, message):
+    with pytest.raises(ConfigError) as refused:
+        as_criterion({"not": when})
+    assert message in str(refused.value)
+
+
+def test_a_criterion_is_of_one_of_two_groups():
+    with pytest.raises(ConfigError, match='"fit" or "engagement"'):
+        Criterion(name="x", group="other", when={"activity": "a"})
+    with pytest.raises(ConfigError, match="a rule is an object"):
+        as_criterion("email_click")
+
+
+def test_a_missing_column_names_the_nearest():
+    with pytest.raises(DataError, match='did you mean "industry"'):
+        as_criterion({"field": "Industries", "in": ["x"]}).meets(FRAME)
+
+
+VALUES = st.one_of(st.none(), st.integers(-5, 5).map(float))
+CUTS = st.integers(-5, 5).map(float)
+
+
+@given(values=st.lists(VALUES, min_size=1), low=CUTS, width=st.integers(1, 5))
+def test_a_range_is_what_is_left_of_one_cut_after_another(values, low, width):
+    frame = pd.DataFrame({"x": pd.Series(values, dtype=float)})
+    met = as_criterion({"field": "x", "at_least": low, "below": low + width}).meets(frame)
+    from_low = as_criterion({"field": "x", "at_least": low}).meets(frame)
+    from_high = as_criterion({"field": "x", "at_least": low + width}).meets(frame)
+    assert (met == (from_low & ~from_high)).all()
+
+
+@given(values=st.lists(st.one_of(st.none(), st.sampled_from("abc")), min_size=1))
+def test_probes_show_every_answer_that_data_can_give(values):
+    frame = pd.DataFrame({"x": pd.Series(values, dtype=object)})
+    rule = as_criterion({"field": "x", "in": ["a", "b"]})
+    probed = pd.DataFrame({"x": pd.Series(rule.probes["x"], dtype=object)})
+    assert set(rule.meets(frame)) <= set(rule.meets(probed))
+
+
+def test_measures_name_their_column():
+    assert Measure(None).column == "any activity"
+    assert Measure("call", statistic="total").column == "call, total"
