@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from calibrate.engines.duckdb import DuckDBEngine, quote_identifier
+from calibrate.engines.duckdb import DuckDBEngine, quote_identifier, quote_literal
 
-__all__ = ["DuckDBEngine", "quote_identifier"]
+__all__ = ["DuckDBEngine", "quote_identifier", "quote_literal"]

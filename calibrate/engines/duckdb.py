@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from calibrate.errors import CalibrateError
 
-__all__ = ["DuckDBEngine", "quote_identifier"]
+__all__ = ["DuckDBEngine", "quote_identifier", "quote_literal"]
 
 
 def quote_identifier(name: str) -> str:
@@ -35,6 +35,27 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def quote_literal(value: str) -> str:
+    """Return a text as an SQL literal, for the places where no value can be bound.
+
+    Parameters
+    ----------
+    value : str
+        Any text.
+
+    Returns
+    -------
+    str
+        The text in single quotes, with quotes inside it doubled.
+
+    Examples
+    --------
+    >>> print(quote_literal("it's"))
+    'it''s'
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
 class DuckDBEngine:
     """A private in-memory database that takes and gives Arrow tables.
 
@@ -56,8 +77,8 @@ class DuckDBEngine:
     --------
     >>> engine = DuckDBEngine()
     >>> engine.register("visits", pa.table({"pages": [1, 2, 4]}))
-    >>> engine.query("SELECT sum(pages) AS pages FROM visits WHERE pages > ?", [1]).to_pylist()
-    [{'pages': 6}]
+    >>> engine.query("SELECT max(pages) AS pages FROM visits WHERE pages < ?", [4]).to_pylist()
+    [{'pages': 2}]
     >>> engine.close()
     """
 

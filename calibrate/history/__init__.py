@@ -1,0 +1,18 @@
+"""The history of leads: reading, typing, joining, and counting whatever was left out."""
+
+from __future__ import annotations
+
+from calibrate.history.attributes import Attribute
+from calibrate.history.checks import Check
+from calibrate.history.history import History
+from calibrate.history.reading import history_from_settings, read_history
+from calibrate.history.sources import Source
+
+__all__ = [
+    "Attribute",
+    "Check",
+    "History",
+    "Source",
+    "history_from_settings",
+    "read_history",
+]

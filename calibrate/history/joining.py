@@ -1,0 +1,218 @@
+"""From typed rows to the engine's table ``leads``: wins of a second table, closing rules."""
+
+from __future__ import annotations
+
+from calibrate.config import OutcomeColumns
+from calibrate.engines import DuckDBEngine
+from calibrate.errors import DataError
+from calibrate.history.dates import read_dates
+from calibrate.history.leads import TypedLeads, key_value, mapped_columns
+from calibrate.history.numbers import profile_numbers, read_number
+from calibrate.history.outcomes import closing_interval
+from calibrate.history.sources import SourceTable
+from calibrate.history.staging import Staged, find_column, stage
+
+__all__ = ["create_leads", "join_outcomes", "type_outcomes"]
+
+_ROLES = ("lead", "closed_at", "amount")
+
+
+def type_outcomes(
+    engine: DuckDBEngine,
+    source: SourceTable,
+    columns: OutcomeColumns,
+    *,
+    zone: str,
+    lead_name: str | None,
+) -> Staged:
+    """Type a table of wins into the engine's table ``typed_outcomes``, one row a lead.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Where to.
+    source : SourceTable
+        Where from.
+    columns : OutcomeColumns
+        What means what.
+    zone : str
+        Time zone of the answer.
+    lead_name : str or None
+        Name of the leads' id column: a column of the same name is the id here.
+
+    Returns
+    -------
+    Staged
+        With what was counted; of a lead's several wins the earliest stays.
+    """
+    roles = mapped_columns(source, columns, _ROLES)
+    if "lead" not in roles:
+        wanted = lead_name if lead_name in source.names else "lead_id"
+        roles["lead"] = find_column(
+            source.names, wanted or "lead_id", file=source.file, key="[outcomes] lead"
+        )
+    staged = stage(engine, source, columns, sorted(set(roles.values())))
+    staged.drop(f"c{roles['lead']} IS NULL", "without a lead's id", "left out")
+    start, end = "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
+    if "closed_at" in roles:
+        dates = read_dates(
+            staged,
+            {"closed_at": roles["closed_at"]},
+            date_format=columns.date_format,
+            zone=columns.timezone or zone,
+            into=zone,
+        )
+        start, end = closing_interval(dates["closed_at"])
+    amount = "CAST(NULL AS DOUBLE)"
+    if "amount" in roles:
+        place = roles["amount"]
+        profiles = {place: profile_numbers(staged, place)} if staged.is_text(place) else {}
+        amount = read_number(staged, place, profiles, columns.decimal)
+    key = key_value(staged, roles["lead"])
+    engine.execute(
+        f"CREATE OR REPLACE TABLE typed_outcomes AS SELECT row, {key} AS id_text, "
+        f"{start} AS closed_from, {end} AS closed_to, {amount} AS amount FROM {staged.name} "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} "
+        f"ORDER BY {start} NULLS LAST, row) = 1 ORDER BY row"
+    )
+    again = staged.count("row NOT IN (SELECT row FROM typed_outcomes)")
+    shown = staged.examples(key, "row NOT IN (SELECT row FROM typed_outcomes)", distinct=True)
+    staged.add("a lead won again", again, "the earliest win counts", shown)
+    return staged
+
+
+def join_outcomes(leads: TypedLeads, outcomes: Staged) -> None:
+    """Mark the leads that stand in the table of wins as converted.
+
+    Parameters
+    ----------
+    leads : TypedLeads
+        The leads; `typed_leads` is rewritten.
+    outcomes : Staged
+        From `type_outcomes`.
+
+    Raises
+    ------
+    DataError
+        If no win belongs to a lead.
+    """
+    engine = leads.staged.engine
+    unknown = "id_text NOT IN (SELECT id_text FROM typed_leads)"
+    total = int(outcomes.one("SELECT count(*) FROM typed_outcomes"))
+    lost = int(outcomes.one(f"SELECT count(*) FROM typed_outcomes WHERE {unknown}"))
+    if total and lost == total:
+        raise DataError(
+            "no win belongs to a lead: no id of it is a lead's id",
+            file=outcomes.source.file,
+            fix="are these the wins of these leads? else say [outcomes] lead",
+        )
+    shown = engine.query(f"SELECT id_text FROM typed_outcomes WHERE {unknown} ORDER BY row LIMIT 3")
+    examples = ", ".join(shown.column(0).to_pylist())
+    outcomes.add("wins without a lead", lost, "left out", examples)
+    only_leads = int(
+        outcomes.one(
+            "SELECT count(*) FROM typed_leads WHERE outcome = 'converted' AND id_text NOT IN "
+            "(SELECT id_text FROM typed_outcomes)"
+        )
+    )
+    if only_leads:
+        outcomes.add("converted in the leads, but no win here", only_leads, "kept as converted")
+    engine.execute(
+        "CREATE OR REPLACE TABLE joined_leads AS SELECT l.* REPLACE ("
+        "CASE WHEN o.id_text IS NOT NULL THEN 'converted' ELSE l.outcome END AS outcome, "
+        "CASE WHEN o.id_text IS NOT NULL THEN coalesce(o.closed_from, l.closed_from) "
+        "ELSE l.closed_from END AS closed_from, "
+        "CASE WHEN o.id_text IS NOT NULL AND o.closed_from IS NOT NULL THEN o.closed_to "
+        "ELSE l.closed_to END AS closed_to, coalesce(o.amount, l.amount) AS amount) "
+        "FROM typed_leads AS l LEFT JOIN typed_outcomes AS o ON o.id_text = l.id_text "
+        "ORDER BY l.row"
+    )
+    engine.execute("DROP TABLE typed_leads")
+    engine.execute("ALTER TABLE joined_leads RENAME TO typed_leads")
+
+
+def create_leads(leads: TypedLeads) -> None:
+    """Create the engine's table ``leads`` from ``typed_leads``, by the rules of closing.
+
+    Parameters
+    ----------
+    leads : TypedLeads
+        The typed rows.
+
+    Notes
+    -----
+    Leads without a creation time are left out (unless no lead has one: a wide table). Closing
+    counts only for converted and lost leads, never before the creation: an earlier one is a
+    lag of 0. A date without a time is its whole day. All of it is counted.
+
+    Raises
+    ------
+    DataError
+        If no lead is left.
+    """
+    staged, engine = leads.staged, leads.staged.engine
+    if not leads.is_wide:
+        _count(staged, "created_at IS NULL", "without a creation time", "left out")
+        engine.execute("DELETE FROM typed_leads WHERE created_at IS NULL")
+        _count_closings(staged)
+    if not int(staged.one("SELECT count(*) FROM typed_leads")):
+        raise DataError("no lead is left", file=staged.source.file, fix="see the rules that left")
+    closed = "outcome <> 'open' AND closed_from IS NOT NULL"
+    start = "greatest(closed_from, coalesce(created_at, closed_from))"
+    end = "greatest(closed_to, coalesce(created_at, closed_to))"
+    key = "contact" if leads.has_contacts else "id_text"
+    attributes = "".join(f", {attribute.column}" for attribute in leads.attributes)
+    engine.execute(
+        "CREATE OR REPLACE TABLE leads AS SELECT "
+        "CAST(row_number() OVER (ORDER BY row) - 1 AS BIGINT) AS lead_row, lead_id, "
+        f"{key} AS lead_key, created_at, outcome, CASE WHEN {closed} THEN {start} END "
+        f"AS closed_from, CASE WHEN {closed} THEN {end} END AS closed_at, amount, contact, "
+        f"account, worked, first_contacted_at{attributes} FROM typed_leads ORDER BY row"
+    )
+    engine.execute("DROP TABLE typed_leads")
+    engine.execute(f"DROP TABLE {staged.name}")
+    for outcome in ("converted", "lost", "open"):
+        n = int(staged.one("SELECT count(*) FROM leads WHERE outcome = ?", [outcome]))
+        staged.add(f"leads {outcome}", n, "as exported")
+
+
+def _count_closings(staged: Staged) -> None:
+    _count(
+        staged,
+        "outcome = 'converted' AND closed_from IS NULL",
+        "converted without a date",
+        "left out of every number that needs time",
+    )
+    _count(
+        staged,
+        "outcome = 'lost' AND closed_from IS NULL",
+        "lost without a date",
+        "not converted; observed for the whole window",
+    )
+    _count(
+        staged,
+        "outcome = 'open' AND closed_from IS NOT NULL",
+        "open with a closing date",
+        "the date is a plan and not used",
+    )
+    known = "outcome <> 'open' AND closed_from IS NOT NULL"
+    _count(
+        staged,
+        f"{known} AND closed_from < created_at AND closed_to >= created_at",
+        "closed on the day of creation, without a time",
+        "closed at the end of that day, not before the creation",
+    )
+    _count(
+        staged,
+        f"{known} AND closed_to < created_at",
+        "closed before the creation",
+        "taken as closed at the creation (lag 0)",
+    )
+
+
+def _count(staged: Staged, condition: str, check: str, rule: str) -> None:
+    n = int(staged.one(f"SELECT count(*) FROM typed_leads WHERE {condition}"))
+    found = staged.engine.query(
+        f"SELECT id_text FROM typed_leads WHERE {condition} ORDER BY row LIMIT 3"
+    )
+    staged.add(check, n, rule, ", ".join(found.column(0).to_pylist()))

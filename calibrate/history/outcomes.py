@@ -1,0 +1,182 @@
+"""What became of a lead: words of the data to converted, lost, open; and closing intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calibrate.config import LeadColumns
+from calibrate.engines import quote_literal
+from calibrate.errors import DataError, did_you_mean
+from calibrate.history.dates import DateReading
+from calibrate.history.staging import Staged, spelled
+
+__all__ = ["closing_interval", "flag_value", "outcome_value"]
+
+_CONVERTED = ("converted", "yes", "y", "true", "1", "1.0")
+_LOST = ("lost",)
+_OPEN = ("open", "no", "n", "false", "0", "0.0")
+
+
+def outcome_value(staged: Staged, position: int, columns: LeadColumns) -> str:
+    """Return the SQL of a lead's outcome: ``converted``, ``lost`` or ``open``.
+
+    Parameters
+    ----------
+    staged : Staged
+        The leads.
+    position : int
+        Their column of outcomes.
+    columns : LeadColumns
+        Its `won` and `lost`, compared without regard to case.
+
+    Returns
+    -------
+    str
+        An expression of type VARCHAR; an empty cell is open.
+
+    Raises
+    ------
+    DataError
+        If neither `won` nor `lost` is given and a value is none of converted / lost / open,
+        yes / no, true / false, 1 / 0; or if `won` or `lost` never occurs but for a misspelling.
+    """
+    value = f"lower({staged.text(position)})"
+    _count_missing(staged, position)
+    if columns.won or columns.lost:
+        won, lost = _words(columns.won), _words(columns.lost)
+        _refuse_misspelt(staged, position, {"won": columns.won, "lost": columns.lost})
+        _count_others(staged, position, value, [*won, *lost])
+    else:
+        won, lost = list(_CONVERTED), list(_LOST)
+        _refuse_unknown(staged, position, value)
+    return (
+        f"CASE WHEN {value} IN ({_list(won)}) THEN 'converted' "
+        f"WHEN {value} IN ({_list(lost)}) THEN 'lost' ELSE 'open' END"
+    )
+
+
+def closing_interval(reading: DateReading) -> tuple[str, str]:
+    """Return the SQL of the first and the last moment a lead may have been closed.
+
+    Parameters
+    ----------
+    reading : DateReading
+        The closing column.
+
+    Returns
+    -------
+    str, str
+        Equal for a time; the day's first and last microsecond for a date without one.
+
+    Examples
+    --------
+    >>> closing_interval(DateReading(value="t", is_date="false"))[0]
+    't'
+    """
+    end = f"({reading.value}) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND"
+    return reading.value, f"CASE WHEN {reading.is_date} THEN {end} ELSE {reading.value} END"
+
+
+def flag_value(staged: Staged, position: int) -> str:
+    """Return the SQL of a yes/no column.
+
+    Parameters
+    ----------
+    staged : Staged
+        The table.
+    position : int
+        The column.
+
+    Returns
+    -------
+    str
+        An expression of type BOOLEAN.
+
+    Raises
+    ------
+    DataError
+        If a value is none of yes / no, true / false, 1 / 0.
+    """
+    value = f"lower({staged.text(position)})"
+    true, false = _CONVERTED[1:], _OPEN[1:]
+    _refuse(
+        staged,
+        position,
+        f"{value} NOT IN ({_list([*true, *false])})",
+        "is neither yes nor no",
+        "spell it yes/no, true/false or 1/0",
+    )
+    return f"CASE WHEN {value} IN ({_list(true)}) THEN true WHEN {value} IS NOT NULL THEN false END"
+
+
+def _words(values: Sequence[object]) -> list[str]:
+    return [spelled(value).lower() for value in values]
+
+
+def _list(words: Sequence[str]) -> str:
+    return ", ".join(quote_literal(word) for word in words) or "NULL"
+
+
+def _refuse(staged: Staged, position: int, condition: str, problem: str, fix: str) -> None:
+    found = staged.engine.query(
+        f"SELECT row, {staged.text(position)} AS v FROM {staged.name} "
+        f"WHERE c{position} IS NOT NULL AND ({condition}) ORDER BY row LIMIT 1"
+    ).to_pylist()
+    if found:
+        raise DataError(
+            problem,
+            **staged.source.place(found[0]["row"]),
+            column=staged.source.names[position],
+            value=found[0]["v"],
+            fix=fix,
+        )
+
+
+def _refuse_unknown(staged: Staged, position: int, value: str) -> None:
+    _refuse(
+        staged,
+        position,
+        f"{value} NOT IN ({_list([*_CONVERTED, *_LOST, *_OPEN])})",
+        "is not an outcome",
+        "it must be converted, lost or open (or yes/no, 1/0), "
+        "or say under [leads] which values mean won = [...] and lost = [...]",
+    )
+
+
+def _refuse_misspelt(
+    staged: Staged, position: int, mapped: dict[str, tuple[str | bool | int | float, ...]]
+) -> None:
+    found = staged.engine.query(
+        f"SELECT DISTINCT {staged.text(position)} AS v FROM {staged.name} "
+        f"WHERE c{position} IS NOT NULL ORDER BY v LIMIT 1000"
+    )
+    present = found.column(0).to_pylist()
+    known = {value.lower() for value in present} | {
+        word for values in mapped.values() for word in _words(values)
+    }
+    for key, values in mapped.items():
+        for value in values:
+            if spelled(value).lower() in {word.lower() for word in present}:
+                continue
+            near = did_you_mean(spelled(value), [v for v in present if v.lower() in known])
+            if near and not any(word in {p.lower() for p in present} for word in _words(values)):
+                raise DataError(
+                    f'no row has the value "{value}" that {key} names{near}',
+                    file=staged.source.file,
+                    column=staged.source.names[position],
+                )
+
+
+def _count_missing(staged: Staged, position: int) -> None:
+    staged.add("without an outcome", staged.count(f"c{position} IS NULL"), "taken as open")
+
+
+def _count_others(staged: Staged, position: int, value: str, known: list[str]) -> None:
+    found = staged.engine.query(
+        f"SELECT {staged.text(position)} AS v, count(*) AS n FROM {staged.name} "
+        f"WHERE c{position} IS NOT NULL AND {value} NOT IN ({_list(known)}) "
+        "GROUP BY v ORDER BY n DESC, v"
+    ).to_pylist()
+    shown = ", ".join(f"{row['v']} ({row['n']})" for row in found[:8])
+    n = sum(row["n"] for row in found)
+    staged.add("outcome is neither won nor lost", n, "taken as open", shown)
