@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from calibrate.pipeline.cards import find_card, read_card, runs_folder
+from calibrate.pipeline.compose import recalibrate
 from calibrate.pipeline.judging import judge_card, prove
 from calibrate.pipeline.plain import json_text, to_plain
-from calibrate.pipeline.recalibrate import recalibrate
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.scoring import explain_lead, score_leads, with_sources
 
