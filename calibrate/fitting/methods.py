@@ -144,7 +144,7 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
         positions = [positions[i] for i in known]
         part = sample.columns(positions)
         fit = _joint_fit(part)
-    information = np.linalg.inv(fit.covariance[1:, 1:])
+    information = np.asarray(np.linalg.inv(fit.covariance[1:, 1:]), dtype=np.float64)
     scaled = _scaled(part, wish, fit.coefficients, information, fit.intercept)
     intervals = None
     if wish.with_intervals:

@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+
+from calibrate.errors import ConfigError, NotEnoughDataError
+from calibrate.fitting import cross_fit_scores, fit_scorecard
+from calibrate.lift import measure_lift
+from tests.companies import clickers, wide_company
+
+CLICKED = {"field": "clicks", "at_least": 1}
+
+
+def points_of(card):
+    return {line.criterion.name: line.points for line in card.criteria}
+
+
+def test_36_against_30_is_36_by_rate_and_6_by_difference():
+    obs = clickers(1000, 360, 10_000, 3000)
+    assert points_of(fit_scorecard(obs, method="rate")) == {"clicks at least 1": 36}
+    assert points_of(fit_scorecard(obs, method="difference")) == {"clicks at least 1": 6}
+
+
+@pytest.mark.parametrize("method", ["rate", "difference", "log_odds", "logistic"])
+def test_100_clickers_earn_nothing(method):
+    card = fit_scorecard(clickers(100, 36, 1000, 300), method=method)
+    assert card.is_empty
+    assert card.base == 0
+    assert "no points" in card.notes[-1]
+
+
+def test_a_criterion_that_lowers_earns_0_by_rate_and_less_than_0_by_difference():
+    # 60 of 360 clickers bought, 300 of all 1,000: 16.7 % against 30 %
+    obs = clickers(360, 60, 1000, 300)
+    assert fit_scorecard(obs, method="rate").is_empty
+    card = fit_scorecard(obs, method="difference")
+    assert points_of(card) == {"clicks at least 1": -13}
+    assert "clipped" in card.notes[-1]  # 36 % of the leads would be below 0
+
+
+def test_points_of_difference_have_the_interval_of_the_difference():
+    obs = clickers(1000, 360, 10_000, 3000)
+    row = measure_lift(obs, [CLICKED]).table.iloc[0]
+    [line] = fit_scorecard(obs, method="difference").criteria
+    assert line.points_ci == (
+        int(np.floor(100 * row["difference_ci_lower"])),
+        int(np.ceil(100 * row["difference_ci_upper"])),
+    )
+
+
+def planted(n=6000, seed=0):
+    """Six yes/no columns: three with effects, one overlapping, two without."""
+    rng = np.random.default_rng(seed)
+    flags = rng.random((n, 6)) < [0.3, 0.2, 0.4, 0.3, 0.3, 0.3]
+    flags[:, 3] = flags[:, 0] & (rng.random(n) < 0.8)
+    log_odds = -2.5 + flags @ np.array([1.5, 1.0, -0.8, 0, 0, 0])
+    return flags, rng.random(n) < 1 / (1 + np.exp(-log_odds))
+
+
+@pytest.fixture(scope="module")
+def company():
+    return wide_company(*planted())
+
+
+@pytest.mark.parametrize("method", ["log_odds", "logistic"])
+def test_scores_reach_exactly_0_and_100(company, method):
+    card = fit_scorecard(company, method=method)
+    scores = card.score(company)["score"]
+    assert (scores.min(), scores.max()) == (0, 100)
+
+
+def test_points_follow_the_planted_weights(company):
+    points = points_of(fit_scorecard(company))
+    assert points["x0 at least 1"] > points["x1 at least 1"] > 0 > points["x2 at least 1"]
+    # 100 points over 1.5 + 1.0 + 0.8 of log odds: 45, 30, -24 in expectation
+    assert points["x0 at least 1"] == pytest.approx(45, abs=6)
+    assert "x3 at least 1" not in points  # it only comes with x0
+
+
+def test_overlaps_are_counted_once_and_named(company):
+    lift = measure_lift(company)
+    beside = lift.with_card(fit_scorecard(company, criteria=lift), company).table
+    reasons = beside.set_index("criterion")["reason"]
+    assert reasons["x3 at least 1"] == "counted by x0 at least 1"
+    assert reasons["x0 at least 1"] == ""
+
+
+def test_the_expected_rate_rises_strictly_and_is_right_on_average(company):
+    card = fit_scorecard(company)
+    assert (np.diff(card.expected_rate["rate"]) > 0).all()
+    scores = card.score(company)
+    assert scores["expected_rate"].mean() == pytest.approx(scores["converted"].mean(), abs=0.005)
+
+
+def test_max_criteria_is_a_ceiling(company):
+    assert len(fit_scorecard(company, max_criteria=1).criteria) == 1
+    assert len(fit_scorecard(company, max_criteria="auto").criteria) <= 4
+
+
+def test_the_same_seed_gives_the_same_card(company):
+    assert fit_scorecard(company, rng=3).to_json() == fit_scorecard(company, rng=3).to_json()
+
+
+def test_keep_leaves_a_card_as_it_is(company):
+    card = fit_scorecard(company)
+    again = fit_scorecard(company, current=card)
+    for line, same in zip(card.criteria, again.criteria, strict=True):
+        assert abs(line.points - same.points) <= 2
+
+
+def test_cross_fitted_scores_are_of_cards_that_did_not_see_the_lead(company):
+    scores = cross_fit_scores(company)
+    assert len(scores) == 6000
+    assert scores["score"].between(0, 100).all()
+    assert list(scores.columns[:6]) == [
+        "lead_id",
+        "score",
+        "expected_rate",
+        "tier",
+        "fit",
+        "engagement",
+    ]
+
+
+def test_cross_fitted_scores_of_pure_noise_do_not_rank():
+    """In-sample scores of a forced card on noise rank above .5; cross-fitted ones do not."""
+    from calibrate.stats.ranking import auc
+
+    rng = np.random.default_rng(9)
+    areas = []
+    for seed in range(8):
+        obs = wide_company(rng.random((800, 12)) < 0.3, rng.random(800) < 0.2)
+        scores = cross_fit_scores(obs, method="log_odds", rng=seed)
+        won = scores["converted"].to_numpy(float)
+        areas.append(float(auc(scores["score"].to_numpy(float), won, 1 - won)))
+    assert np.mean(areas) == pytest.approx(0.5, abs=0.03)
+
+
+def test_points_cover_the_points_of_the_population():
+    """Same criteria and scale: intervals hold the population's points about 95 times of 100.
+
+    40 companies x 3 points: fewer than 105 of 120 would be p < 0.001 at a coverage of .95.
+    """
+    from calibrate.fitting.bootstrap import resampled_coefficients
+    from calibrate.fitting.sample import Sample
+    from calibrate.stats.logistic import fit_logistic
+
+    truth, covered = np.array([1.5, 1.0, -0.8]), 0
+    for seed in range(40):
+        flags, converted = planted(n=1500, seed=seed)
+        part, y = flags[:, :3], converted.astype(float)
+        fit = fit_logistic(part, y, np.ones(len(y)))
+        keys = np.arange(len(y), dtype=np.uint64)
+        sample = Sample(criteria=(), flags=part, converted=y, keys=keys)
+        start = np.concatenate([[fit.intercept], fit.coefficients])
+        drawn = resampled_coefficients(sample, start, np.random.default_rng(seed))[:, 1:]
+        lower, upper = np.quantile(drawn, [0.025, 0.975], axis=0)
+        covered += int(((lower <= truth) & (truth <= upper)).sum())
+    assert covered >= 105
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "logistics"}, 'did you mean "logistic"'),
+        ({"max_criteria": 0}, "from 1 on"),
+        ({"scale": "big"}, "the scales are fit and keep"),
+    ],
+)
+def test_impossible_wishes_are_refused(company, options, message):
+    with pytest.raises(ConfigError) as refused:
+        fit_scorecard(company, **options)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("won", [0, 1000])
+def test_one_outcome_is_refused(won):
+    with pytest.raises(NotEnoughDataError, match="a score needs leads"):
+        fit_scorecard(clickers(360, 360 if won else 0, 1000, won))
