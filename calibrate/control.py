@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -150,7 +149,7 @@ def control_rate(
     leads = obs.table
     if leads.empty:
         raise NotEnoughDataError(f"no lead was created in the period {obs.period.label}")
-    rows = [_METHODS[name](obs, leads, confidence_level) for name in available]
+    rows = [_measured(obs, leads, name, confidence_level) for name in available]
     headline = method or _headline(leads, available)
     (chosen,) = (row for row in rows if row["method"] == headline)
     values = {name: chosen[name] for name in _TABLE if name not in {"n_effective", "note"}}
@@ -221,6 +220,14 @@ def _available(obs: Observation, method: str | None) -> tuple[str, ...]:
     return ("cohort",)
 
 
+def _measured(obs: Observation, leads: pd.DataFrame, method: str, confidence_level: float) -> _Row:
+    if method == "period":
+        return _period(obs, leads, confidence_level)
+    if method == "cohort":
+        return _cohort(leads, confidence_level)
+    return _adjusted(leads, obs.horizon, confidence_level)
+
+
 def _headline(leads: pd.DataFrame, available: tuple[str, ...]) -> str:
     is_mature = bool(leads["mature"].all()) or "adjusted" not in available
     return "cohort" if is_mature else "adjusted"
@@ -283,13 +290,6 @@ def _period(obs: Observation, leads: pd.DataFrame, confidence_level: float) -> _
         "confidence_level": confidence_level,
         "note": "customers won in the period, whenever created, per lead created in it",
     }
-
-
-_METHODS: dict[str, Callable[[Observation, pd.DataFrame, float], _Row]] = {
-    "period": _period,
-    "cohort": lambda obs, leads, level: _cohort(leads, level),
-    "adjusted": lambda obs, leads, level: _adjusted(leads, obs.horizon, level),
-}
 
 
 def _won_in_period(obs: Observation) -> int:

@@ -14,7 +14,10 @@ from calibrate.stats.intervals import FloatArray, Interval, normal_quantile
 __all__ = ["LogisticFit", "fit_logistic", "wald_interval"]
 
 _ALIASED = 1e-9  # share of a column's variation left by the earlier ones, below: none
-_SCORE_TOLERANCE = 1e-8  # of the penalised score, in standard errors of a coefficient
+_SCORE_TOLERANCE = 1e-8  # distance from the maximum, in standard errors
+_STALLED_TOLERANCE = 1e-5  # the same, where rounding lets no step come closer
+_OVERSHOOT = 0.5  # share of the slope with which a step may pass the maximum
+_INFINITE = 30.0  # log-odds that no data show: a fit without penalty has run away
 _LARGEST_STEP = 5.0  # of any linear predictor in one iteration
 _STEP_HALVINGS = 25
 
@@ -214,30 +217,42 @@ def _newton(problem: _Problem, max_iter: int) -> tuple[_State, bool]:
     beta = np.zeros(problem.Z.shape[1])
     beta[0] = np.log((x + 0.5) / (n - x + 0.5)) - problem.n @ problem.offset / n
     state = _evaluate(problem, beta)
+    if state is None:
+        return _unknown(problem), False
     for _ in range(max_iter):
-        if state is None:
-            break
         step = state.covariance @ state.score
-        # The squared length of the score in standard errors is the expected gain in likelihood.
         if state.score @ step < _SCORE_TOLERANCE**2:
-            return state, True
+            return state, _is_finite(problem, state)
         following = _line_search(problem, state, step)
         if following is None:
             break
         state = following
-    if state is None:
-        state = _unknown(problem)
-    return state, False
+    distance = state.score @ state.covariance @ state.score
+    return state, bool(distance < _STALLED_TOLERANCE**2) and _is_finite(problem, state)
+
+
+def _is_finite(problem: _Problem, state: _State) -> bool:
+    if problem.firth:
+        return True
+    return bool(np.abs(problem.Z @ state.beta).max() < _INFINITE)
 
 
 def _line_search(problem: _Problem, state: _State, step: FloatArray) -> _State | None:
-    """Return the state after the longest halved step that does not lower the likelihood."""
+    """Return the state after the longest halved step that climbs and does not overshoot.
+
+    Near separation Firth's likelihood may curve more than twice as strongly as Fisher's
+    information says, and full steps would swing about the maximum for ever.
+    """
     largest = np.abs(problem.Z @ step).max()
     step = step * min(1.0, _LARGEST_STEP / largest)
     tolerance = 1e-12 * (1 + abs(state.log_likelihood))
     for _ in range(_STEP_HALVINGS):
         following = _evaluate(problem, state.beta + step)
-        if following is not None and following.log_likelihood >= state.log_likelihood - tolerance:
+        if (
+            following is not None
+            and following.log_likelihood >= state.log_likelihood - tolerance
+            and following.score @ step >= -_OVERSHOOT * (state.score @ step)
+        ):
             return following
         step = step / 2
     return None
