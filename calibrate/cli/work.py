@@ -70,7 +70,12 @@ def init(leads: Path, activities: Path | None, target: Path, *, force: bool) -> 
 def check(config: Path, show: str) -> int:
     """Show what was read and whether it is enough."""
     settings = load_settings(config)
-    answer = guards.check(history_from_settings(settings))
+    answer = guards.check(
+        history_from_settings(settings),
+        observation_window=settings.calibration.observation_window,
+        horizon=settings.calibration.horizon,
+        lookback=settings.calibration.lookback,
+    )
     findings = pd.DataFrame(
         [(f.severity, f.guard, f.what, f.action) for f in answer.findings],
         columns=["severity", "guard", "what", "action"],
@@ -109,8 +114,8 @@ def run(
     else:
         writer.write_run(done, folder)
     _tell_run(done, folder, show)
-    held = done.gate is not None and done.gate.recommendation == "hold"
-    return TRIPPED if held else DONE
+    is_challenger = done.current is not None
+    return TRIPPED if is_challenger and done.gate.recommendation != "promote" else DONE
 
 
 def _tell_run(done: Run, folder: Path, show: str) -> None:
@@ -130,8 +135,7 @@ def _tell_run(done: Run, folder: Path, show: str) -> None:
             say(line)
         for finding in done.findings:
             say(f"{finding.severity}: {finding.what}")
-        if done.gate is not None:
-            say(f"gate: {done.gate.recommendation}; {'; '.join(done.gate.reasons)}")
+        say(f"gate: {done.gate.recommendation}; {'; '.join(done.gate.reasons)}")
         say(f"report: {place(folder / 'report.html')}")
 
 

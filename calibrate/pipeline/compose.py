@@ -15,6 +15,7 @@ from calibrate.config import Period, Settings, load_settings, parse_moment, pars
 from calibrate.control import control_by_quarter, control_rate
 from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.fitting import cross_fit_scores, fit_scorecard
+from calibrate.gate import recommend
 from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift
@@ -95,7 +96,9 @@ def recalibrate(
         tell("proving it on past quarters", 0.65)
         proof = prove(settings, history, current)
         tell("comparing with the card in force", 0.9)
-        against = against_current(settings, obs, current, found["card"], proof)
+        card, findings = found["card"], found["findings"]
+        against = against_current(settings, obs, current, card)
+        gate = recommend(proof, candidate=card, current=current, findings=findings)
     tell("done", 1.0)
     return Run(
         settings=settings,
@@ -104,7 +107,8 @@ def recalibrate(
         scores=scores,
         proof=proof,
         current=current,
-        funnel=funnel_table(obs.table, found["card"].score(obs), found["card"]),
+        gate=gate,
+        funnel=funnel_table(obs.table, card.score(obs), card),
         warnings=tuple(dict.fromkeys(notes)),
         **found,
         **against,

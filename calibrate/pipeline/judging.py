@@ -7,7 +7,6 @@ from typing import Any
 from calibrate.backtest import Backtest, backtest
 from calibrate.changes import diff
 from calibrate.config import Settings
-from calibrate.gate import recommend
 from calibrate.history import History
 from calibrate.monitoring import Health, monitor
 from calibrate.observation import Observation, observe_open
@@ -34,6 +33,10 @@ def prove(settings: Settings, history: History, current: Scorecard | None = None
         value=wanted.value,
         cost=wanted.cost,
         capacity=wanted.weekly_capacity,
+        beta=wanted.beta,
+        precision=wanted.precision,
+        recall=wanted.recall,
+        confidence_level=calibration.confidence_level,
         rng=calibration.seed,
     )
 
@@ -54,15 +57,11 @@ def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
 
 
 def against_current(
-    settings: Settings,
-    obs: Observation,
-    current: Scorecard | None,
-    card: Scorecard,
-    proof: Backtest,
+    settings: Settings, obs: Observation, current: Scorecard | None, card: Scorecard
 ) -> dict[str, Any]:
-    """Health of the card in force, changes to it, and the gate's recommendation."""
+    """Health of the card in force and the changes to it; nothing where there is none."""
     if current is None:
-        return {}
+        return {"health": None, "changes": None}
     still_open = observe_open(obs.history, lookback=obs.lookback)
     changes = diff(
         current,
@@ -71,8 +70,4 @@ def against_current(
         scores_new=card.score(still_open),
         activities=obs.activities,
     )
-    return {
-        "health": judge_card(settings, obs.history, current),
-        "changes": changes,
-        "gate": recommend(proof, current=current, candidate=card),
-    }
+    return {"health": judge_card(settings, obs.history, current), "changes": changes}

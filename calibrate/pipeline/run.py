@@ -54,7 +54,9 @@ class Run:
     cuts : Thresholds
     proof : Backtest
     current : Scorecard or None
-        The card in force when the run began; with it `health`, `changes` and `gate`.
+        The card in force when the run began; with it `health` and `changes`.
+    gate : Gate
+        Whether the new card has earned its place.
     findings : tuple of Finding
     funnel : DataFrame
         ``stage, n, share``.
@@ -73,10 +75,10 @@ class Run:
     card: Scorecard
     cuts: Thresholds
     proof: Backtest
+    gate: Gate
     current: Scorecard | None = None
     health: Health | None = None
     changes: Changes | None = None
-    gate: Gate | None = None
     findings: tuple[Finding, ...] = ()
     funnel: pd.DataFrame = field(repr=False)
     scores: pd.DataFrame = field(repr=False)
@@ -135,8 +137,7 @@ class Run:
             "monitoring": health
             and {"verdict": health.verdict, "reasons": health.reasons, "table": health.table},
             "changes": self.changes and self.changes.to_dict(),
-            "gate": gate
-            and {
+            "gate": {
                 "recommendation": gate.recommendation,
                 "reasons": gate.reasons,
                 "figures": gate.figures,

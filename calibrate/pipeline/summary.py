@@ -94,6 +94,7 @@ def control_part(control: ControlRate) -> dict[str, Any]:
             "n_converted": control.n_converted,
             "method": control.method,
             "confidence_level": control.confidence_level,
+            "period": control.period,
             "table": control.table,
         }
     )
