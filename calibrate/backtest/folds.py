@@ -1,0 +1,155 @@
+"""What is fitted on which leads and judged on which: quarters in time, or stratified folds."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibrate.config import Period, parse_duration, parse_period, quarter_of, quarters_before
+from calibrate.errors import NotEnoughDataError
+from calibrate.history import History
+from calibrate.observation import Observation, observe, propose_windows
+from calibrate.stats.resampling import as_generator
+
+__all__ = ["Fold", "Windows", "fold_or_reason", "quarters_of", "resolve", "stratified_folds"]
+
+MIN_CONVERSIONS = 50
+MIN_MATURE_SHARE = 0.2
+N_FOLDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """How long a lead is observed, by when it must have converted, how far back counts."""
+
+    observation_window: dt.timedelta
+    horizon: dt.timedelta
+    lookback: dt.timedelta
+
+    def observe(self, history: History, period: Period) -> Observation:
+        """Observe the leads of a period as the history knows them."""
+        return observe(
+            history,
+            period=period,
+            observation_window=self.observation_window,
+            horizon=self.horizon,
+            lookback=self.lookback,
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fold:
+    """Leads to fit on, leads to judge on, and what the card may know."""
+
+    label: str
+    train: Observation
+    test: Observation
+    known_until: str | None
+
+
+def resolve(
+    history: History,
+    observation_window: str | int | dt.timedelta,
+    horizon: str | int | dt.timedelta,
+    lookback: str | int | dt.timedelta,
+) -> Windows:
+    """Return the windows, ``"auto"`` proposed once from the whole history.
+
+    They define what a conversion is; they are not learned for a quarter.
+    """
+    proposed = (dt.timedelta(0), dt.timedelta(0))
+    if "auto" in (observation_window, horizon):
+        proposed = propose_windows(history)
+    return Windows(
+        observation_window=proposed[0]
+        if observation_window == "auto"
+        else parse_duration(observation_window),
+        horizon=proposed[1] if horizon == "auto" else parse_duration(horizon),
+        lookback=parse_duration(lookback),
+    )
+
+
+def quarters_of(history: History, periods: Sequence[Any] | None) -> list[Period]:
+    """Return the periods given, or every complete quarter of the history, oldest first."""
+    if periods is not None:
+        chosen = [parse_period(period) for period in periods]
+        return sorted(chosen, key=lambda period: period.start or dt.datetime.min)
+    statement = "SELECT min(created_at) AS first FROM leads"
+    first = history.engine.query(statement).to_pylist()[0]["first"]
+    if first is None or first >= history.as_of:
+        return []
+    begin = quarter_of(first).start or first
+    n_quarters = 4 * (history.as_of.year - begin.year) + 4
+    return [
+        quarter
+        for quarter in quarters_before(history.as_of, n_quarters)
+        if quarter.start is not None and quarter.start >= begin
+    ]
+
+
+def fold_or_reason(
+    history: History, quarter: Period, windows: Windows, train_quarters: int
+) -> Fold | str:
+    """Return what was known on the quarter's first day and what came of it, or why not."""
+    if quarter.start is None or quarter.end is None:
+        return "a period to be judged needs a first and a last day"
+    judged_from = quarter.end + windows.horizon
+    if judged_from > history.as_of:
+        return f"cannot be judged before {judged_from:%Y-%m-%d}, when its last leads are mature"
+    before = quarters_before(quarter.start, train_quarters)[0].start
+    try:
+        train = windows.observe(history.at(quarter.start), Period(start=before, end=quarter.start))
+        reason = _too_little_known(train)
+        test = None if reason else windows.observe(history, quarter)
+    except NotEnoughDataError as error:
+        return f"not enough known: {error}"
+    if test is None:
+        return reason
+    converted = test.at_landmark["converted"].astype(bool)
+    if converted.nunique() < 2:
+        return f"cannot be judged: {int(converted.sum())} of its {len(converted)} leads converted"
+    day = quarter.start.date().isoformat()
+    return Fold(label=quarter.label, train=train, test=test, known_until=day)
+
+
+def stratified_folds(obs: Observation, rng: int | np.random.Generator) -> Iterator[Fold]:
+    """Yield five folds of a table without dates, each with its share of the conversions."""
+    rows = obs.rows
+    usable = (rows["at_landmark"] & (rows["weight"] > 0)).to_numpy()
+    converted = rows["converted"].to_numpy(dtype=bool)
+    fold = np.full(len(rows), -1)
+    generator = as_generator(rng)
+    for outcome in (True, False):
+        members = generator.permutation(np.flatnonzero(usable & (converted == outcome)))
+        fold[members] = np.arange(len(members)) % N_FOLDS
+    for number in range(N_FOLDS):
+        yield Fold(
+            label=f"fold {number + 1}",
+            train=_only(obs, usable & (fold != number)),
+            test=_only(obs, fold == number),
+            known_until=None,
+        )
+
+
+def _only(obs: Observation, wanted: NDArray[np.bool_]) -> Observation:
+    rows = obs.rows.assign(weight=np.where(wanted, obs.rows["weight"], 0.0))
+    return dataclasses.replace(obs, rows=rows)
+
+
+def _too_little_known(train: Observation) -> str:
+    n_leads = len(train.rows)
+    if n_leads == 0:
+        return "not enough known: no leads before it"
+    n_converted = int(train.at_landmark["converted"].sum())
+    if n_converted < MIN_CONVERSIONS:
+        return f"not enough known: {n_converted} conversions before it, {MIN_CONVERSIONS} needed"
+    mature = float(train.rows["mature"].mean())
+    if mature < MIN_MATURE_SHARE:
+        return f"not enough known: {mature:.0%} of the leads before it were mature, 20 % needed"
+    return ""

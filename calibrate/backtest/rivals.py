@@ -1,0 +1,94 @@
+"""The candidate and its rivals: each a score of the same leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from calibrate.backtest.boosting import boosted_rates
+from calibrate.backtest.folds import Fold
+from calibrate.evaluation import known_outcomes
+from calibrate.fitting import cross_fit_scores, fit_scorecard
+from calibrate.observation import Observation
+from calibrate.scorecard import Scorecard
+from calibrate.thresholds import choose_thresholds
+
+__all__ = ["Ranking", "Recipe", "rankings"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ranking:
+    """One card's scores of the leads judged, and the cut that goes with it.
+
+    `cut` is None where the card has none of its own: it is then judged at the volume of the
+    candidate's.
+    """
+
+    card: str
+    scores: pd.DataFrame
+    cut: int | None = None
+    in_sample: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Recipe:
+    """How cards are fitted and cut in every fold."""
+
+    method: str
+    max_criteria: int | str
+    objective: str | None
+    figures: dict[str, Any]
+    rng: int | np.random.Generator
+
+
+def rankings(fold: Fold, recipe: Recipe, current: Scorecard | None) -> Iterator[Ranking]:
+    """Yield the candidate's scores of the leads judged, then those of its rivals."""
+    card = _fit(fold.train, recipe, recipe.method)
+    scores = known_outcomes(card.score(fold.test))
+    yield Ranking(card="candidate", scores=scores, cut=_cut(fold.train, card, recipe))
+    if current is not None:
+        yield Ranking(
+            card="current",
+            scores=known_outcomes(current.score(fold.test)),
+            cut=current.tiers[0].at_least if current.tiers else None,
+            in_sample=_has_seen(current, fold),
+        )
+    rate_card = card if recipe.method == "rate" else _fit(fold.train, recipe, "rate")
+    yield Ranking(card="rate", scores=known_outcomes(rate_card.score(fold.test)))
+    bare = scores.drop(columns="expected_rate")
+    if bare["created_at"].notna().any():
+        age = bare["created_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
+        yield Ranking(card="newest", scores=bare.assign(score=age))
+    yield Ranking(card="equal", scores=bare.assign(score=0))
+    rate = pd.Series(boosted_rates(fold.train, fold.test), index=fold.test.at_landmark.index)
+    rate = rate.loc[bare.index]
+    boosted = bare.assign(score=rate, expected_rate=rate)
+    yield Ranking(card="gradient_boosting", scores=boosted)
+
+
+def _fit(train: Observation, recipe: Recipe, method: str) -> Scorecard:
+    return fit_scorecard(train, method=method, max_criteria=recipe.max_criteria, rng=recipe.rng)
+
+
+def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
+    """Choose the threshold on the training leads alone, scored by cards that had not seen them."""
+    if card.is_empty:
+        scores = card.score(train)
+    else:
+        scores = cross_fit_scores(
+            train, method=recipe.method, max_criteria=recipe.max_criteria, rng=recipe.rng
+        )
+    return choose_thresholds(
+        scores, objective=recipe.objective, **recipe.figures, rng=recipe.rng
+    ).threshold
+
+
+def _has_seen(card: Scorecard, fold: Fold) -> bool:
+    """Whether the card may know outcomes of the leads judged: it is not older than they are."""
+    if fold.known_until is None or card.as_of is None:
+        return True
+    return card.as_of[:10] > fold.known_until

@@ -1,0 +1,125 @@
+"""The answer of a backtest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from calibrate import display
+
+__all__ = ["CARDS", "DIFFERENCE_COLUMNS", "MISSED_COLUMNS", "POOLED_COLUMNS", "TABLE_COLUMNS"]
+__all__ += ["Backtest"]
+
+CARDS = ("candidate", "current", "rate", "newest", "equal", "gradient_boosting")
+TABLE_COLUMNS = (
+    "period",
+    "card",
+    "n",
+    "n_converted",
+    "auc",
+    "auc_ci_lower",
+    "auc_ci_upper",
+    "ks",
+    "average_precision",
+    "precision",
+    "recall",
+    "volume",
+    "calibration_slope",
+    "calibration_intercept",
+    "amount",
+)
+DIFFERENCE_COLUMNS = (
+    "period",
+    "card",
+    "n",
+    "n_converted",
+    "difference",
+    "standard_error",
+    "difference_ci_lower",
+    "difference_ci_upper",
+    "in_sample",
+)
+POOLED_COLUMNS = (
+    "card",
+    "n_periods",
+    "n",
+    "n_converted",
+    "auc",
+    "auc_ci_lower",
+    "auc_ci_upper",
+    "calibration_slope",
+    "calibration_slope_ci_lower",
+    "calibration_slope_ci_upper",
+    "calibration_intercept",
+)
+MISSED_COLUMNS = ("what", "period", "lead_id", "score", "expected_rate")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Backtest:
+    """Cards judged on leads they had not seen, beside their rivals on the same leads.
+
+    Attributes
+    ----------
+    confidence_level : float
+    """
+
+    confidence_level: float
+    _table: pd.DataFrame = field(repr=False)
+    _skipped: pd.DataFrame = field(repr=False)
+    _missed: pd.DataFrame = field(repr=False)
+    _differences: pd.DataFrame = field(repr=False)
+    _pooled: pd.DataFrame = field(repr=False)
+    _scores: pd.DataFrame = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a quarter and card.
+
+        ``period, card`` (candidate, current, rate, newest, equal, gradient_boosting), ``n,
+        n_converted, auc`` with DeLong's interval, ``ks, average_precision``, then at the
+        candidate's threshold ``precision, recall, volume`` (leads above it), at the end
+        ``calibration_slope, calibration_intercept`` and ``amount`` (won above it).
+        """
+        return self._table.copy()
+
+    @property
+    def skipped(self) -> pd.DataFrame:
+        """Quarters that were not judged: ``period, reason``."""
+        return self._skipped.copy()
+
+    @property
+    def missed(self) -> pd.DataFrame:
+        """The three wins that the candidate scored lowest, the three losses scored highest.
+
+        ``what, period, lead_id, score, expected_rate``.
+        """
+        return self._missed.copy()
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """AUC of the candidate less that of each rival, paired on the same leads.
+
+        ``period`` (``all``: pooled over the quarters not `in_sample`), ``card`` (the rival),
+        ``n, n_converted, difference, standard_error, difference_ci_lower,
+        difference_ci_upper, in_sample`` (the rival was fitted with knowledge of the quarter).
+        """
+        return self._differences.copy()
+
+    @property
+    def pooled(self) -> pd.DataFrame:
+        """One row a card over all quarters that it had not seen.
+
+        ``card, n_periods, n, n_converted, auc`` (of pairs within a quarter) and
+        ``calibration_slope`` with intervals, ``calibration_intercept``.
+        """
+        return self._pooled.copy()
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The candidate's scores of leads that it had not seen, ``period`` by period."""
+        return self._scores.copy()
+
+    def _repr_html_(self) -> str:
+        return display.html_table(self._table, caption="judged on leads not seen before")

@@ -1,0 +1,211 @@
+"""Promote, hold or retire: whether a new card has earned its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from calibrate import display
+from calibrate.backtest import Backtest
+from calibrate.guards import Finding, leaking_columns
+from calibrate.scorecard import Scorecard
+
+__all__ = ["Gate", "recommend"]
+
+MARGIN = -0.01
+SLOPE = (0.8, 1.25)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Gate:
+    """What the figures recommend; a person signs.
+
+    Attributes
+    ----------
+    recommendation : {"promote", "hold", "retire"}
+        ``promote`` the candidate; ``hold``, keep what is; ``retire`` the current card too:
+        it does not rank better than chance, and the candidate is not better.
+    reasons : tuple of str
+        Why, in words; the conditions that failed, or all that were met.
+    figures : dict
+        The numbers behind them.
+    """
+
+    recommendation: str
+    reasons: tuple[str, ...]
+    figures: dict[str, Any]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a figure: ``figure, value``."""
+        return pd.DataFrame(list(self.figures.items()), columns=["figure", "value"])
+
+
+Verdict = tuple[bool, str]
+
+
+def recommend(
+    proof: Backtest,
+    *,
+    candidate: Scorecard,
+    current: Scorecard | None = None,
+    findings: Sequence[Finding] = (),
+    max_change: int | None = None,
+) -> Gate:
+    """Recommend what to do with a new card.
+
+    Parameters
+    ----------
+    proof : Backtest
+        Made with the same method, and with the current card if there is one.
+    candidate : Scorecard
+    current : Scorecard, optional
+        The card in force.
+    findings : sequence of Finding
+        What the guards found on the leads the candidate was fitted on.
+    max_change : int, optional
+        Points that a criterion of the current card may move.
+
+    Returns
+    -------
+    Gate
+
+    Notes
+    -----
+    ``promote`` if all of this holds: the candidate has criteria; the AUC difference to the
+    current card, paired and pooled over the quarters that neither card had seen, is at least
+    -0.01 and its interval is not wholly below 0 (without a current card: the candidate's
+    interval lies above that of no order at all, 0.5); the interval of the calibration slope
+    meets [0.8, 1.25]; no criterion rests on a column that a guard is
+    certain leaks the outcome; none moved further than allowed.
+    In the quarters of the backtest the candidate stands for its method: each is judged by a
+    card that was fitted before it.
+    """
+    pooled = proof.pooled.set_index("card")
+    verdicts = [
+        _has_criteria(candidate),
+        _against_current(proof, current) if current is not None else _against_chance(proof),
+        _calibrated(pooled),
+        _no_leak(candidate, findings),
+        _not_too_far(candidate, current, max_change),
+    ]
+    failed = tuple(words for good, words in verdicts if not good)
+    recommendation = "hold" if failed else "promote"
+    if failed and current is not None and _is_no_better_than_chance(pooled, "current"):
+        recommendation = "retire"
+        failed = ("the current card does not rank new leads better than chance", *failed)
+    return Gate(
+        recommendation=recommendation,
+        reasons=failed or tuple(words for _, words in verdicts if words),
+        figures=_figures(proof, pooled, candidate, current),
+    )
+
+
+def _has_criteria(candidate: Scorecard) -> Verdict:
+    if candidate.is_empty:
+        return False, "the candidate is empty: nothing was found to score on"
+    return True, ""
+
+
+def _against_current(proof: Backtest, current: Scorecard) -> Verdict:
+    row = _pooled_difference(proof, "current")
+    if row is None:
+        since = current.as_of or "it was fitted"
+        return False, f"no quarter since {since} can be judged yet: the two cards are not compared"
+    said = _said_difference(row)
+    if row["difference"] < MARGIN or row["difference_ci_upper"] < 0:
+        return False, f"the candidate ranks worse than the current card: {said}"
+    return True, f"the candidate ranks no worse than the current card: {said}"
+
+
+def _against_chance(proof: Backtest) -> Verdict:
+    row = _pooled_difference(proof, "equal")
+    if row is None:
+        return False, "no quarter can be judged: nothing is proven"
+    said = _said_difference(row)
+    if not row["difference_ci_lower"] > 0:
+        return False, f"the candidate does not rank better than chance: {said}"
+    return True, f"the candidate ranks better than chance: {said}"
+
+
+def _calibrated(pooled: pd.DataFrame) -> Verdict:
+    if "candidate" not in pooled.index:
+        return False, "its promised rates could not be checked"
+    row = pooled.loc["candidate"]
+    lower, upper = row["calibration_slope_ci_lower"], row["calibration_slope_ci_upper"]
+    if pd.isna(lower) or pd.isna(upper):
+        return False, "its promised rates could not be checked: they are all the same"
+    ends = display.format_interval("calibration_slope", lower, upper)
+    if upper < SLOPE[0]:
+        return False, f"its promises are too bold: calibration slope {ends}, wanted 0.8 to 1.25"
+    if lower > SLOPE[1]:
+        return False, f"its promises are too timid: calibration slope {ends}, wanted 0.8 to 1.25"
+    return True, f"its promises hold: calibration slope {ends}"
+
+
+def _no_leak(candidate: Scorecard, findings: Sequence[Finding]) -> Verdict:
+    """Whether no criterion rests on a column that certainly tells the outcome."""
+    used = {*candidate.fields, *(measure.activity for measure in candidate.measures)}
+    leaks = [column for column in leaking_columns(findings) if column in used]
+    if leaks:
+        return False, f"it rests on what certainly leaks the outcome: {', '.join(leaks)}"
+    return True, ""
+
+
+def _not_too_far(
+    candidate: Scorecard, current: Scorecard | None, max_change: int | None
+) -> Verdict:
+    if current is None or max_change is None:
+        return True, ""
+    before = {line.criterion.name: line.points for line in current.criteria}
+    after = {line.criterion.name: line.points for line in candidate.criteria}
+    far = [
+        f"{name} {display.format_value('points', after.get(name, 0) - points)}"
+        for name, points in before.items()
+        if abs(after.get(name, 0) - points) > max_change
+    ]
+    if far:
+        return False, f"points moved further than the {max_change} allowed: {', '.join(far)}"
+    return True, f"no criterion moved further than the {max_change} points allowed"
+
+
+def _is_no_better_than_chance(pooled: pd.DataFrame, card: str) -> bool:
+    return card in pooled.index and bool(pooled.loc[card, "auc_ci_lower"] <= 0.5)
+
+
+def _pooled_difference(proof: Backtest, card: str) -> pd.Series | None:
+    rows = proof.differences
+    rows = rows[(rows["period"] == "all") & (rows["card"] == card)]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _said_difference(row: pd.Series) -> str:
+    ends = (f"{row[name]:+.3f}" for name in ("difference_ci_lower", "difference_ci_upper"))
+    return f"AUC {row['difference']:+.3f} ({' to '.join(ends)}) over {int(row['n']):,} leads"
+
+
+def _figures(
+    proof: Backtest, pooled: pd.DataFrame, candidate: Scorecard, current: Scorecard | None
+) -> dict[str, Any]:
+    rival = "equal" if current is None else "current"
+    figures: dict[str, Any] = {"compared_with": rival, "n_criteria": len(candidate.criteria)}
+    row = _pooled_difference(proof, rival)
+    for name in ("difference", "difference_ci_lower", "difference_ci_upper", "n", "n_converted"):
+        figures[name] = None if row is None else _plain(row[name])
+    for card in ("candidate", "current"):
+        for name in ("auc", "auc_ci_lower", "auc_ci_upper"):
+            known = card in pooled.index
+            figures[f"{card}_{name}"] = _plain(pooled.loc[card, name]) if known else None
+    for name in ("calibration_slope", "calibration_slope_ci_lower", "calibration_slope_ci_upper"):
+        known = "candidate" in pooled.index
+        figures[name] = _plain(pooled.loc["candidate", name]) if known else None
+    return figures
+
+
+def _plain(value: Any) -> Any:
+    if display.is_missing(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
