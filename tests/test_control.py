@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from calibrate.config import load_settings
 from calibrate.control import control_by_quarter, control_rate
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import ConfigError, NotEnoughDataError
+from calibrate.history import history_from_settings
 from calibrate.observation import observe, observe_open
 from calibrate.stats.intervals import wilson, won_per_lead_interval
 
+REAL = Path(__file__).parent / "real"
 DAY0 = dt.datetime(2023, 1, 1)
 TIME = pa.timestamp("us")
 SCHEMA = pa.schema(
@@ -195,3 +199,22 @@ def test_results_are_values():
     assert control.table["rate"].max() < 1
     assert (control.table["confidence_level"] == 0.9).all()
     assert "2023Q1" in control._repr_html_()
+
+
+@pytest.mark.real
+def test_olist_won_late(real_data):
+    # Counted in the two files: 937 leads of 2017Q3, 18 won in the end, none within 90 days.
+    settings = load_settings(REAL / "olist_funnel" / "calibrate.toml")
+    history = history_from_settings(settings)
+    for horizon, n_converted in (("90D", 0), ("500D", 18)):
+        table = control_by_quarter(history, horizon=horizon).set_index("period")
+        assert table.loc["2017Q3", ["n", "n_converted"]].tolist() == [937, n_converted]
+
+
+@pytest.mark.real
+def test_x_education(real_data):
+    # Counted in the file: 3,561 of 9,240 converted (38.54 %).
+    settings = load_settings(REAL / "x_education" / "calibrate.toml")
+    control = control_rate(observe(history_from_settings(settings)))
+    assert (control.method, control.n_converted, control.n) == ("cohort", 3561, 9240)
+    assert round(control.rate, 4) == 0.3854

@@ -231,3 +231,14 @@ def test_many_patterns_are_fast():
     started = time.perf_counter()
     assert fit_logistic(X, x, n).converged
     assert time.perf_counter() - started < 0.5  # 0.02 s alone on one core
+
+
+def test_offsets_beyond_all_numbers_give_no_estimate():
+    fit = fit_logistic([[1], [0]], [3, 4], [9, 9], offset=[1e4, -1e4])
+    assert not fit.converged
+    assert np.isnan([fit.intercept, fit.coefficients[0], fit.log_likelihood]).all()
+
+
+def test_too_few_iterations_are_told():
+    X, x, n = simulated()
+    assert not fit_logistic(X, x, n, max_iter=1).converged
