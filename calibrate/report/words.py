@@ -6,6 +6,8 @@ hands over the values, which are escaped for the medium (HTML or Markdown) on th
 
 from __future__ import annotations
 
+import datetime as dt
+import html
 import re
 import tomllib
 from collections.abc import Mapping
@@ -23,7 +25,7 @@ __all__ = ["HtmlWords", "MarkdownWords", "Words"]
 _LANGUAGES = Path(__file__).parent / "languages"
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
 _FOLD = re.compile(r"fold (\d+)")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]|#~])")
 
 
 @lru_cache(maxsize=8)
@@ -49,6 +51,8 @@ class Words:
     'Any cut from 58 to 66 does practically as well.'
     >>> words.of_100(0.0712), words.period("2023Q4")
     ('7.1', 'Q4 2023')
+    >>> words.period("2023-07-01..2024-01-01")
+    '1 Jul 2023 to 31 Dec 2023'
     """
 
     lang: str
@@ -85,6 +89,15 @@ class Words:
         text = text.removesuffix(numbers.percent)
         return text.removesuffix(f"{numbers.decimal}0") if rate in (0, 1) else text
 
+    def times_in_100(self, value: float | None) -> str:
+        """Write how many times in a hundred, to the whole number; never 0 or 100 unless exact."""
+        if value is None:
+            return display.MISSING
+        whole = round(100 * value)
+        if value not in (0, 1) and whole in (0, 100):
+            return self.of_100(value)
+        return display.format_number(whole, lang=self.lang)
+
     def whole(self, value: float) -> str:
         """Write a count, or a sum of money, without decimals."""
         return display.format_number(value, lang=self.lang)
@@ -106,7 +119,15 @@ class Words:
         start, found, end = text.partition("..")
         if not found:
             return text
-        return self("page.range", start=self.value("start", start), end=self.value("end", end))
+        return self("page.range", start=self.value("start", start), end=self._last_day(end))
+
+    def _last_day(self, end: str) -> str:
+        """Periods are half-open; people name the last day."""
+        try:
+            last = dt.date.fromisoformat(end) - dt.timedelta(days=1)
+        except ValueError:
+            return self.value("end", end)
+        return self.value("end", last)
 
     def reason(self, reason: str | None, verdict: str | None) -> str:
         """Say in a plain sentence why a criterion earns nothing."""
@@ -164,9 +185,10 @@ class MarkdownWords(Words):
         Examples
         --------
         >>> MarkdownWords.literal("<script>")
-        '\\<script\\>'
+        '&lt;script&gt;'
         """
-        return _MARKDOWN.sub(r"\\\1", display.clean_text(value))
+        text = html.escape(display.clean_text(value), quote=False)
+        return _MARKDOWN.sub(r"\\\1", text)
 
     def _fill(self, template: str, **values: object) -> str:
         return template.format(**{key: self.literal(value) for key, value in values.items()})

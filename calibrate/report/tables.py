@@ -1,0 +1,163 @@
+"""Every table of a run, for the appendix and the workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from calibrate.report.view import rows_of
+
+__all__ = ["RunTable", "merged", "tables_of"]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunTable:
+    """One table of the run.
+
+    Attributes
+    ----------
+    key : str
+        Its name in the language files' ``[appendix]``.
+    file : str
+        The file of the run folder that holds all of it.
+    """
+
+    key: str
+    file: str
+    _table: pd.DataFrame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The rows, numbers as in ``run.json``."""
+        return self._table.copy()
+
+    @property
+    def printed(self) -> pd.DataFrame:
+        """The rows without the columns that print leaves to the file."""
+        return self._table.drop(columns=list(_HIDDEN.get(self.key, ())), errors="ignore")
+
+
+def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
+    """Return the tables of a run that have rows, in the order of the appendix.
+
+    Examples
+    --------
+    >>> [table.key for table in tables_of({"warnings": ["one"], "funnel": []})]
+    ['warnings']
+    """
+    cuts, card = run.get("thresholds") or {}, run.get("scorecard") or {}
+    changes, monitoring = run.get("changes") or {}, run.get("monitoring") or {}
+    found = {
+        "control": (run.get("control") or {}).get("table"),
+        "control_by_quarter": run.get("control_by_quarter"),
+        "funnel": run.get("funnel"),
+        "scorecard": _scorecard(card),
+        "expected_rate": [_opened(row) for row in rows_of(card.get("expected_rate"))],
+        "lift": run.get("lift"),
+        "tiers": cuts.get("tier_table"),
+        "thresholds": cuts.get("table"),
+        "history": cuts.get("history"),
+        "backtest": run.get("backtest"),
+        "backtest_skipped": run.get("backtest_skipped"),
+        "missed": run.get("missed"),
+        "monitoring": monitoring.get("table"),
+        "changes": changes.get("criteria") or changes.get("table"),
+        "gate": _pairs((run.get("gate") or {}).get("figures")),
+        "textbook": _pairs(run.get("textbook")),
+        "findings": run.get("findings"),
+        "checks": run.get("checks"),
+        "warnings": [{"note": str(warning)} for warning in run.get("warnings") or []],
+        "settings": _pairs(run.get("settings")),
+        "inputs": run.get("inputs"),
+        "versions": _pairs(run.get("versions")),
+    }
+    return [
+        RunTable(key=key, file=_FILES.get(key, "run.json"), _table=_frame(rows_of(rows)))
+        for key, rows in found.items()
+        if rows
+    ]
+
+
+def merged(table: pd.DataFrame) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the columns of a printed table: a value and its interval share one.
+
+    Returns
+    -------
+    list of (str, tuple of str)
+        Name, and the columns it is made of: one, or value, lower and upper end. The level,
+        the same on every row, is left out.
+
+    Examples
+    --------
+    >>> merged(pd.DataFrame(columns=["n", "rate", "rate_ci_lower", "rate_ci_upper"]))
+    [('n', ('n',)), ('rate', ('rate', 'rate_ci_lower', 'rate_ci_upper'))]
+    """
+    names = [str(name) for name in table.columns]
+    shown: list[tuple[str, tuple[str, ...]]] = []
+    for name in names:
+        ends = (f"{name}_ci_lower", f"{name}_ci_upper")
+        if name.endswith(("_ci_lower", "_ci_upper")) or name == "confidence_level":
+            continue
+        shown.append((name, (name, *ends) if set(ends) <= set(names) else (name,)))
+    return shown
+
+
+# Columns that a printed table leaves to the file: constant, or the complement of another.
+_HIDDEN = {
+    "lift": (
+        "source",
+        "n_without",
+        "n_converted_without",
+        "not_converted_share",
+        "rate_without",
+        "control_rate",
+        "n_effective",
+        "confidence_level",
+    ),
+}
+_FILES = {
+    "lift": "lift.csv",
+    "thresholds": "thresholds.csv",
+    "backtest": "backtest.csv",
+    "funnel": "funnel.csv",
+    "scorecard": "scorecard.json",
+    "changes": "changes.md",
+}
+
+
+def _frame(rows: list[Row]) -> pd.DataFrame:
+    columns = dict.fromkeys(key for row in rows for key in row)
+    return pd.DataFrame([[row.get(key) for key in columns] for row in rows], columns=list(columns))
+
+
+def _opened(row: Row) -> Row:
+    """Give ``lift_ci: [a, b]`` the two columns it has in every other table."""
+    flat: Row = {}
+    for key, value in row.items():
+        if key.endswith("_ci"):
+            lower, upper = value if value is not None else (None, None)
+            flat |= {f"{key}_lower": lower, f"{key}_upper": upper}
+        elif key != "when":
+            flat[key] = value
+    return flat
+
+
+def _scorecard(card: Mapping[str, Any]) -> list[Row]:
+    return [_opened(row) for row in rows_of(card.get("criteria"))]
+
+
+def _pairs(values: Any, prefix: str = "") -> list[Row]:
+    """Return a nested mapping as rows of ``setting, value``."""
+    rows: list[Row] = []
+    for key, value in (values or {}).items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            rows += _pairs(value, f"{name}.")
+        elif value not in (None, [], {}):
+            rows.append({"setting": name, "value": value})
+    return rows

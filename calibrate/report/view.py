@@ -1,0 +1,256 @@
+"""What the leadership part shows: chosen and sorted from ``run.json``, nothing computed.
+
+Each function takes the dict of a run and returns plain values for the templates; the HTML
+page and the Markdown text are two faces of the same view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+__all__ = ["lead_link", "leadership", "rows_of"]
+
+Row = dict[str, Any]
+
+_CARDS = ("candidate", "current", "rate", "newest", "equal", "gradient_boosting")
+_SEVERITIES = ("certain", "likely", "note")
+_MAX_QUARTERS = 4
+_MAX_LEADS = 6
+_MAX_NOTHING = 12
+
+
+def leadership(run: Mapping[str, Any]) -> Row:
+    """Return the parts of the leadership pages, in their order.
+
+    Parameters
+    ----------
+    run : mapping
+        ``run.json``.
+
+    Returns
+    -------
+    dict
+        ``head, verdict, sentence, cut, against, card, changes, nothing, missed, unknown,
+        textbook``; a part that the run cannot fill is None or empty.
+
+    Examples
+    --------
+    >>> leadership({"scorecard": {"criteria": []}})["sentence"]["is_empty"]
+    True
+    """
+    return {
+        "head": _head(run),
+        "verdict": _verdict(run),
+        "sentence": _sentence(run),
+        "cut": _cut(run),
+        "against": _against(run),
+        "card": _card(run),
+        "changes": _changes(run),
+        "nothing": _nothing(run),
+        "missed": _missed(run),
+        "unknown": _unknown(run),
+        "textbook": run.get("textbook"),
+    }
+
+
+def rows_of(value: Any) -> list[Row]:
+    """Return the rows of a table of ``run.json``, an absent one as no rows.
+
+    Examples
+    --------
+    >>> rows_of(None), rows_of([{"n": 1}])
+    ([], [{'n': 1}])
+    """
+    return [dict(row) for row in value or [] if isinstance(row, Mapping)]
+
+
+def lead_link(lead_url: str | None, lead_id: object) -> str | None:
+    """Return a lead's address in the CRM; only http(s) addresses make links.
+
+    Examples
+    --------
+    >>> lead_link("https://crm.example.com/{lead_id}", "a b")
+    'https://crm.example.com/a%20b'
+    >>> lead_link("javascript:alert({lead_id})", 1) is None
+    True
+    """
+    if not lead_url or not lead_url.lower().startswith(("https://", "http://")):
+        return None
+    return lead_url.replace("{lead_id}", quote(str(lead_id), safe=""))
+
+
+def _setting(run: Mapping[str, Any], table: str, name: str) -> Any:
+    return ((run.get("settings") or {}).get(table) or {}).get(name)
+
+
+def _head(run: Mapping[str, Any]) -> Row:
+    return {
+        "name": run.get("name") or "",
+        "period": (run.get("period") or {}).get("label"),
+        "as_of": run.get("as_of"),
+        "version": (run.get("versions") or {}).get("calibrate", ""),
+    }
+
+
+def _verdict(run: Mapping[str, Any]) -> Row:
+    monitoring, gate = run.get("monitoring") or {}, run.get("gate") or {}
+    return {
+        "monitoring": monitoring.get("verdict"),
+        "reasons": [str(reason) for reason in monitoring.get("reasons") or []],
+        "gate": gate.get("recommendation"),
+        "gate_reasons": [str(reason) for reason in gate.get("reasons") or []],
+    }
+
+
+def _is_wide(run: Mapping[str, Any]) -> bool:
+    period = run.get("period") or {}
+    return _setting(run, "calibration", "horizon") is None or (
+        (run.get("control") or {}).get("method") == "cohort"
+        and period.get("start") is None
+        and not rows_of(run.get("control_by_quarter"))
+    )
+
+
+def _sentence(run: Mapping[str, Any]) -> Row:
+    cuts = run.get("thresholds") or {}
+    tiers = _with_ceilings(rows_of(cuts.get("tier_table")))
+    is_empty = not (run.get("scorecard") or {}).get("criteria")
+    separates = bool(cuts.get("separates")) and not is_empty
+    return {
+        "control": run.get("control"),
+        "is_wide": _is_wide(run),
+        "horizon": _setting(run, "calibration", "horizon"),
+        "window": _setting(run, "calibration", "observation_window"),
+        "is_empty": is_empty,
+        "separates": separates,
+        "tiers": tiers if separates and len(tiers) > 1 else [],
+    }
+
+
+def _with_ceilings(tiers: list[Row]) -> list[Row]:
+    """Give each tier the score at which the next higher one begins."""
+    ordered = sorted(tiers, key=lambda tier: -tier["at_least"])
+    ceilings = [None, *(tier["at_least"] for tier in ordered)]
+    return [tier | {"below": ceiling} for tier, ceiling in zip(ordered, ceilings, strict=False)]
+
+
+def _cut(run: Mapping[str, Any]) -> Row | None:
+    """Return the cuts, or None where there is nothing to cut."""
+    cuts = run.get("thresholds") or {}
+    table = sorted(rows_of(cuts.get("table")), key=lambda row: row["threshold"])
+    if not _sentence(run)["separates"] or len(table) < 2:
+        return None
+    at = cuts["threshold"]
+    chosen = next((row for row in table if row["threshold"] >= at), table[-1])
+    low, high = cuts.get("plateau") or (at, at)
+    return {
+        "objective": cuts.get("objective"),
+        "threshold": at,
+        "low": low,
+        "high": high,
+        "table": table,
+        "chosen": chosen,
+        "all": table[0],
+        "people": _setting(run, "thresholds", "people"),
+    }
+
+
+def _against(run: Mapping[str, Any]) -> Row:
+    rows = [row for row in rows_of(run.get("backtest")) if row.get("auc") is not None]
+    periods = list(dict.fromkeys(row["period"] for row in rows))[-_MAX_QUARTERS:]
+    found = {(row["card"], row["period"]): row for row in rows}
+    cards = [card for card in _CARDS if any((card, period) in found for period in periods)]
+    return {
+        "periods": periods,
+        "cards": [
+            {"card": card, "cells": [found.get((card, period)) for period in periods]}
+            for card in cards
+        ],
+        "latest": found.get(("candidate", periods[-1])) if periods else None,
+        "current": found.get(("current", periods[-1])) if periods else None,
+        "skipped": [str(row["period"]) for row in rows_of(run.get("backtest_skipped"))],
+    }
+
+
+def _card(run: Mapping[str, Any]) -> Row:
+    card = run.get("scorecard") or {}
+    criteria = rows_of(card.get("criteria"))
+    shares = {row["criterion"]: row.get("lead_share") for row in rows_of(run.get("lift"))}
+    lines = [
+        line | {"is_common": (shares.get(line["name"]) or 0) > 0.5}
+        for line in sorted(criteria, key=lambda line: (-line["points"], line["name"]))
+    ]
+    cuts = {tier["at_least"]: tier["name"] for tier in rows_of(card.get("tiers"))}
+    shown = {0, 20, 40, 60, 80, 100} | set(cuts)
+    totals = [row for row in rows_of(card.get("expected_rate")) if row["score"] in shown]
+    return {
+        "base": card.get("base", 0),
+        "lines": lines,
+        "caps": dict(card.get("caps") or {}),
+        "disqualify": [str(rule.get("name")) for rule in rows_of(card.get("disqualify"))],
+        "hold": rows_of(card.get("hold")),
+        "totals": totals,
+        "top_rate": max(((row.get("rate_ci") or [0, row["rate"]])[1] for row in totals), default=1),
+        "cuts": cuts,
+    }
+
+
+def _changes(run: Mapping[str, Any]) -> Row | None:
+    changes = run.get("changes")
+    if not changes:
+        return None
+    rows = rows_of(changes.get("criteria") or changes.get("table"))
+    points = [row.get(name) or 0 for row in rows for name in ("points_old", "points_new")]
+    return {
+        "low": min([0, *points]),
+        "high": max([1, *points]),
+        "summary": changes.get("summary") or "",
+        "rows": [row for row in rows if row.get("status") != "same"],
+        "same": [row for row in rows if row.get("status") == "same"],
+    }
+
+
+def _nothing(run: Mapping[str, Any]) -> Row:
+    names = {line["name"] for line in rows_of((run.get("scorecard") or {}).get("criteria"))}
+    rows = [row for row in rows_of(run.get("lift")) if row["criterion"] not in names]
+    rows.sort(key=lambda row: (-(row.get("n") or 0), row["criterion"]))
+    shown = rows[:_MAX_NOTHING]
+    top = max((row.get("rate_ci_upper") or row.get("rate") or 0 for row in shown), default=1)
+    if shown:
+        top = min(top, 4 * shown[0]["control_rate"])  # a leak must not flatten the others
+    return {"rows": shown, "rest": len(rows) - len(shown), "top_rate": top}
+
+
+def _missed(run: Mapping[str, Any]) -> Row:
+    rows = rows_of(run.get("missed"))
+    for row in rows:
+        row["link"] = lead_link(run.get("lead_url"), row.get("lead_id"))
+    wins = [row for row in rows if _is_win(row)]
+    losses = [row for row in rows if not _is_win(row)]
+    return {"wins": wins[:_MAX_LEADS], "losses": losses[:_MAX_LEADS]}
+
+
+def _is_win(row: Row) -> bool:
+    if row.get("converted") is not None:
+        return bool(row["converted"])
+    return "win" in str(row.get("kind", ""))
+
+
+def _unknown(run: Mapping[str, Any]) -> Row:
+    findings = sorted(rows_of(run.get("findings")), key=_severity)
+    return {
+        "findings": findings,
+        "warnings": [str(warning) for warning in run.get("warnings") or []],
+        "counts": _positive(rows_of(run.get("checks"))),
+    }
+
+
+def _severity(finding: Row) -> int:
+    name = finding.get("severity")
+    return _SEVERITIES.index(name) if name in _SEVERITIES else len(_SEVERITIES)
+
+
+def _positive(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if (row.get("n") or 0) > 0]
