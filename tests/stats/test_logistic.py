@@ -11,7 +11,7 @@ from scipy.stats.contingency import odds_ratio
 
 from calibrate.stats.logistic import fit_logistic, wald_interval
 
-# R logistf's data set endometrial (Heinze and Schemper 2002, table 1): NV, PI, EH, HG.
+# R logistf's data set endometrial (analysed by Heinze and Schemper 2002): NV, PI, EH, HG.
 # NV separates: all 13 women with NV = 1 have HG = 1.
 ENDOMETRIAL = """
     0 13 1.64 0 0 16 2.26 0 0 8 3.14 0 0 34 2.68 0 0 20 1.28 0 0 5 2.31 0 0 17 1.8 0
@@ -61,7 +61,8 @@ def test_firth_against_logistf_sex2():
     assert fit.intercept == pytest.approx(0.12025404, abs=1e-6)
     assert fit.log_likelihood == pytest.approx(-132.5394, abs=1e-4)
     assert fit.converged
-    # Standard errors from the unpenalised information, as logistf up to 1.24 prints them.
+    # Standard errors from the inverse information, and the log-likelihood above, as printed
+    # for these data in the README of the Python package firthlogist.
     errors = np.sqrt(np.diag(fit.covariance))
     expected = [0.485542, 0.42366, 0.443793, 0.548416, 0.543082, 0.417368, 1.67501]
     np.testing.assert_allclose(errors, expected, atol=1e-5)

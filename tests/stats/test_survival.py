@@ -7,8 +7,8 @@ from scipy.stats import CensoredData, ecdf
 from calibrate.stats.intervals import wilson
 from calibrate.stats.survival import conversion_by, kaplan_meier
 
-# Freireich et al. 1963, weeks of remission on 6-MP (Kalbfleisch and Prentice 2002, table
-# 1.1; + is censored): 6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+
+# Weeks of remission on 6-MP, Freireich et al. 1963, Blood 21, 699-716 (+ is censored):
+# 6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+
 WEEKS = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
 ENDED = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
 
@@ -18,7 +18,8 @@ ENDED = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
     [(6, 0.857), (7, 0.807), (10, 0.753), (13, 0.690), (16, 0.627), (22, 0.538), (23, 0.448)],
 )
 def test_published_remission_times(week, survival):
-    # Cox and Oakes 1984, Analysis of Survival Data, table 4.1 (Kaplan-Meier of 6-MP).
+    # Kaplan-Meier of these data as in Cox and Oakes 1984, Analysis of Survival Data. By hand:
+    # 18/21 = 0.857, times 16/17 = 0.807, times 14/15 = 0.753, times 11/12 = 0.690, ...
     assert kaplan_meier(week, WEEKS, ENDED).survival == pytest.approx(survival, abs=5e-4)
 
 
