@@ -157,6 +157,7 @@ def _type(
 
 def _join(staged: Staged, roles: dict[str, int], *, shows_keys: bool) -> None:
     engine = staged.engine
+    shows_keys = shows_keys or _rejoined_by_id(staged)
     total = int(staged.one("SELECT count(*) FROM typed_activities"))
     engine.execute(
         "CREATE OR REPLACE TABLE activities AS SELECT row AS activity_row, lead_key, activity, "
@@ -193,6 +194,18 @@ def _join(staged: Staged, roles: dict[str, int], *, shows_keys: bool) -> None:
     )
     staged.add("leads without any activity", int(silent), "kept")
     staged.add("activities joined to leads", kept, "")
+
+
+def _rejoined_by_id(staged: Staged) -> bool:
+    """Join by the lead's id where no contact of the leads stands in the log, but ids do."""
+    matching = "SELECT count(*) FROM typed_activities WHERE lead_key IN (SELECT {} FROM leads)"
+    if int(staged.one(matching.format("lead_key"))):
+        return False
+    n = int(staged.one(matching.format("CAST(lead_id AS VARCHAR)")))
+    if n:
+        staged.engine.execute("UPDATE leads SET lead_key = CAST(lead_id AS VARCHAR)")
+        staged.add("activities that name the lead, not the contact", n, "joined by the lead's id")
+    return n > 0
 
 
 def _refuse_too_many(staged: Staged, position: int) -> None:

@@ -6,6 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from calibrate.history.words import (
+    IDENTIFIER_WORDS,
+    OTHER_STATUS,
+    OWNER_WORDS,
+    PERSONAL_NAMES,
+    RESPONSE_WORDS,
+    SENSITIVE_WORDS,
+    STATUS_WORDS,
+    TEXT_WORDS,
+)
+
 __all__ = [
     "RESERVED_NAMES",
     "Attribute",
@@ -37,7 +48,7 @@ RESERVED_NAMES = frozenset(
     }
 )
 
-SENSITIVE = "sensitive: age, gender and the like are not scored unless allow_sensitive names them"
+_SENSITIVE = "sensitive: age, gender and the like are not scored unless allow_sensitive names them"
 _OWNER = "who works the lead, not what it is"
 _STATUS = "status or stage: it moves with the outcome"
 _RESPONSE = "sales response time: it says how sales worked, not who the lead is"
@@ -46,67 +57,6 @@ _IDENTIFIER = "identifier: nearly every lead has its own"
 _FREE_TEXT = "free text"
 _DATE = "a date"
 
-_SENSITIVE_WORDS = frozenset(
-    "age gender sex birth birthday birthdate birthyear dob ethnicity ethnic race religion "
-    "religious disability pregnant pregnancy eta età sesso genere nascita religione compleanno "
-    "geschlecht alter geburt geburtstag geburtsdatum geburtsjahr behinderung".split()
-)
-_OWNER_WORDS = frozenset(
-    "owner agent rep sdr bdr assignee assigned salesperson salesman saleswoman seller "
-    "venditore venditrice proprietario assegnatario assegnato commerciale agente "
-    "besitzer bearbeiter verkäufer verkaeufer zuständig zustaendig".split()
-)
-_STATUS_WORDS = frozenset(
-    "status stage stato stadio fase lifecycle lifecyclestage pipeline vertriebsphase phase".split()
-)
-_OTHER_STATUS = frozenset(
-    "marital civil family job work employment occupation email account subscription housing "
-    "loan civile familiare lavorativo occupazione familienstand".split()
-)
-_RESPONSE_WORDS = frozenset("sla slas reaktionszeit antwortzeit risposta".split())
-_PERSONAL_NAMES = frozenset(
-    {
-        "name",
-        "first name",
-        "last name",
-        "full name",
-        "contact name",
-        "lead name",
-        "firstname",
-        "lastname",
-        "surname",
-        "nome",
-        "cognome",
-        "ragione sociale",
-        "vorname",
-        "nachname",
-        "address",
-        "street",
-        "indirizzo",
-        "adresse",
-        "email",
-        "e mail",
-        "mail",
-        "phone",
-        "phone number",
-        "mobile",
-        "mobile phone",
-        "telephone",
-        "telefono",
-        "cellulare",
-        "telefon",
-        "handy",
-        "ip",
-        "ip address",
-    }
-)
-_TEXT_WORDS = frozenset(
-    "comment comments note notes description message remarks remark body subject commento "
-    "commenti nota messaggio descrizione kommentar bemerkung bemerkungen nachricht notiz".split()
-)
-_IDENTIFIER_WORDS = frozenset(
-    "id ids uid uuid guid gid number no nr num key code codice numero nummer index row".split()
-)
 _SPLIT = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])|[^0-9A-Za-zÀ-ÿ]+")
 
 
@@ -218,14 +168,14 @@ def name_reason(name: str) -> str | None:
     tokens = name_tokens(name)
     words = set(tokens)
     if is_sensitive(name):
-        return SENSITIVE
-    if words & _OWNER_WORDS:
+        return _SENSITIVE
+    if words & OWNER_WORDS:
         return _OWNER
-    if words & _STATUS_WORDS and not words & _OTHER_STATUS:
+    if words & STATUS_WORDS and not words & OTHER_STATUS:
         return _STATUS
-    if words & _RESPONSE_WORDS or {"response", "time"} <= words or _is_first_contact(tokens):
+    if words & RESPONSE_WORDS or {"response", "time"} <= words or _is_first_contact(tokens):
         return _RESPONSE
-    if " ".join(tokens) in _PERSONAL_NAMES:
+    if " ".join(tokens) in PERSONAL_NAMES:
         return _PERSONAL
     return None
 
@@ -248,7 +198,7 @@ def is_sensitive(name: str) -> bool:
     >>> is_sensitive("Age group"), is_sensitive("Page")
     (True, False)
     """
-    return bool(set(name_tokens(name)) & _SENSITIVE_WORDS)
+    return bool(set(name_tokens(name)) & SENSITIVE_WORDS)
 
 
 def content_reason(name: str, content: ColumnContent, kind: str = "category") -> str | None:
@@ -273,12 +223,12 @@ def content_reason(name: str, content: ColumnContent, kind: str = "category") ->
     words = set(name_tokens(name))
     share, many = content.distinct_share, content.levels >= 20
     if kind == "number":
-        return _IDENTIFIER if many and share > 0.9 and words & _IDENTIFIER_WORDS else None
+        return _IDENTIFIER if many and share > 0.9 and words & IDENTIFIER_WORDS else None
     if content.personal > content.values / 2:
         return _PERSONAL
-    if many and share > 0.5 and (content.mean_words > 4 or words & _TEXT_WORDS):
+    if many and share > 0.5 and (content.mean_words > 4 or words & TEXT_WORDS):
         return _FREE_TEXT
-    if many and share > (0.5 if words & _IDENTIFIER_WORDS else 0.9):
+    if many and share > (0.5 if words & IDENTIFIER_WORDS else 0.9):
         return _IDENTIFIER
     if content.mean_words > 12 and content.levels > 50:
         return _FREE_TEXT

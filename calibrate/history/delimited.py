@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TextTable:
-    """Cells of one file, all as text where the file is text.
+    r"""Cells of one file, all as text where the file is text.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class TextTable:
 
     Examples
     --------
-    >>> parse_delimited("a;b\\n1;2\\n", file="x.csv").delimiter
+    >>> parse_delimited("a;b\n1;2\n", file="x.csv").delimiter
     ';'
     """
 
@@ -75,7 +75,11 @@ def decode(content: bytes, *, file: str, encoding: str | None = None) -> str:
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         chosen = "utf-16"
-    elif encoding is None or encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
+    elif (
+        encoding is None
+        or content.startswith(b"\xef\xbb\xbf")
+        or encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
+    ):
         chosen = "utf-8-sig"
     else:
         chosen = encoding
@@ -89,6 +93,7 @@ def decode(content: bytes, *, file: str, encoding: str | None = None) -> str:
             fix = 'say encoding = "cp1252" if Excel on Windows wrote it, or save it as "CSV UTF-8"'
         row = content.count(b"\n", 0, error.start) + 1
         raise DataError(f"the text is not {shown}", file=file, row=row, fix=fix) from None
+    text = text.removesuffix("\x1a")
     if _CONTROL.search(text, 0, _SAMPLE):
         raise DataError(
             "this is not a CSV file; it holds binary data",
@@ -99,7 +104,7 @@ def decode(content: bytes, *, file: str, encoding: str | None = None) -> str:
 
 
 def sniff_delimiter(text: str) -> str | None:
-    """Guess what separates the cells: comma, semicolon, tab or bar.
+    r"""Guess what separates the cells: comma, semicolon, tab or bar.
 
     Parameters
     ----------
@@ -115,7 +120,7 @@ def sniff_delimiter(text: str) -> str | None:
 
     Examples
     --------
-    >>> sniff_delimiter("id;importo\\n1;2,5\\n2;3,5\\n")
+    >>> sniff_delimiter("id;importo\n1;2,5\n2;3,5\n")
     ';'
     """
     sample = text[:_SAMPLE]
@@ -138,7 +143,7 @@ def sniff_delimiter(text: str) -> str | None:
 
 
 def parse_delimited(text: str, *, file: str, delimiter: str | None = None) -> TextTable:
-    """Return the cells of delimited text, every one as text.
+    r"""Return the cells of delimited text, every one as text.
 
     Parameters
     ----------
@@ -162,7 +167,7 @@ def parse_delimited(text: str, *, file: str, delimiter: str | None = None) -> Te
 
     Examples
     --------
-    >>> parse_delimited("a,b\\n1,x\\n", file="x.csv").data.to_pylist()
+    >>> parse_delimited("a,b\n1,x\n", file="x.csv").data.to_pylist()
     [{'c0': '1', 'c1': 'x'}]
     """
     marked = _SEPARATOR_LINE.match(text)
@@ -172,10 +177,17 @@ def parse_delimited(text: str, *, file: str, delimiter: str | None = None) -> Te
         raise DataError("the file is empty", file=file, fix="export it again")
     guess = sniff_delimiter(text)
     chosen = delimiter or guess or ","
-    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=chosen))
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=chosen))
+        wrong, table = _parse(text, chosen, len(header))
+    except (csv.Error, pa.ArrowInvalid):
+        raise DataError(
+            "the cells cannot be told apart",
+            file=file,
+            fix='a quote (") that is opened must be closed; export it again',
+        ) from None
     if len(header) < 2:
         raise _one_column(file, chosen, guess, given=delimiter is not None)
-    wrong, table = _parse(text, chosen, len(header))
     if wrong is not None:
         row, cells = wrong
         raise DataError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from calibrate.config import parse_moment
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import ConfigError
 from calibrate.history.attributes import Attribute
@@ -78,16 +79,17 @@ class History:
     def table(self) -> pd.DataFrame:
         """Every count made while reading, and what was done: nothing dropped in silence.
 
-        Columns ``table, check, n, rule, examples``; the last ones depend on `as_of`.
+        Columns ``table, check, n, rule, examples``; the last ones of a table depend on `as_of`.
         """
-        return check_table([*self.checks, *self._checks_of_as_of()])
+        checks = [*self.checks, *self._checks_of_as_of()]
+        return check_table(sorted(checks, key=lambda check: _TABLES.index(check.table)))
 
-    def at(self, as_of: dt.datetime) -> History:
+    def at(self, as_of: dt.datetime | str) -> History:
         """Return the same history as it stood earlier.
 
         Parameters
         ----------
-        as_of : datetime.datetime
+        as_of : datetime.datetime or str
             Not after this one's.
 
         Returns
@@ -102,12 +104,13 @@ class History:
         """
         if self.as_of is None:
             raise ConfigError("a table without creation times has no earlier state")
-        if as_of > self.as_of:
+        moment = parse_moment(as_of)
+        if moment > self.as_of:
             raise ConfigError(
                 f"the data ends at {self.as_of:%Y-%m-%d %H:%M}, "
-                f"before the as_of asked for, {as_of:%Y-%m-%d %H:%M}"
+                f"before the as_of asked for, {moment:%Y-%m-%d %H:%M}"
             )
-        return replace(self, as_of=as_of)
+        return replace(self, as_of=moment)
 
     def _repr_html_(self) -> str:
         return str(self.table.to_html(index=False, escape=True))
@@ -126,6 +129,7 @@ class History:
         return counted
 
 
+_TABLES = ("leads", "outcomes", "activities")
 _LATER = (
     ("leads", "created after as_of", "created_at > ?", "not used"),
     ("leads", "closed after as_of", "closed_at > ?", "open at as_of"),

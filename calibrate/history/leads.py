@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from calibrate.config import LeadColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
-from calibrate.history.attributes import Attribute, is_sensitive
+from calibrate.history.attributes import Attribute
 from calibrate.history.dates import DateReading, read_dates
 from calibrate.history.numbers import NumberProfile, profile_numbers, read_number
 from calibrate.history.outcomes import closing_interval, flag_value, outcome_value
@@ -80,7 +80,7 @@ def mapped_columns(
     Raises
     ------
     DataError
-        If a named column does not exist (naming the nearest), or has two meanings.
+        If a named column does not exist, naming the nearest.
     """
     found: dict[str, int] = {}
     folded = [name.strip().casefold() for name in source.names]
@@ -150,16 +150,20 @@ def type_leads(
     TypedLeads
         What was found.
     """
-    optional = (*_LATER, *columns.ignore) if is_new else ()
+    optional = _LATER if is_new else ()
     roles = mapped_columns(source, columns, ROLES, optional=optional)
     _require(source, roles, needs_outcome=needs_outcome, needs_id=needs_id)
     staged = stage(engine, source, columns, range(len(source.names)), lenient=is_new)
     if "id" in roles:
         _drop_duplicates(staged, roles["id"])
+    else:
+        rule = "the row of the file is the id; duplicates cannot be seen"
+        staged.add("no column of ids", source.rows, rule)
     _keep_plausible_contacts(staged, roles, columns)
     ignored = _positions(source, columns.ignore, "ignore", lenient=is_new)
     engagement = _positions(source, columns.activity_columns, "activity_columns", lenient=is_new)
-    allowed_positions = _allowed(source, allowed)
+    plain = [name.removeprefix("field:") for name in allowed]
+    allowed_positions = _positions(source, plain, "allow_sensitive", lenient=is_new)
     rest = [
         place
         for place in range(len(source.names))
@@ -196,17 +200,9 @@ def _positions(
 ) -> frozenset[int]:
     folded = {name.strip().casefold() for name in source.names}
     return frozenset(
-        find_column(source.names, name, file=source.file, key=f"[leads] {key}")
+        find_column(source.names, name, file=source.file, key=key)
         for name in names
         if not lenient or name.strip().casefold() in folded
-    )
-
-
-def _allowed(source: SourceTable, names: Sequence[str]) -> frozenset[int]:
-    return frozenset(
-        find_column(source.names, name, file=source.file, key="allow_sensitive")
-        for name in names
-        if not (name.startswith("field:") and name[6:] in source.names) or is_sensitive(name)
     )
 
 

@@ -13,6 +13,7 @@ from calibrate.history.attributes import (
     content_reason,
     is_sensitive,
     name_reason,
+    name_tokens,
 )
 from calibrate.history.dates import date_order, date_values
 from calibrate.history.numbers import (
@@ -24,14 +25,15 @@ from calibrate.history.numbers import (
     sign_of,
 )
 from calibrate.history.staging import Staged
+from calibrate.history.words import CODE_WORDS
 
 __all__ = ["AttributeColumn", "profile_attributes"]
 
 _MAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
-_PHONE = r"\+?[0-9][0-9 ()./-]{7,}[0-9]"
+_PHONE = r"\+[0-9][0-9 ()./-]{7,}|0[0-9 ()/-]{8,}|\(?[0-9]{2,4}\)?[ /-][0-9 /-]{5,}[0-9]"
 _IP = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _URL = r"(?:https?://|www\.)\S+"
-_LEADING_ZERO = r"[-+]?0\d.*"
+_LEADING_ZERO = r"0\d+"
 _LONGEST_NUMBER = 16
 
 
@@ -118,6 +120,8 @@ def _kind(
     column, kind = f"c{position}", staged.types[position]
     if kind == "BOOLEAN":
         return "category", f"CASE {column} WHEN true THEN 'yes' WHEN false THEN 'no' END"
+    if set(name_tokens(staged.source.names[position])) & CODE_WORDS:
+        return "category", staged.text(position)
     if kind in NUMBER_TYPES:
         return "number", f"CAST({column} AS DOUBLE)"
     if kind.startswith(("TIMESTAMP", "DATE")):
@@ -138,9 +142,7 @@ def _is_code(staged: Staged, position: int, content: ColumnContent) -> bool:
     """Whether digits are a code: leading zeros, too long for a number, telephone numbers."""
     if content.longest > _LONGEST_NUMBER or content.personal > content.values / 2:
         return True
-    return staged.count(f"regexp_full_match(c{position}, '{_LEADING_ZERO}')") > 0 and (
-        staged.count(f"regexp_full_match(c{position}, '0\\d+')") > 0
-    )
+    return staged.count(f"regexp_full_match(c{position}, '{_LEADING_ZERO}')") > 0
 
 
 def _starts_like_a_date(staged: Staged, position: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import glob
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,7 +40,6 @@ def read_history(
     engine: DuckDBEngine | None = None,
     allow_sensitive: Sequence[str] = (),
     new_leads: bool = False,
-    folder: Path | None = None,
 ) -> History:
     """Read leads, their activities and, where they stand apart, their wins.
 
@@ -60,8 +60,6 @@ def read_history(
     new_leads : bool, default False
         Whether these are leads to be scored: then outcome, closing, amount and ignored columns
         may be missing.
-    folder : path, optional
-        What relative paths are relative to.
 
     Returns
     -------
@@ -95,7 +93,7 @@ def read_history(
         columns, lead_source, activity_source = _of_log(
             columns, log_columns, lead_source, activity_source
         )
-    opened = read_source(lead_source, "leads", columns, folder=folder)
+    opened = read_source(lead_source, "leads", columns)
     typed = _typed(
         engine,
         opened,
@@ -110,7 +108,7 @@ def read_history(
     checks: list[Check] = []
     if outcome_source is not None:
         wins = outcomes or OutcomeColumns()
-        second = read_source(outcome_source, "outcomes", wins, folder=folder)
+        second = read_source(outcome_source, "outcomes", wins)
         staged = type_outcomes(engine, second, wins, zone=zone, lead_name=columns.id)
         join_outcomes(typed, staged)
         engine.execute(f"DROP TABLE {staged.name}")
@@ -119,7 +117,7 @@ def read_history(
     create_leads(typed)
     empty_activities(engine)
     if activity_source is not None:
-        third = read_source(activity_source, "activities", log_columns, folder=folder)
+        third = read_source(activity_source, "activities", log_columns)
         checks.extend(_add_activities(engine, third, log_columns, typed, columns, zone))
         sources.extend(third.sources)
     moment = _as_of(engine, as_of, zone, is_wide=typed.is_wide)
@@ -160,17 +158,26 @@ def history_from_settings(settings: Settings, *, new_leads: bool = False) -> His
         raise ConfigError("[database] cannot be read yet; export the tables to files")
     outcomes, activities = settings.outcomes, settings.activities
     return read_history(
-        settings.leads.source,
-        activities.source if activities else None,
-        outcomes.source if outcomes else None,
+        _located(settings.leads.source, settings.folder),
+        _located(activities.source if activities else None, settings.folder),
+        _located(outcomes.source if outcomes else None, settings.folder),
         as_of=settings.calibration.as_of,
         leads=settings.leads,
         activities=activities,
         outcomes=outcomes,
         allow_sensitive=settings.calibration.allow_sensitive,
         new_leads=new_leads,
-        folder=settings.folder,
     )
+
+
+def _located(source: str | None, folder: Path) -> str | None:
+    """Return a source of a settings file, seen from here; only its own part may be a glob."""
+    if source is None or "://" in source or Path(source).is_absolute():
+        return source
+    path = folder / source
+    if path.is_file() or not glob.has_magic(source):
+        return str(path)
+    return str(Path(glob.escape(str(folder))) / source)
 
 
 def _of_log(

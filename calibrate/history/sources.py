@@ -110,9 +110,7 @@ class SourceTable:
         return {"file": self.file}
 
 
-def read_source(
-    source: object, table: str, columns: Columns, *, folder: Path | None = None
-) -> SourceTable:
+def read_source(source: object, table: str, columns: Columns) -> SourceTable:
     """Open a source: a path, a glob, or a pandas, polars or Arrow frame.
 
     Parameters
@@ -123,8 +121,6 @@ def read_source(
         ``leads``, ``outcomes`` or ``activities``.
     columns : LeadColumns, OutcomeColumns or ActivityColumns
         The settings say encoding, delimiter and decimal sign.
-    folder : pathlib.Path, optional
-        What a relative path is relative to.
 
     Returns
     -------
@@ -138,7 +134,7 @@ def read_source(
     """
     if not isinstance(source, (str, Path)):
         return _of_frame(source, table)
-    paths = _find(str(source), table, folder or Path())
+    paths = _find(str(source), table)
     if all(is_parquet(path) for path in paths):
         opened = _of_parquet(paths, table)
     else:
@@ -148,20 +144,20 @@ def read_source(
     return opened
 
 
-def _find(pattern: str, table: str, folder: Path) -> list[Path]:
+def _find(pattern: str, table: str) -> list[Path]:
     if "://" in pattern:
         raise DataError(
             f"the source of the {table} is an address",
             fix="download it, and give the path of the file",
         )
-    path = folder / pattern
+    path = Path(pattern)
     if path.is_file():
         return [path]
     if path.is_dir():
         raise DataError("this is a folder", file=path.name, fix=f'say e.g. "{path.name}/*.csv"')
     if glob.has_magic(pattern):
-        names = glob.glob(pattern, root_dir=folder)
-        found = sorted(folder / name for name in names if (folder / name).is_file())
+        names = sorted(glob.glob(pattern))  # noqa: PTH207 - pathlib takes no absolute pattern
+        found = [Path(name) for name in names if Path(name).is_file()]
         if found:
             return found
         raise DataError(f'no file matches "{Path(pattern).name}"', fix=f"check [{table}] source")
