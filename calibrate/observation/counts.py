@@ -48,7 +48,7 @@ def _outside(history: History, scope: Scope) -> list[Row]:
             "left out: a lead that nobody worked could not convert",
             lambda s, p: f"{seen_sql(s, p)} AND {UNWORKED}",
         ),
-        ("closing after as_of", "open at as_of", _closed_later),
+        ("closed after as_of", "open at as_of", _closed_later),
         (
             "lost, closing date missing",
             "not converted, observed for its whole window",
@@ -97,6 +97,9 @@ def _inside(scope: Scope, leads: pd.DataFrame) -> list[Row]:
         if scope.truncates
         else "counted in the control rate, not compared at the landmark"
     )
+    if scope.is_wide:
+        rule = "leads without times: nothing is cut off"
+        return [("leads", "observed", len(leads), rule, "")]
     late = mature & ~converted & leads["lag_days"].notna()
     at_landmark = mature & (status == "at landmark")
     rows: list[Row] = [("leads", "observed", len(leads), "leads of the period", "")]

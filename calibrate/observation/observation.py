@@ -166,7 +166,7 @@ class Observation:
         keys = contacts.where(contacts.notna(), self.rows["lead_id"].astype(str))
         codes, unique = pd.factorize(keys)
         buckets = np.array([_bucket(str(key)) for key in unique], dtype=np.int64)
-        return buckets[codes]
+        return np.asarray(buckets[codes])
 
     def _is_plain_count(self, measure: Measure) -> bool:
         return measure == Measure(measure.activity) and measure.activity in self.rows.columns

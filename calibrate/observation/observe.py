@@ -21,7 +21,7 @@ from calibrate.observation.windows import resolve_windows
 if TYPE_CHECKING:
     from calibrate.history import History
 
-__all__ = ["observe", "observe_open"]
+__all__ = ["Span", "observe", "observe_open"]
 
 PeriodLike = Period | str | tuple[object, object] | None
 Span = str | int | dt.timedelta

@@ -13,7 +13,18 @@ from calibrate.engines.duckdb import quote_identifier
 if TYPE_CHECKING:
     from calibrate.history import Attribute
 
-__all__ = ["Parameters", "Scope", "features_statement", "leads_statement", "like_pattern"]
+__all__ = [
+    "UNDATED_WIN",
+    "UNWORKED",
+    "Parameters",
+    "Scope",
+    "features_statement",
+    "leads_statement",
+    "like_pattern",
+    "seen_sql",
+    "span_sql",
+    "units_sql",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +114,7 @@ def features_statement(scope: Scope, measures: Sequence[Measure]) -> tuple[str, 
     """Return the statement for measures ``f0, f1, ...`` in file order, and its parameters."""
     parameters = Parameters()
     units = units_sql(scope, parameters)
-    span = _span_sql(scope, parameters)
+    span = span_sql(scope, parameters)
     aggregates = [_aggregate_sql(measure, parameters) for measure in measures]
     made = ",\n        ".join(f"{sql} AS f{i}" for i, sql in enumerate(aggregates))
     shown = ", ".join(
@@ -211,7 +222,8 @@ def _wide_units_sql(scope: Scope, parameters: Parameters) -> str:
 )"""
 
 
-def _span_sql(scope: Scope, parameters: Parameters) -> str:
+def span_sql(scope: Scope, parameters: Parameters) -> str:
+    """Return the condition that an event (``a``) counts for a lead (``u``)."""
     if scope.is_wide:
         if scope.as_of is None:
             return "TRUE"

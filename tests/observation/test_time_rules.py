@@ -375,8 +375,10 @@ def test_tables_are_handed_out_as_copies(hand_history):
     [
         (
             {"observation_window": "30D", "horizon": "30D"},
-            "horizon (30 days) must be longer than observation_window (30 days): "
-            "both are counted from the lead's creation",
+            (
+                "horizon (30 days) must be longer than observation_window (30 days): "
+                "both are counted from the lead's creation"
+            ),
         ),
         (
             WINDOWS | {"early": "landmrak"},
@@ -434,3 +436,17 @@ def test_a_proposal_gives_way_to_what_was_asked_for(hand_history):
 def test_wins_after_as_of_propose_nothing(hand_history):
     history = hand_history(wins([200] * 10), as_of=100)
     assert propose_windows(history) == (dt.timedelta(days=14), dt.timedelta(days=90))
+
+
+def test_values_are_bound_and_never_run(hand_history):
+    """Names and patterns from data or rules are values, whatever they look like."""
+    evil = "x'); DROP TABLE leads; --"
+    history = hand_history([lead("A", 100)], [event("A", 101, evil, detail="it's 100%")])
+    obs = observe(history, **WINDOWS)
+    assert obs.table[evil].tolist() == [1]
+    measures = [
+        Measure(evil, detail="*'*"),
+        Measure(evil, detail="*100%"),
+        Measure(evil, detail="*100_"),
+    ]
+    assert obs.features(measures).loc[0].tolist() == [1, 1, 0]

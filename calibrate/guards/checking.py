@@ -1,0 +1,117 @@
+"""What was read, what was left out, and whether there is enough to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from calibrate.control import ControlRate, control_rate
+from calibrate.display import html_table
+from calibrate.errors import NotEnoughDataError
+from calibrate.guards.finding import Finding, number, percent
+from calibrate.guards.outcomes import ENOUGH, what_can_be_said
+from calibrate.guards.problems import find_problems
+from calibrate.history import History
+from calibrate.observation import Observation, Span, observe
+
+__all__ = ["Check", "check"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Check:
+    """What `check` found.
+
+    Attributes
+    ----------
+    observation : Observation
+        All leads, at the landmark used.
+    control : ControlRate or None
+        Control rate of all leads; None where no lead is mature.
+    findings : tuple of Finding
+    enough : bool
+        Whether at least 50 leads at the landmark converted, and 50 did not.
+    message : str
+        The same in words, and what can be said where it is not enough.
+    """
+
+    observation: Observation
+    control: ControlRate | None
+    findings: tuple[Finding, ...]
+    enough: bool
+    message: str
+    counts: pd.DataFrame = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Every count of what was read and left out: ``table, check, n, rule, examples``."""
+        return self.counts.copy()
+
+    def _repr_html_(self) -> str:
+        return html_table(self.counts, caption=self.message)
+
+
+def check(
+    history: History,
+    *,
+    observation_window: Span = "auto",
+    horizon: Span = "auto",
+    lookback: Span = "90D",
+) -> Check:
+    """Say what was read, what was left out, the control rate, and whether it is enough.
+
+    Parameters
+    ----------
+    history : History
+    observation_window, horizon, lookback : str, int (days) or timedelta
+        As in `observe`.
+
+    Returns
+    -------
+    Check
+        All leads are looked at, whenever they were created.
+    """
+    obs = observe(
+        history, observation_window=observation_window, horizon=horizon, lookback=lookback
+    )
+    leads = obs.at_landmark
+    n, n_converted = len(leads), int(leads["converted"].sum())
+    enough = min(n_converted, n - n_converted) >= ENOUGH
+    return Check(
+        observation=obs,
+        control=_control(obs),
+        findings=find_problems(obs),
+        enough=enough,
+        message=_message(obs, n, n_converted, enough=enough),
+        counts=_counts(history, obs),
+    )
+
+
+def _counts(history: History, obs: Observation) -> pd.DataFrame:
+    both = pd.concat([history.table, obs.counts], ignore_index=True)
+    return both.drop_duplicates(["table", "check"], ignore_index=True)  # some are counted twice
+
+
+def _control(obs: Observation) -> ControlRate | None:
+    try:
+        return control_rate(obs)
+    except NotEnoughDataError:
+        return None
+
+
+def _message(obs: Observation, n: int, n_converted: int, *, enough: bool) -> str:
+    where = "" if obs.history.is_wide else ", mature and open at their landmark"
+    if n == 0:
+        return f"Not enough to go on: no lead{where or ' at all'}."
+    counted = f"{number(n_converted)} of {number(n)} leads{where}, converted"
+    if obs.history.is_wide:
+        counted = f"{number(n_converted)} of {number(n)} leads converted"
+    counted += f" ({percent(n_converted / n)})"
+    if enough:
+        return f"Enough to go on: {counted}."
+    if n_converted in (0, n):
+        return f"Not enough to go on: {counted}, so that nothing can be compared."
+    return (
+        f"Not enough for a score: {counted}; it takes {ENOUGH} that did and {ENOUGH} that did "
+        f"not. What can be said: {what_can_be_said(n_converted, n)}."
+    )

@@ -1,0 +1,187 @@
+"""What is wrong with the activity log: late start, gaps, events after the closing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibrate.guards.finding import Finding, number, percent
+from calibrate.history import History
+from calibrate.observation import Observation
+from calibrate.observation.statements import Parameters
+
+__all__ = ["activity_after_closing", "log_starts_late", "weeks_missing"]
+
+_DAY = dt.timedelta(days=1)
+_WEEK = dt.timedelta(days=7)
+_BUSY_WEEK = 20  # a Poisson count of mean 20 is 0 once in 500 million weeks
+_NEIGHBOURS = 4
+
+
+def activity_after_closing(obs: Observation) -> list[Finding]:
+    """Count events at or after the closing of every lead they could belong to."""
+    history = obs.history
+    parameters = Parameters()
+    as_of = parameters.moment(history.as_of)
+    row = history.engine.query(
+        f"""
+WITH keys AS (
+    SELECT l.lead_key, max(l.closed_from) AS closed_from,
+        bool_or(l.outcome = 'converted') AS is_won
+    FROM leads AS l
+    WHERE l.created_at <= {as_of}
+    GROUP BY l.lead_key
+    HAVING bool_and(l.outcome <> 'open' AND coalesce(l.closed_at <= {as_of}, FALSE))
+)
+SELECT count(*) AS n, count(*) FILTER (WHERE k.is_won) AS n_won,
+    count(*) FILTER (WHERE a.occurred_at >= k.closed_from) AS n_after,
+    count(*) FILTER (WHERE a.occurred_at >= k.closed_from AND k.is_won) AS n_won_after
+FROM keys AS k
+JOIN activities AS a ON a.lead_key = k.lead_key
+WHERE a.occurred_at <= {as_of}""",
+        parameters.values,
+    ).to_pylist()[0]
+    if not row["n_after"]:
+        return []
+    lost, lost_after = row["n"] - row["n_won"], row["n_after"] - row["n_won_after"]
+    return [
+        Finding(
+            guard="activity after closing",
+            severity="note",
+            what=(
+                f"{number(row['n_after'])} events lie at or after the closing of their lead: "
+                f"{_share(row['n_won_after'], row['n_won'])} of the events of won leads, "
+                f"{_share(lost_after, lost)} of those of lost ones"
+            ),
+            how_sure="counted",
+            effect=(
+                "counted, they would reward what customers do after buying; "
+                "features end at the cutoff, so they do not count"
+            ),
+            action="nothing: they are left out",
+        )
+    ]
+
+
+def log_starts_late(obs: Observation) -> list[Finding]:
+    """Compare the start of the log with the first moment at which a lead is looked at."""
+    first_lead, first_event, has_before = _starts(obs.history)
+    if first_lead is None or first_event is None:
+        return []
+    needed = first_lead - obs.lookback if has_before else first_lead
+    if first_event - needed <= _DAY:
+        return []
+    created = obs.fitting.table["created_at"]
+    since = first_event + obs.lookback if has_before else first_event
+    n = int((created < since).sum())
+    if n == 0:
+        return []
+    late = first_event > first_lead
+    return [
+        Finding(
+            guard="log starts late",
+            severity="likely" if first_event - first_lead > _WEEK else "note",
+            what=(
+                f"the activity log starts on {first_event:%Y-%m-%d}, "
+                + (
+                    f"{(first_event - first_lead) / _DAY:.1f} days after the first lead"
+                    if late
+                    else f"{(first_event - needed) / _DAY:.0f} days after the lookback of the "
+                    "first lead"
+                )
+            ),
+            how_sure="counted",
+            effect=(
+                f"{number(n)} of {number(len(created))} leads of the fit period were created "
+                "before it could show all of their activity: they look less active than they were"
+            ),
+            action="shorten lookback, or let fit_period start later",
+        )
+    ]
+
+
+def weeks_missing(obs: Observation) -> list[Finding]:
+    """Look for whole weeks without an event among busy ones."""
+    weeks = _events_a_week(obs)
+    if len(weeks) < 3:
+        return []
+    counts = np.array([n for _, n in weeks])
+    empty = [
+        week
+        for i, (week, n) in enumerate(weeks)
+        if n == 0 and _median_around(counts, i) >= _BUSY_WEEK
+    ]
+    if not empty:
+        return []
+    shown = ", ".join(f"{week:%Y-%m-%d}" for week in empty[:4])
+    more = f" and {len(empty) - 4} more" if len(empty) > 4 else ""
+    return [
+        Finding(
+            guard="weeks missing in the log",
+            severity="likely",
+            what=f"{len(empty)} weeks hold no event at all (weeks of {shown}{more})",
+            how_sure=(
+                f"the weeks around them hold {_BUSY_WEEK} or more; "
+                "a silent week by chance is all but impossible, a holiday is not"
+            ),
+            effect="leads of these weeks look inactive",
+            action="export the log again, or leave these weeks out of fit_period",
+        )
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    return percent(part / whole) if whole else "none"
+
+
+def _starts(history: History) -> tuple[dt.datetime | None, dt.datetime | None, bool]:
+    parameters = Parameters()
+    as_of = parameters.moment(history.as_of)
+    row = history.engine.query(
+        f"""
+WITH keys AS (
+    SELECT l.lead_key, min(l.created_at) AS created_at
+    FROM leads AS l WHERE l.created_at <= {as_of} GROUP BY l.lead_key
+)
+SELECT (SELECT min(created_at) FROM keys) AS first_lead, min(a.occurred_at) AS first_event,
+    coalesce(bool_or(a.occurred_at < k.created_at), FALSE) AS has_before
+FROM activities AS a
+JOIN keys AS k ON k.lead_key = a.lead_key
+WHERE a.occurred_at <= {as_of}""",
+        parameters.values,
+    ).to_pylist()[0]
+    return row["first_lead"], row["first_event"], row["has_before"]
+
+
+def _events_a_week(obs: Observation) -> list[tuple[dt.date, int]]:
+    """Whole weeks, from the first event to the landmark of the last lead or as_of."""
+    history = obs.history
+    parameters = Parameters()
+    as_of = parameters.moment(history.as_of)
+    found = history.engine.query(
+        f"""
+SELECT CAST(date_trunc('week', a.occurred_at) AS DATE) AS week, count(*) AS n
+FROM activities AS a
+WHERE a.occurred_at <= {as_of}
+GROUP BY CAST(date_trunc('week', a.occurred_at) AS DATE)
+ORDER BY week""",
+        parameters.values,
+    ).to_pylist()
+    last = obs.fitting.table["created_at"].max()
+    if not found or history.as_of is None or last != last:  # noqa: PLR0124  (NaT)
+        return []
+    counts = {row["week"]: row["n"] for row in found}
+    end = min(history.as_of, last.to_pydatetime() + obs.observation_window).date()
+    week, weeks = min(counts), []
+    while week + _WEEK <= end:
+        weeks.append((week, counts.get(week, 0)))
+        week += _WEEK
+    return weeks
+
+
+def _median_around(counts: NDArray[np.int64], i: int) -> float:
+    around = counts[max(0, i - _NEIGHBOURS) : i + _NEIGHBOURS + 1]
+    around = around[around > 0]
+    return float(np.median(around)) if len(around) else 0.0

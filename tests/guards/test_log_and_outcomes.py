@@ -1,0 +1,232 @@
+"""Traps in the log and in the outcomes, each small enough to count by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calibrate.guards import check, find_problems
+from calibrate.guards.bots import _opens_of_clicks
+from calibrate.guards.outcomes import what_can_be_said
+from calibrate.observation import observe
+
+WINDOWS = {"observation_window": "7D", "horizon": "30D"}
+SECOND = 1 / 86_400
+
+
+def lead(i, created, won, **more):
+    """A lead that converts after 20 days or stays open."""
+    return {
+        "lead_id": f"L{i}",
+        "created_at": created,
+        "outcome": "converted" if won else "open",
+        "closed_at": created + 20 if won else None,
+    } | more
+
+
+def event(i, at, activity="visit"):
+    return {"lead_key": f"L{i}", "activity": activity, "occurred_at": at}
+
+
+def found_in(history, **options):
+    obs = observe(history, **(WINDOWS | options))
+    return {finding.guard: finding for finding in find_problems(obs)}
+
+
+@pytest.fixture
+def leads():
+    """200 leads, one a day, every other one won."""
+    return [lead(i, i, i % 2 == 0) for i in range(200)]
+
+
+@pytest.fixture
+def visits():
+    """Each lead visits before and after it is created."""
+    return [
+        event(i, i + d + i % 7 / 10 + 17 * SECOND) for i in range(200) for d in (-95, 0.5, 3, 5)
+    ]
+
+
+def test_nothing_to_complain_about(hand_history, leads, visits):
+    assert found_in(hand_history(leads, visits)) == {}
+
+
+def test_activity_after_closing(hand_history, leads, visits):
+    later = [event(0, 25), event(0, 20), event(1, 300)]  # L0 closes on day 20, L1 never
+    found = found_in(hand_history(leads, visits + later))
+    # Won leads: 100 x 4 visits and two more; lost leads there are none.
+    assert found["activity after closing"].what == (
+        "2 events lie at or after the closing of their lead: 0.5% of the events of won leads, "
+        "none of those of lost ones"
+    )
+
+
+def test_an_event_for_another_lead_of_the_contact_is_not_after_closing(hand_history):
+    first = lead(1, 0, True, contact="c")
+    events = [{"lead_key": "c", "activity": "call", "occurred_at": 100}]
+    assert "activity after closing" in found_in(hand_history([first], events))
+    both = hand_history([first, lead(2, 99, False, contact="c")], events)
+    assert "activity after closing" not in found_in(both)
+
+
+def test_a_log_that_starts_late(hand_history, leads, visits):
+    late = [e for e in visits if e["occurred_at"] >= 2]
+    found = found_in(hand_history(leads, late))
+    # The first event of what is left is at day 2.x; leads are created on days 0, 1, ...;
+    # 93 of them before the log covers their 90 days of lookback.
+    assert found["log starts late"].severity == "note"
+    assert found["log starts late"].what.endswith("days after the first lead")
+    assert found["log starts late"].effect.startswith("93 of 200 leads")
+
+
+def test_a_log_that_starts_within_the_lookback(hand_history, leads, visits):
+    late = [e for e in visits if e["occurred_at"] >= -40]
+    assert found_in(hand_history(leads, late))["log starts late"].what == (
+        # The first event left is that of L55, on day 55 - 95 + 0.6; lookback starts on day -90.
+        "the activity log starts on 2022-11-22, 51 days after the lookback of the first lead"
+    )
+
+
+def test_a_log_without_history_before_creation_need_not_reach_back(hand_history, leads, visits):
+    after = [e for e in visits if e["occurred_at"] >= int(e["lead_key"][1:])]
+    assert "log starts late" not in found_in(hand_history(leads, after))
+
+
+def test_weeks_missing(hand_history, leads):
+    busy = [event(i, i + d / 10) for i in range(200) for d in range(10)]
+    # 2023-04-03 is day 92, a Monday; two whole weeks until day 106.
+    holes = [e for e in busy if not 92 <= e["occurred_at"] < 106]
+    found = found_in(hand_history(leads, holes))["weeks missing in the log"]
+    assert found.what == ("2 weeks hold no event at all (weeks of 2023-04-03, 2023-04-10)")
+    assert "weeks missing in the log" not in found_in(hand_history(leads, busy))
+    # Fewer than twenty a week: an empty one may be chance.
+    thin = [e for e in holes if e["occurred_at"] % 1 == 0]
+    assert "weeks missing in the log" not in found_in(hand_history(leads, thin))
+
+
+def test_bots_that_click_within_seconds_and_never_open(hand_history, leads, visits):
+    people = [i for i in range(200) if i % 2 == 0][:40]  # won
+    machines = [i for i in range(200) if i % 2 == 1][:20]  # not
+    log = [event(i, i + 2 + 13 * SECOND, "email_open") for i in people]
+    log += [event(i, i + 2 + 30 * SECOND, "email_click") for i in people]
+    log += [event(i, i + 2 + s * SECOND, "email_click") for i in machines for s in (7, 8, 9)]
+    found = found_in(hand_history(leads, visits + log))["bots"]
+    assert found.severity == "likely"
+    assert found.columns == ("email_click",)
+    assert found.what == (
+        '"email_click": 20 of 60 leads (33.3%) did it three times or more within 5 seconds, '
+        'and 20 (33.3%) did it without a single "email_open"'
+    )
+    # 40 of 60 clickers won against 50 %: +16.7; without the machines 40 of 40: +50.
+    assert found.effect == (
+        "against the control rate, those who did it are at +16.7 pp; "
+        "without these events, at +50.0 pp"
+    )
+
+
+def test_times_to_the_minute_show_no_bursts(hand_history, leads, visits):
+    log = [event(i, i + 2, "call") for i in range(0, 200, 2) for _ in range(3)]
+    assert "bots" not in found_in(hand_history(leads, visits + log))
+
+
+def test_clicks_without_opens_alone_are_a_note(hand_history, leads, visits):
+    log = [event(i, i + 2 + 30 * SECOND, "E-mail Link Clicked") for i in range(40)]
+    log += [event(i, i + 1 + 13 * SECOND, "Email Opened") for i in range(20)]
+    found = found_in(hand_history(leads, visits + log))["bots"]
+    assert found.severity == "note"
+    assert found.what == '"E-mail Link Clicked": 20 (50.0%) did it without a single "Email Opened"'
+
+
+def test_clicks_are_paired_with_their_opens():
+    names = ("email_click", "chat_opened", "email_open", "ad_click", "sms open")
+    assert _opens_of_clicks(names) == {"email_click": "email_open"}
+    assert _opens_of_clicks(("Clicked", "Opened")) == {"Clicked": "Opened"}
+    assert _opens_of_clicks(("click",)) == {}
+
+
+def test_too_few_conversions(hand_history):
+    few = [lead(i, i, i < 16) for i in range(200)]
+    found = found_in(hand_history(few))["too few conversions"]
+    assert found.what.startswith("16 of 200 mature leads at their landmark converted")
+    assert "would have to convert 4.1 times as often" in found.effect  # exp(5.6 / sqrt(16))
+
+
+@pytest.mark.parametrize(("won", "words"), [(False, "none converted"), (True, "all converted")])
+def test_one_outcome_only(hand_history, won, words):
+    found = found_in(hand_history([lead(i, i, won) for i in range(100)]))["one outcome only"]
+    assert found.severity == "certain"
+    assert words in found.what
+
+
+def test_what_can_be_said_without_conversions():
+    assert what_can_be_said(0, 0) == "nothing: there is no mature lead"
+    # Wilson at 0 of 100: upper = z^2 / (n + z^2) = 3.841 / 103.841 = 3.7 %.
+    assert what_can_be_said(0, 100) == "the rate lies below 3.7%; criteria cannot be compared"
+
+
+def test_immature_leads(hand_history, leads):
+    # As of day 200, leads created after day 170 (29 of 200, 14.5 %) are too young for 30 days.
+    assert "immature leads" not in found_in(hand_history(leads, as_of=200))
+    found = found_in(hand_history(leads, as_of=200), horizon="60D")["immature leads"]
+    assert found.what == (
+        "59 of the 200 leads of the period (all) are younger than the horizon of 60 days at as_of"
+    )
+    assert found.action.endswith("data as of 2023-09-17 or later")  # day 199 + 60
+    assert found.severity == "note"
+    young = found_in(hand_history(leads, as_of=200), period=("2023-07-01", None), fit_period="2023")
+    assert young["immature leads"].severity == "likely"
+
+
+def test_unequal_observation(hand_history):
+    # Wins close on day 2 and are cut there, the others are seen for 7 days.
+    fast = [lead(i, i, False) for i in range(100)]
+    fast += [lead(i, i, True, closed_at=i + 2) for i in range(100, 200)]
+    found = found_in(hand_history(fast), early="truncate")["unequal observation"]
+    assert found.what == (
+        "leads that converted were observed for 2.0 days on average, the others for 7.0"
+    )
+    assert "unequal observation" not in found_in(hand_history(fast))
+    slow = [lead(i, i, i % 2 == 0) for i in range(200)]
+    assert "unequal observation" not in found_in(hand_history(slow), early="truncate")
+
+
+def test_closings_that_are_plans(hand_history, leads):
+    planned = [lead(i + 200, 300, True, closed_at=400) for i in range(5)]
+    assert found_in(hand_history(leads + planned))["planned closings"].what == (
+        "5 leads carry a closing date that had not come at as_of"
+    )
+
+
+def test_check_says_enough(hand_history, leads, visits):
+    result = check(hand_history(leads, visits), **WINDOWS)
+    assert result.enough
+    assert result.message == (
+        "Enough to go on: 100 of 200 leads, mature and open at their landmark, converted (50.0%)."
+    )
+    assert result.findings == ()
+    assert result.control is not None
+    assert result.control.n == 200
+    assert "at the landmark" in set(result.table["check"])
+    assert "Enough to go on" in result._repr_html_()
+
+
+def test_check_says_what_is_missing(hand_history):
+    few = check(hand_history([lead(i, i, i < 16) for i in range(200)]), **WINDOWS)
+    assert not few.enough
+    assert few.message.startswith("Not enough for a score: 16 of 200 leads")
+    assert "What can be said: the rate lies between" in few.message
+    none = check(hand_history([lead(i, i, False) for i in range(100)]), **WINDOWS)
+    assert none.message.endswith("converted (0.0%), so that nothing can be compared.")
+    young = check(hand_history([lead(0, 364, False)]), **WINDOWS)
+    assert young.message.startswith("Not enough to go on: no lead")
+    rows = [{"lead_id": f"L{i}", "outcome": "converted" if i < 60 else "lost"} for i in range(200)]
+    wide = check(hand_history(rows, as_of=None, is_wide=True))
+    assert wide.message == "Enough to go on: 60 of 200 leads converted (30.0%)."
+
+
+def test_the_order_of_rows_never_matters(hand_history, leads, visits):
+    rng = np.random.default_rng(0)
+    shuffled = [leads[i] for i in rng.permutation(len(leads))]
+    log = [visits[i] for i in rng.permutation(len(visits))][:300]
+    one = found_in(hand_history(leads, log))
+    assert one == found_in(hand_history(shuffled, log[::-1]))
