@@ -81,23 +81,19 @@ def quarters_of(history: History, periods: Sequence[Any] | None) -> list[Period]
         chosen = [parse_period(period) for period in periods]
         return sorted(chosen, key=lambda period: period.start or dt.datetime.min)
     statement = "SELECT min(created_at) AS first FROM leads"
-    first = history.engine.query(statement).to_pylist()[0]["first"]
-    if first is None or first >= history.as_of:
+    first, last = history.engine.query(statement).to_pylist()[0]["first"], history.as_of
+    if first is None or last is None or first >= last:
         return []
     begin = quarter_of(first).start or first
-    n_quarters = 4 * (history.as_of.year - begin.year) + 4
-    return [
-        quarter
-        for quarter in quarters_before(history.as_of, n_quarters)
-        if quarter.start is not None and quarter.start >= begin
-    ]
+    quarters = quarters_before(last, 4 * (last.year - begin.year) + 4)
+    return [quarter for quarter in quarters if quarter.start and quarter.start >= begin]
 
 
 def fold_or_reason(
     history: History, quarter: Period, windows: Windows, train_quarters: int
 ) -> Fold | str:
     """Return what was known on the quarter's first day and what came of it, or why not."""
-    if quarter.start is None or quarter.end is None:
+    if quarter.start is None or quarter.end is None or history.as_of is None:
         return "a period to be judged needs a first and a last day"
     judged_from = quarter.end + windows.horizon
     if judged_from > history.as_of:

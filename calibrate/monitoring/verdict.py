@@ -1,0 +1,100 @@
+"""From the health table to a verdict and its reasons, in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from calibrate import display
+
+__all__ = ["capacity_reason", "opening_of", "verdict_of"]
+
+LEVEL = 0.01
+PSI = 0.1
+
+
+def verdict_of(table: pd.DataFrame) -> tuple[str, list[str]]:
+    """Return keep, watch or recalibrate, and what it rests on."""
+    broken = table[table["kind"].isin(["tier", "criterion"]) & (table["holm_p_value"] <= LEVEL)]
+    reasons = [_said_broken(row) for row in broken.to_dict(orient="records")]
+    watched = [*_level(table), *_distribution(table), *_shares(table)]
+    if reasons:
+        return "recalibrate", [*reasons, *watched]
+    if watched:
+        return "watch", watched
+    return "keep", ["Nothing differs from the promise by more than chance."]
+
+
+def opening_of(table: pd.DataFrame, period: str) -> str:
+    """Return the promise against what came, in one sentence.
+
+    Examples
+    --------
+    >>> opening_of(pd.DataFrame({"kind": ["level"], "name": ["all leads"], "n": [500],
+    ...                          "n_expected": [21.4], "n_converted": [19]}), "2023Q4")
+    '2023Q4, 500 leads: 21.4 conversions promised, 19 came.'
+    """
+    level = table[table["kind"] == "level"].iloc[0]
+    parts = [f"{_n(level['n_expected'])} conversions promised, {_n(level['n_converted'])} came"]
+    parts += [
+        f"{row['name']} {_n(row['n_expected'])} promised, {_n(row['n_converted'])} came"
+        for row in table[table["kind"] == "tier"].to_dict(orient="records")
+    ]
+    return f"{period}, {_n(level['n'])} leads: {'; '.join(parts)}."
+
+
+def capacity_reason(
+    table: pd.DataFrame, tier: str | None, weeks: float | None, capacity: float | None
+) -> list[str]:
+    """Say whether the highest tier brings more leads a week than sales can work."""
+    rows = table[(table["kind"] == "tier") & (table["name"] == tier)]
+    if capacity is None or weeks is None or rows.empty:
+        return []
+    per_week = float(rows["n"].iloc[0]) / weeks
+    if per_week <= capacity:
+        return []
+    volume = _n(round(per_week, 1))
+    return [
+        f"{tier} brings {volume} leads a week, more than the {_n(capacity)} that can be worked."
+    ]
+
+
+def _said_broken(row: dict[str, object]) -> str:
+    promised, came, shifted = (
+        display.format_value("rate", row[name]) for name in ("expected_rate", "rate", "level_rate")
+    )
+    p_value = display.format_value("p_value", row["holm_p_value"])
+    return (
+        f"{row['name']}: {promised} promised, {came} of {_n(row['n'])} converted; "
+        f"{shifted} would be left of the promise after the shift of all leads (Holm p {p_value})."
+    )
+
+
+def _level(table: pd.DataFrame) -> list[str]:
+    row = table[table["kind"] == "level"].iloc[0]
+    if not row["p_value"] < LEVEL:
+        return []
+    promised, came = (display.format_value("rate", row[name]) for name in ("expected_rate", "rate"))
+    p_value = display.format_value("p_value", row["p_value"])
+    return [f"The level has shifted: {promised} promised, {came} converted (p {p_value})."]
+
+
+def _distribution(table: pd.DataFrame) -> list[str]:
+    row = table[table["kind"] == "score"].iloc[0]
+    if not (row["psi"] > PSI and row["share_p_value"] < LEVEL):
+        return []
+    return [f"The scores are distributed differently: PSI {row['psi']:.2f}, more than {PSI}."]
+
+
+def _shares(table: pd.DataFrame) -> list[str]:
+    moved = table[(table["kind"] == "criterion") & (table["share_p_value"] < LEVEL)]
+    said = []
+    for row in moved.to_dict(orient="records"):
+        then, now = (
+            display.format_value("share", row[c]) for c in ("reference_share", "lead_share")
+        )
+        said.append(f"{row['name']}: met by {then} of the leads then, by {now} now.")
+    return said
+
+
+def _n(value: object) -> str:
+    return display.format_value("n", value)
