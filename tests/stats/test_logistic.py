@@ -11,7 +11,7 @@ from scipy.stats.contingency import odds_ratio
 
 from calibrate.stats.logistic import fit_logistic, wald_interval
 
-# R logistf's data set endometrial (analysed by Heinze and Schemper 2002): NV, PI, EH, HG.
+# Data set endometrial of R's brglm2 (Heinze and Schemper 2002): columns NV, PI, EH, HG.
 # NV separates: all 13 women with NV = 1 have HG = 1.
 ENDOMETRIAL = """
     0 13 1.64 0 0 16 2.26 0 0 8 3.14 0 0 34 2.68 0 0 20 1.28 0 0 5 2.31 0 0 17 1.8 0
