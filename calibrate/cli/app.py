@@ -248,8 +248,7 @@ def promote(
     """Put the card of a run in force, or the one before it again."""
     if rollback == (run_folder is not None):
         raise typer.BadParameter("name a RUN to promote, or --rollback, not both")
-    said = {"who": who, "why": why, "when": when}
-    raise typer.Exit(work.promote(config, run_folder, **said))
+    raise typer.Exit(work.promote(config, run_folder, who=who, why=why, when=when))
 
 
 def _never_fail_on_a_character() -> None:

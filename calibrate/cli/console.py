@@ -58,8 +58,8 @@ def _show_words(table: pd.DataFrame, title: str | None) -> None:
         return
     drawn = Table(title=title, title_justify="left")
     for column in table.columns:
-        side = "right" if is_numeric_column(table, column) else "left"
-        drawn.add_column(Text(str(column)), justify=side)
+        is_number = is_numeric_column(table, column)
+        drawn.add_column(Text(str(column)), justify="right" if is_number else "left")
     for row in format_table(table).itertuples(index=False, name=None):
         drawn.add_row(*(Text(str(cell)) for cell in row))
     console.print(drawn)

@@ -89,12 +89,13 @@ class Lift:
         """One row a criterion; columns as `measure_lift` describes them."""
         return self._table.copy()
 
-    def with_card(self, card: Scorecard, obs: Observation) -> Lift:
+    def with_card(self, card: Scorecard, obs: Observation, *, leaks: Collection[str] = ()) -> Lift:
         """Return the same table with the reason why a criterion has no points in a card.
 
         A proven criterion outside the card is *counted by* the rule of the card that the
         same leads meet (correlation of the two of at least 0.3), or else *not worth a
-        rule* beside those chosen.
+        rule* beside those chosen. One that rests on a column or activity among `leaks`
+        is a *leak*.
         """
         table = self.table
         scored = [line.criterion for line in card.criteria if line.points]
@@ -104,6 +105,9 @@ class Lift:
                 table.loc[row, "reason"] = ""
             elif table.loc[row, "verdict"] in {"raises", "lowers"}:
                 table.loc[row, "reason"] = reasons.get(row, "not worth a rule")
+            activities = (measure.activity for measure in criterion.measures)
+            if any(name in leaks for name in (*criterion.fields, *activities)):
+                table.loc[row, "reason"] = "leak"
         return replace(self, _table=table)
 
     def _repr_html_(self) -> str:

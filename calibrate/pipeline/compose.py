@@ -16,12 +16,13 @@ from calibrate.control import control_by_quarter, control_rate
 from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.fitting import cross_fit_scores, fit_scorecard
 from calibrate.gate import recommend
-from calibrate.guards import find_problems
+from calibrate.guards import find_problems, leaking_columns
 from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift
 from calibrate.observation import Observation, observe_open
 from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.judging import against_current, prove
+from calibrate.pipeline.leaks import rests_on, without_columns
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.spans import observe_as_set, weeks_of
 from calibrate.pipeline.textbook import funnel_table
@@ -94,9 +95,10 @@ def recalibrate(
         tell("scoring", 0.6)
         scores = _scores(found["card"], obs, history)
         tell("proving it on past quarters", 0.65)
-        proof = prove(settings, history, current)
-        tell("comparing with the card in force", 0.9)
         card, findings = found["card"], found["findings"]
+        usable = without_columns(history, leaking_columns(findings))
+        proof = prove(settings, usable, current)
+        tell("comparing with the card in force", 0.9)
         against = against_current(settings, obs, current, card)
         gate = recommend(proof, candidate=card, current=current, findings=findings)
     tell("done", 1.0)
@@ -133,29 +135,35 @@ def _measured(
     calibration = settings.calibration
     level = calibration.confidence_level
     tell("measuring control rate and lift", 0.2)
-    lift = measure_lift(obs, confidence_level=level)
-    by_quarter = control_by_quarter(obs.history, horizon=obs.horizon, confidence_level=level)
+    findings = find_problems(obs)
+    leaks = leaking_columns(findings)
+    allowed = calibration.allow_sensitive
+    lift = measure_lift(obs, confidence_level=level, allow_sensitive=allowed)
     tell("fitting the scorecard", 0.3)
-    how = {"method": calibration.method, "max_criteria": calibration.max_criteria}
-    card = fit_scorecard(
-        obs,
-        current=current,
-        scale=calibration.scale,
-        rng=calibration.seed,
-        name=settings.name,
-        **how,
-    )
+    how: dict[str, Any] = {
+        "criteria": [rule for rule in lift.criteria if not rests_on(rule, leaks)],
+        "method": calibration.method,
+        "max_criteria": calibration.max_criteria,
+        "current": current,
+        "scale": calibration.scale,
+        "rng": calibration.seed,
+    }
+    card = fit_scorecard(obs, name=settings.name, confidence_level=level, **how)
     tell("choosing thresholds", 0.45)
-    honest = cross_fit_scores(obs.fitting, **how)
+    honest = cross_fit_scores(obs, **how)
     cuts = choose_cuts(settings, honest, weeks=weeks_of(obs.fitting))
     return {
         "control": control_rate(obs, confidence_level=level),
-        "control_by_quarter": by_quarter,
-        "lift": lift,
-        "findings": find_problems(obs),
+        "control_by_quarter": _by_quarter(obs, level),
+        "lift": lift.with_card(card, obs, leaks=leaks),
+        "findings": findings,
         "card": card.with_tiers(cuts),
         "cuts": cuts,
     }
+
+
+def _by_quarter(obs: Observation, confidence_level: float) -> pd.DataFrame:
+    return control_by_quarter(obs.history, horizon=obs.horizon, confidence_level=confidence_level)
 
 
 def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None) -> Thresholds:
@@ -178,7 +186,7 @@ def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None
 
 def _scores(card: Scorecard, obs: Observation, history: History) -> pd.DataFrame:
     """Leads of the period at their landmark, then open leads at as_of."""
-    parts = []
+    parts: list[pd.DataFrame] = []
     still_open = observe_open(history, lookback=obs.lookback)
     for name, observation in (("period", obs), ("open", still_open)):
         scores = card.score(observation)

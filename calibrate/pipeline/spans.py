@@ -65,18 +65,13 @@ def periods_of(
         As set; else the last four complete quarters whose outcomes are known at as_of (they
         ended a horizon before), extended to the period.
     """
-    if history.is_wide:
+    if history.is_wide or history.as_of is None:
         return calibration.period or Period(), calibration.fit_period or Period()
-    period = calibration.period or _last_quarter(history)
+    period = calibration.period or _last_quarter(history, history.as_of)
     if calibration.fit_period is not None:
         return period, calibration.fit_period
     known = quarters_before(history.as_of - horizon, FIT_QUARTERS)
-    first = _created(history, "min", before=history.as_of)
-    starts = [known[0].start, period.start]
-    ends = [known[-1].end, period.end]
-    start = None if None in starts else max(min(starts), quarter_of(first).start)
-    end = None if None in ends else max(ends)
-    return period, Period(start=start, end=end)
+    return period, _around([*known, period], first=_created(history, "min", history.as_of))
 
 
 def weeks_of(obs: Observation) -> float | None:
@@ -85,23 +80,35 @@ def weeks_of(obs: Observation) -> float | None:
     None for a wide table, which knows no time.
     """
     created = obs.table.loc[obs.table["mature"], "created_at"].dropna()
-    if obs.history.is_wide or created.empty:
+    if obs.history.as_of is None or created.empty:
         return None
-    ends = [obs.history.as_of - obs.horizon, obs.period.end]
-    end = min(end for end in ends if end is not None)
-    start = created.min() if obs.period.start is None else obs.period.start
-    return float(max((end - start) / dt.timedelta(weeks=1), 1.0))
+    first: dt.datetime = created.min().to_pydatetime()
+    start = max(first, obs.period.start or first)
+    last = obs.history.as_of - obs.horizon
+    end = last if obs.period.end is None else min(last, obs.period.end)
+    return max((end - start) / dt.timedelta(weeks=1), 1.0)
 
 
-def _last_quarter(history: History) -> Period:
-    quarter = quarters_before(history.as_of, 1)[0]
-    latest = _created(history, "max", before=quarter.end)
+def _around(periods: list[Period], *, first: dt.datetime | None) -> Period:
+    """Span of all these periods, from the first quarter that holds leads."""
+    starts = [period.start for period in periods if period.start is not None]
+    ends = [period.end for period in periods if period.end is not None]
+    if len(starts) < len(periods) or len(ends) < len(periods):
+        return Period()
+    start = min(starts)
+    begun = None if first is None else quarter_of(first).start
+    return Period(start=start if begun is None else max(start, begun), end=max(ends))
+
+
+def _last_quarter(history: History, as_of: dt.datetime) -> Period:
+    quarter = quarters_before(as_of, 1)[0]
+    latest = _created(history, "max", quarter.end or as_of)
     if latest is not None and latest in quarter:
         return quarter
-    latest = _created(history, "max", before=history.as_of)
+    latest = _created(history, "max", as_of)
     if latest is None:
         raise NotEnoughDataError(
-            f"no lead was created before {history.as_of:%Y-%m-%d}; check as_of and created_at"
+            f"no lead was created before {as_of:%Y-%m-%d}; check as_of and created_at"
         )
     found = quarter_of(latest)
     warnings.warn(
@@ -113,8 +120,9 @@ def _last_quarter(history: History) -> Period:
     return found
 
 
-def _created(history: History, which: str, *, before: dt.datetime) -> dt.datetime | None:
+def _created(history: History, which: str, before: dt.datetime) -> dt.datetime | None:
     answer = history.engine.query(
-        f"SELECT {which}(created_at) AS moment FROM leads WHERE created_at <= ?", (before,)
+        f"SELECT {which}(created_at) AS moment FROM leads WHERE created_at < ?", (before,)
     )
-    return answer.column("moment").to_pylist()[0]
+    moment: dt.datetime | None = answer.column("moment").to_pylist()[0]
+    return moment

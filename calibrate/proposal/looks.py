@@ -162,7 +162,7 @@ def look_at(path: Path, table: str) -> TableLook:
 
 def _open(path: Path, table: str, encoding: str | None) -> SourceTable:
     kind = LeadColumns if table == "leads" else ActivityColumns
-    return read_source(str(path), table, kind(encoding=encoding), folder=Path())
+    return read_source(str(path), table, kind(encoding=encoding))
 
 
 def _cells(column: pa.ChunkedArray) -> list[object]:
