@@ -130,7 +130,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = self._checked(X)
         return self.scorecard_.score(_observed(frame, np.full(len(frame), "open")))
 
-    def _checked(self, X: ArrayLike | pd.DataFrame, y: NDArray[Any] | None = None) -> pd.DataFrame:
+    def _checked(self, X: Any, y: NDArray[Any] | None = None) -> pd.DataFrame:
         """Return X as a frame with one column a feature, named alike in fit and predict."""
         named = isinstance(X, pd.DataFrame)
         table = X if named else check_array(X, dtype=None, ensure_all_finite="allow-nan")

@@ -8,7 +8,6 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from calibrate.fitting.classifier import ScorecardClassifier
 
-
 # All of scikit-learn's checks but the one on array-API input, which it skips itself
 # unless SCIPY_ARRAY_API is set.
 CHECKS = [
