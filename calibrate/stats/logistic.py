@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.special import expit
 
 from calibrate.stats.intervals import FloatArray, Interval, normal_quantile
@@ -265,15 +265,16 @@ def _evaluate(problem: _Problem, beta: FloatArray) -> _State | None:
     rates = expit(eta)
     weights = n * rates * expit(-eta)
     information = Z.T @ (Z * weights[:, np.newaxis]) + problem.penalty
-    try:
-        factor = cho_factor(information, lower=True)
-    except LinAlgError:
+    factor, failed = dpotrf(information, lower=True)
+    if failed or not np.isfinite(factor[-1, -1]):
         return None
-    covariance = np.asarray(cho_solve(factor, np.eye(len(beta))))
+    half = dpotri(factor, lower=True)[0]  # the upper triangle is zero
+    covariance = half + half.T
+    covariance.flat[:: len(beta) + 1] /= 2
     log_likelihood = float(x @ eta - n @ np.logaddexp(0.0, eta) - beta @ problem.penalty @ beta / 2)
     residual = x - n * rates
     if problem.firth:
-        log_likelihood += float(np.log(np.diag(factor[0])).sum())
+        log_likelihood += float(np.log(np.diag(factor)).sum())
         leverage = weights * np.einsum("ij,ij->i", Z @ covariance, Z)
         residual = residual + leverage * (0.5 - rates)
     return _State(
