@@ -44,7 +44,18 @@ _SIGNED = {"points", "change", "effect", "scale", "base_change"}
 _PROBABILITY = {"p_value", "q_value", "p", "q"}
 _MEASURE = {"auc", "ks", "psi", "average_precision", "calibration_slope", "calibration_intercept"}
 _MEASURE_SUFFIXES = ("_auc", "_ks", "_slope", "_intercept", "auc_difference")
-_WHOLE = {"n", "rows", "score", "threshold", "at_least", "missed", "fit", "engagement", "amount"}
+_WHOLE = {
+    "n",
+    "volume",
+    "rows",
+    "score",
+    "threshold",
+    "at_least",
+    "missed",
+    "fit",
+    "engagement",
+    "amount",
+}
 _WHOLE_SUFFIXES = ("_amount", "_value", "_rows")
 _DATE = {"cutoff", "start", "end", "as_of", "date", "week"}
 

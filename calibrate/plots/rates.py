@@ -1,0 +1,161 @@
+"""Rates and points, one row a line: control rate, lift, scorecard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from calibrate.display import clean_text, format_interval, format_value, shorten
+from calibrate.plots.style import (
+    ACCENT,
+    INK,
+    SOFT,
+    axes_of,
+    column_of_texts,
+    label_rows,
+    percents,
+    range_rows,
+    table_of,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_control", "plot_lift", "plot_scorecard"]
+
+_MAX_ROWS = 40
+_LABEL = 42
+_LIFT_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
+
+
+def plot_control(control: Any, *, ax: Axes | None = None) -> Axes:
+    """Draw control rates with their intervals: one row a method, or a quarter.
+
+    Parameters
+    ----------
+    control : ControlRate or DataFrame
+        As `control_rate` or `control_by_quarter` returns it.
+    ax : Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    table = table_of(control)
+    table = table[table["rate"].notna()]
+    key = "period" if "period" in table else "method"
+    ax = axes_of(ax, title="Control conversion rate", rows=max(len(table), 1))
+    top = float(table[["rate", "rate_ci_upper"]].max().max()) if len(table) else 1.0
+    range_rows(ax, table, "rate", limits=(0.0, min(1.0, 1.05 * top)))
+    label_rows(ax, [str(name) for name in table[key]])
+    column_of_texts(ax, [_rate_text(row) for row in table.to_dict("records")])
+    percents(ax.xaxis)
+    return ax
+
+
+def plot_lift(lift: Any, *, ax: Axes | None = None) -> Axes:
+    """Draw each criterion's lift with its interval, on a log scale, highest first.
+
+    What is not proven is grey and hollow, not hidden.
+
+    Parameters
+    ----------
+    lift : Lift or DataFrame
+        As `measure_lift` returns it.
+    ax : Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    Axes
+
+    Notes
+    -----
+    With more than 40 criteria, the 40 with the most leads are drawn, and the title says so.
+    """
+    table = table_of(lift)
+    shown = table.sort_values("n", ascending=False, kind="stable").head(_MAX_ROWS)
+    shown = shown.sort_values("lift", ascending=False, kind="stable")
+    proven = shown["verdict"].isin(["raises", "lowers"]).tolist()
+    rest = len(table) - len(shown)
+    more = f" ({rest} rarer ones not drawn)" if rest else ""
+    ax = axes_of(ax, title=f"Lift: rate against control{more}", width=8, rows=max(len(shown), 1))
+    limits = _lift_limits(shown)
+    ax.set_xscale("log")
+    range_rows(ax, shown, "lift", strong=proven, limits=limits)
+    ax.axvline(1, color=INK, lw=1, zorder=0)
+    ticks = [tick for tick in _LIFT_TICKS if limits[0] <= tick <= limits[1]]
+    ax.set_xticks(ticks, [f"{tick:g}x" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    label_rows(ax, _names(shown["criterion"]))
+    column_of_texts(ax, [_lift_text(row) for row in shown.to_dict("records")])
+    ax.set_xlabel("filled: proven; hollow: no evidence or too few")
+    return ax
+
+
+def plot_scorecard(card: Any, *, ax: Axes | None = None) -> Axes:
+    """Draw the points of a card, bars with the bootstrap interval of each.
+
+    Parameters
+    ----------
+    card : Scorecard or DataFrame
+        A card, or its ``.table``.
+    ax : Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    table = table_of(card).sort_values("points", ascending=False, kind="stable")
+    base = getattr(card, "base", None)
+    title = "Points" if base is None else f"Points; everyone starts with {base}"
+    ax = axes_of(ax, title=title, rows=max(len(table), 1))
+    if table.empty:
+        ax.text(0.5, 0.5, "nothing to score on yet", ha="center", transform=ax.transAxes)
+    points = table["points"].to_numpy(dtype=float)
+    for y, value in enumerate(points):
+        face = ACCENT if value >= 0 else "white"
+        ax.barh(y, value, height=0.55, color=face, edgecolor=ACCENT, lw=1)
+    ends = table[["points_ci_lower", "points_ci_upper"]].to_numpy(dtype=float)
+    for y, (lower, upper) in enumerate(ends):
+        ax.plot([lower, upper], [y, y], color=INK, lw=1.2)
+    ax.axvline(0, color=SOFT, lw=1)
+    ax.set_ylim(max(len(table), 1) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    label_rows(ax, _names(table["criterion"]))
+    column_of_texts(ax, [_points_text(row) for row in table.to_dict("records")])
+    ax.set_xlabel("points, with the range of the resamples")
+    return ax
+
+
+def _names(names: pd.Series) -> list[str]:
+    return [shorten(clean_text(name), _LABEL) for name in names]
+
+
+def _rate_text(row: dict[Any, Any]) -> str:
+    n, n_converted = (format_value("n", row[name]) for name in ("n", "n_converted"))
+    return f"{format_value('rate', row['rate'])}  {n_converted} of {n}"
+
+
+def _lift_text(row: dict[Any, Any]) -> str:
+    between = format_interval("lift", row["lift_ci_lower"], row["lift_ci_upper"])
+    return f"{format_value('lift', row['lift'])} ({between}), n {format_value('n', row['n'])}"
+
+
+def _points_text(row: dict[Any, Any]) -> str:
+    return f"{format_value('points', row['points'])}, n {format_value('n', row['n'])}"
+
+
+def _lift_limits(table: pd.DataFrame) -> tuple[float, float]:
+    """Return an even log scale around 1 that holds every lift, and its interval up to 50x."""
+    values = table[["lift", "lift_ci_lower", "lift_ci_upper"]].to_numpy(dtype=float)
+    values = values[np.isfinite(values) & (values > 0)]
+    if not len(values):
+        return 0.5, 2.0
+    reach = float(np.exp(np.abs(np.log(values)).max()))
+    reach = min(max(1.1 * reach, 1.5), 50.0)
+    return 1 / reach, reach

@@ -1,0 +1,186 @@
+"""Scores against outcomes: gains, calibration, thresholds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from calibrate.display import format_value
+from calibrate.evaluation import known_outcomes, score_distribution
+from calibrate.plots.style import ACCENT, FAINT, INK, SOFT, axes_of, percents, table_of
+from calibrate.stats.intervals import wilson
+from calibrate.stats.ranking import gains_curve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["calibration_table", "plot_calibration", "plot_gains", "plot_thresholds"]
+
+
+def calibration_table(
+    scores: pd.DataFrame, *, bins: int = 10, confidence_level: float = 0.95
+) -> pd.DataFrame:
+    """Return promised and observed rates in groups of leads with similar expected rates.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As ``card.score(obs)`` gives it: ``expected_rate``, ``converted``, ``weight``.
+    bins : int, default 10
+        Groups of about equally many leads; leads with one expected rate stay together.
+    confidence_level : float, default 0.95
+        Level of Wilson's interval.
+
+    Returns
+    -------
+    DataFrame
+        ``expected_rate`` (mean of the group), ``n, n_converted`` (weighted), ``rate`` with
+        ``rate_ci_lower, rate_ci_upper``.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"score": [0, 1, 2, 3], "expected_rate": [0.2, 0.2, 0.6, 0.6],
+    ...                       "converted": [False, False, True, False]})
+    >>> calibration_table(frame, bins=2)[["expected_rate", "n", "rate"]].values.tolist()
+    [[0.2, 2.0, 0.0], [0.6, 2.0, 0.5]]
+    """
+    frame = known_outcomes(scores).sort_values("expected_rate", kind="stable")
+    weight = frame["weight"].to_numpy(dtype=float)
+    promised = frame["expected_rate"].to_numpy(dtype=float)
+    _, cell = np.unique(promised, return_inverse=True)
+    held = np.bincount(cell, weight)
+    middle = (np.cumsum(held) - held / 2) / held.sum()
+    group = np.minimum((middle * bins).astype(int), bins - 1)[cell]
+    n = np.bincount(group, weight, bins)
+    hits = np.bincount(group, weight * frame["converted"].to_numpy(dtype=bool), bins)
+    promise = np.bincount(group, weight * promised, bins)
+    kept = n > 0
+    n, hits = n[kept], hits[kept]
+    interval = wilson(hits, n, confidence_level=confidence_level)
+    return pd.DataFrame(
+        {
+            "expected_rate": promise[kept] / n,
+            "n": n,
+            "n_converted": hits,
+            "rate": hits / n,
+            "rate_ci_lower": interval.lower,
+            "rate_ci_upper": interval.upper,
+        }
+    )
+
+
+def plot_gains(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw which share of customers the best-scored share of leads holds.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As ``card.score(obs)`` gives it, with known outcomes.
+    ax : Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    cells = score_distribution(scores)
+    hits = cells["n_converted"].to_numpy(dtype=float)
+    others = cells["n"].to_numpy(dtype=float) - hits
+    curve = gains_curve(cells["score"].to_numpy(dtype=float), hits, others)
+    counts = f"{_count(hits.sum())} customers among {_count(cells['n'].sum())} leads"
+    ax = axes_of(ax, title=f"Gains: {counts}", width=4.6, height=4.2)
+    ax.plot([0, 1], [0, 1], color=SOFT, lw=1, ls=(0, (4, 3)))
+    ax.text(0.62, 0.56, "at random", rotation=38, color=SOFT, fontsize=8, va="top")
+    ax.plot(curve.lead_share, curve.converted_share, color=ACCENT, lw=2, marker="o", ms=2.5)
+    ax.set_xlabel("share of leads, highest score first")
+    ax.set_ylabel("share of customers caught")
+    percents(ax.xaxis)
+    percents(ax.yaxis)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1.02)
+    return ax
+
+
+def plot_calibration(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw observed against promised rates, each with its interval and its leads.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As ``card.score(obs)`` gives it, with known outcomes; or a `calibration_table`.
+    ax : Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    table = scores if "rate" in scores else calibration_table(scores)
+    title = f"Promised and observed, n {_count(table['n'].sum())}"
+    ax = axes_of(ax, title=title, width=4.6, height=4.2)
+    top = min(1.0, 1.06 * float(table[["expected_rate", "rate_ci_upper"]].max().max()))
+    ax.plot([0, top], [0, top], color=SOFT, lw=1, ls=(0, (4, 3)))
+    for row in table.to_dict("records"):
+        at = row["expected_rate"]
+        ax.plot(
+            [at, at], [row["rate_ci_lower"], row["rate_ci_upper"]], color=ACCENT, lw=2, alpha=0.6
+        )
+        ax.plot([at], [row["rate"]], "o", ms=5, color=ACCENT, clip_on=False)
+    ax.set_xlabel("promised rate (dashed: promise kept)")
+    ax.set_ylabel("observed rate, with its interval")
+    percents(ax.xaxis)
+    percents(ax.yaxis)
+    ax.set_xlim(0, top)
+    ax.set_ylim(0, top)
+    return ax
+
+
+def plot_thresholds(cuts: Any, *, ax: Axes | None = None) -> Axes:
+    """Draw customers caught and leads to call at every cut, with the recommended one.
+
+    Parameters
+    ----------
+    cuts : Thresholds
+        As `choose_thresholds` returns it; or its ``.table``, then without the recommendation.
+    ax : Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    table = table_of(cuts).sort_values("threshold")
+    first = table.iloc[0]
+    counts = f"{_count(first['n_converted'])} customers among {_count(first['n'])} leads"
+    ax = axes_of(ax, title=f"Every cut: {counts}", height=3.2)
+    if cuts is not table and hasattr(cuts, "threshold"):
+        _mark_choice(ax, cuts)
+    at = [*table["threshold"], 100]
+    caught = [*table["recall"], table["recall"].iloc[-1]]
+    called = [*(table["n"] / first["n"]), table["n"].iloc[-1] / first["n"]]
+    ax.step(at, caught, where="pre", color=ACCENT, lw=2, label="customers caught")
+    ax.step(at, called, where="pre", color=INK, lw=1.4, ls=(0, (4, 3)), label="leads to call")
+    ax.legend(frameon=False, fontsize=8, loc="upper right", labelcolor=INK)
+    ax.set_xlabel("cut, in points")
+    percents(ax.yaxis)
+    ax.set_xlim(0, 100)
+    ax.set_ylim(0, 1.02)
+    return ax
+
+
+def _mark_choice(ax: Axes, cuts: Any) -> None:
+    low, high = cuts.plateau
+    ax.axvspan(low, max(high, low + 0.5), color=FAINT, lw=0, zorder=0)
+    ax.axvline(cuts.threshold, color=INK, lw=1)
+    text = f"cut {cuts.threshold}\n{cuts.threshold_ci_lower} to {cuts.threshold_ci_upper}"
+    side = "left" if cuts.threshold < 75 else "right"
+    ax.annotate(
+        text, (cuts.threshold, 0.99), (4 if side == "left" else -4, 0),
+        textcoords="offset points", ha=side, va="top", fontsize=8, color=INK,
+    )  # fmt: skip
+
+
+def _count(value: float) -> str:
+    return format_value("n", float(value))
