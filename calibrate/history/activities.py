@@ -150,7 +150,7 @@ def _type(
         f"{key_value(staged, roles['lead'])} AS lead_key, "
         f"CASE WHEN {name} IN ({reserved}) THEN 'activity:' || {name} ELSE {name} END AS activity, "
         f"{reading.value} AS occurred_at, {detail} AS detail, {value} AS value "
-        f"FROM {staged.name} ORDER BY row"
+        f"FROM {staged.name}"
     )
     staged.engine.execute(f"DROP TABLE {staged.name}")
 

@@ -18,7 +18,14 @@ from calibrate.engines import quote_literal
 from calibrate.errors import DataError
 from calibrate.history.staging import Staged
 
-__all__ = ["TOLERATED_SHARE", "DateReading", "date_order", "date_values", "read_dates"]
+__all__ = [
+    "TOLERATED_SHARE",
+    "DateReading",
+    "date_order",
+    "date_values",
+    "read_dates",
+    "with_dates",
+]
 
 TOLERATED_SHARE = 0.01
 
@@ -36,6 +43,7 @@ _DATE_PARTS = {
     "dmy": (r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}),?[ T]*", r"\3-\2-\1 "),
     "mdy": (r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}),?[ T]*", r"\3-\1-\2 "),
 }
+_USUAL = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?"
 _WORDS = {"ymd": "%Y-%m-%d", "dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y"}
 _ORDER_OF_FORMAT = re.compile(r"\s*%(-?[Ymd])[-/.]%(-?[Ymd])[-/.]%(-?[Ymd])(.*)", re.DOTALL)
 _HAS_TIME = r"\d[T ,]+\d{1,2}[:.]\d{2}"
@@ -61,12 +69,14 @@ class DateReading:
 
 @dataclass(frozen=True, kw_only=True)
 class _Profile:
-    """How many values of a text column each order can read."""
+    """How many values of a text column each order can read, and how many not at midnight."""
 
     position: int
     values: int
     readable: Mapping[str, int]
+    timed: Mapping[str, int]
     any_order: int
+    has_mixed_zones: bool
 
     @property
     def orders(self) -> list[str]:
@@ -104,8 +114,12 @@ def date_values(cell: str, order: str, *, zone: str = "UTC", into: str = "UTC") 
     half = f"upper(replace(regexp_replace({plain}, '\\s*([AaPp])\\.?[Mm]\\.?', ' \\1M'), '.', ':'))"
     formats = "['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p']"
     aware = f"regexp_replace({plain}, '\\s*(Z|UTC|GMT)$', '+00')"
+    quick = ""
+    if order == "ymd":
+        read = _moved(f"TRY_CAST({cell} AS TIMESTAMP)", zone, into, cell)
+        quick = f"WHEN regexp_full_match({cell}, '{_USUAL}') THEN {read} "
     return (
-        f"CASE WHEN NOT regexp_full_match({cell}, '{_PATTERNS[order]}') THEN NULL "
+        f"CASE {quick}WHEN NOT regexp_full_match({cell}, '{_PATTERNS[order]}') THEN NULL "
         f"WHEN regexp_matches({cell}, '{_IS_HALF}') "
         f"THEN {_moved(f'try_strptime({half}, {formats})', zone, into)} "
         f"WHEN regexp_matches({cell}, '{_IS_AWARE}') "
@@ -148,7 +162,8 @@ def read_dates(
     """
     given = _order_of(date_format)
     text = [place for place in dict.fromkeys(positions.values()) if not _is_native(staged, place)]
-    profiles = {place: _profile(staged, place, given) for place in text}
+    zones = (zone, into)
+    profiles = {place: _profile(staged, place, given, zones) for place in text}
     proven = {p.orders[0] for p in profiles.values() if len(p.orders) == 1} - {"ymd"}
     readings: dict[str, DateReading] = {}
     for meaning, position in positions.items():
@@ -158,6 +173,33 @@ def read_dates(
         else:
             readings[meaning] = _native_reading(staged, position, zone, into)
     return readings
+
+
+def with_dates(
+    staged: Staged, readings: Mapping[str, DateReading]
+) -> tuple[str, dict[str, DateReading]]:
+    """Return the SQL of the table with every date read once, and how to name the dates.
+
+    Parameters
+    ----------
+    staged : Staged
+        The table.
+    readings : mapping of str to DateReading
+        From `read_dates`.
+
+    Returns
+    -------
+    str, dict of str to DateReading
+        A subquery, and the readings in terms of its columns.
+    """
+    cells = "".join(
+        f", {reading.value} AS t_{meaning}, {reading.is_date} AS d_{meaning}"
+        for meaning, reading in readings.items()
+    )
+    named = {
+        meaning: DateReading(value=f"t_{meaning}", is_date=f"d_{meaning}") for meaning in readings
+    }
+    return f"(SELECT *{cells} FROM {staged.name})", named
 
 
 def date_order(staged: Staged, position: int, date_format: str | None) -> str | None:
@@ -177,7 +219,7 @@ def date_order(staged: Staged, position: int, date_format: str | None) -> str | 
     str or None
         For `date_values`.
     """
-    orders = _profile(staged, position, _order_of(date_format)).orders
+    orders = _profile(staged, position, _order_of(date_format), ("UTC", "UTC")).orders
     return orders[0] if len(orders) == 1 else None
 
 
@@ -216,25 +258,42 @@ def _is_native(staged: Staged, position: int) -> bool:
     return staged.types[position].startswith(("TIMESTAMP", "DATE"))
 
 
-def _profile(staged: Staged, position: int, given: str | None) -> _Profile:
+def _profile(staged: Staged, position: int, given: str | None, zones: tuple[str, str]) -> _Profile:
     orders = ["ymd"] if given is None else list(dict.fromkeys([given, "ymd"]))
-    found = _counts(staged, position, orders)
+    found = _counts(staged, position, orders, zones)
     if given is None and found["readable_0"] < found["n"]:
         orders = ["ymd", "dmy", "mdy"]
-        found = _counts(staged, position, orders)
-    readable = {order: found[f"readable_{place}"] for place, order in enumerate(orders)}
+        found = _counts(staged, position, orders, zones)
     return _Profile(
-        position=position, values=found["n"], readable=readable, any_order=found["any_order"]
+        position=position,
+        values=found["n"],
+        readable={order: found[f"readable_{place}"] for place, order in enumerate(orders)},
+        timed={order: found[f"timed_{place}"] for place, order in enumerate(orders)},
+        any_order=found["any_order"],
+        has_mixed_zones=bool(found["aware"] and found["naive"]),
     )
 
 
-def _counts(staged: Staged, position: int, orders: list[str]) -> dict[str, int]:
-    values = [f"{date_values('v', order)} AS r{place}" for place, order in enumerate(orders)]
+def _counts(
+    staged: Staged, position: int, orders: list[str], zones: tuple[str, str]
+) -> dict[str, int]:
+    zone, into = zones
+    values = [
+        f"{date_values('v', order, zone=zone, into=into)} AS r{place}"
+        for place, order in enumerate(orders)
+    ]
     names = [f"r{place}" for place in range(len(orders))]
-    counted = [f"count({name}) AS readable_{place}" for place, name in enumerate(names)]
+    counted = [
+        f"count({name}) AS readable_{place}, "
+        f"count(*) FILTER ({name} <> date_trunc('day', {name})) AS timed_{place}"
+        for place, name in enumerate(names)
+    ]
     sql = (
-        f"SELECT count(v) AS n, {', '.join(counted)}, count(coalesce({', '.join(names)})) "
-        f"AS any_order FROM (SELECT v, {', '.join(values)} FROM "
+        f"SELECT count(v) AS n, {', '.join(counted)}, "
+        f"count(coalesce({', '.join(names)})) AS any_order, "
+        "count(*) FILTER (aware) AS aware, "
+        f"count(*) FILTER (NOT aware AND regexp_matches(v, '{_HAS_TIME}')) AS naive "
+        f"FROM (SELECT v, regexp_matches(v, '{_IS_AWARE}') AS aware, {', '.join(values)} FROM "
         f"(SELECT {_cell(position)} AS v FROM {staged.name}))"
     )
     row: dict[str, int] = staged.engine.query(sql).to_pylist()[0]
@@ -281,25 +340,28 @@ def _refusal(staged: Staged, profile: _Profile, given: str | None) -> DataError:
 def _text_reading(
     staged: Staged, profile: _Profile, order: str, zone: str, into: str
 ) -> DateReading:
+    if profile.has_mixed_zones:
+        raise _mixed_zones(staged, profile.position)
     cell = _cell(profile.position)
     value = date_values(cell, order, zone=zone, into=into)
-    if order != "ymd" and "ymd" in profile.readable and profile.readable["ymd"]:
+    timed = profile.timed.get(order, 0)
+    if order != "ymd" and profile.readable.get("ymd"):
         value = f"coalesce({value}, {date_values(cell, 'ymd', zone=zone, into=into)})"
-    _refuse_mixed_zones(staged, profile.position)
-    column = f"c{profile.position}"
-    unread = f"{column} IS NOT NULL AND ({value}) IS NULL"
-    n = staged.count(unread)
+        timed += profile.timed["ymd"]
+    n = profile.values - profile.any_order
     if n:
+        unread = f"{cell} IS NOT NULL AND ({value}) IS NULL"
         staged.add(
             f'values of "{staged.source.names[profile.position]}" that are no date',
             n,
             "taken as missing",
-            staged.examples(column, unread, distinct=True),
+            staged.examples(f"c{profile.position}", unread, distinct=True),
         )
-    has_time = f"regexp_matches({cell}, '{_HAS_TIME}')"
-    if order not in _PATTERNS:
-        has_time = f"({value}) <> date_trunc('day', {value})"
-    return DateReading(value=value, is_date=_is_date(staged, value, f"NOT {has_time}"))
+    if not timed:
+        return DateReading(value=value, is_date="true")
+    if order in _PATTERNS:
+        return DateReading(value=value, is_date=f"NOT regexp_matches({cell}, '{_HAS_TIME}')")
+    return DateReading(value=value, is_date=f"({value}) = date_trunc('day', {value})")
 
 
 def _native_reading(staged: Staged, position: int, zone: str, into: str) -> DateReading:
@@ -321,20 +383,19 @@ def _is_date(staged: Staged, value: str, otherwise: str) -> str:
     return "true" if timed is None else otherwise
 
 
-def _refuse_mixed_zones(staged: Staged, position: int) -> None:
+def _mixed_zones(staged: Staged, position: int) -> DataError:
     found = staged.engine.query(
         f"SELECT row, v, aware FROM (SELECT row, v, regexp_matches(v, '{_IS_AWARE}') AS aware, "
         f"regexp_matches(v, '{_HAS_TIME}') AS timed FROM "
         f"(SELECT row, {_cell(position)} AS v FROM {staged.name})) WHERE timed "
         "QUALIFY row_number() OVER (PARTITION BY aware ORDER BY row) = 1 ORDER BY row"
     ).to_pylist()
-    if len(found) > 1:
-        odd = found[1]
-        raise DataError(
-            f"has {'a' if odd['aware'] else 'no'} time zone, other times of the column "
-            f"have {'none' if odd['aware'] else 'one'}",
-            **staged.source.place(odd["row"]),
-            column=staged.source.names[position],
-            value=odd["v"],
-            fix="export the column with a zone in every cell, or in none",
-        )
+    odd = found[1]
+    return DataError(
+        f"has {'a' if odd['aware'] else 'no'} time zone, other times of the column "
+        f"have {'none' if odd['aware'] else 'one'}",
+        **staged.source.place(odd["row"]),
+        column=staged.source.names[position],
+        value=odd["v"],
+        fix="export the column with a zone in every cell, or in none",
+    )

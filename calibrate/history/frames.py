@@ -162,6 +162,8 @@ def _plain(column: Any) -> Any:
         kind = column.type
     if pa.types.is_timestamp(kind):
         return column if kind.unit == "us" else column.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pa.types.is_string_view(kind):
+        return column.cast(pa.large_string())
     if _is_text(kind) or pa.types.is_date32(kind) or pa.types.is_boolean(kind):
         return column
     if pa.types.is_date64(kind):
@@ -174,9 +176,7 @@ def _plain(column: Any) -> Any:
 
 
 def _is_text(kind: Any) -> bool:
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _spelled(column: Any) -> Any:

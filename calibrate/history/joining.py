@@ -5,7 +5,7 @@ from __future__ import annotations
 from calibrate.config import OutcomeColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
-from calibrate.history.dates import read_dates
+from calibrate.history.dates import read_dates, with_dates
 from calibrate.history.leads import TypedLeads, key_value, mapped_columns
 from calibrate.history.numbers import profile_numbers, read_number
 from calibrate.history.outcomes import closing_interval
@@ -53,7 +53,7 @@ def type_outcomes(
         )
     staged = stage(engine, source, columns, sorted(set(roles.values())))
     staged.drop(f"c{roles['lead']} IS NULL", "without a lead's id", "left out")
-    start, end = "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
+    table, start, end = staged.name, "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
     if "closed_at" in roles:
         dates = read_dates(
             staged,
@@ -62,6 +62,7 @@ def type_outcomes(
             zone=columns.timezone or zone,
             into=zone,
         )
+        table, dates = with_dates(staged, dates)
         start, end = closing_interval(dates["closed_at"])
     amount = "CAST(NULL AS DOUBLE)"
     if "amount" in roles:
@@ -71,7 +72,7 @@ def type_outcomes(
     key = key_value(staged, roles["lead"])
     engine.execute(
         f"CREATE OR REPLACE TABLE typed_outcomes AS SELECT row, {key} AS id_text, "
-        f"{start} AS closed_from, {end} AS closed_to, {amount} AS amount FROM {staged.name} "
+        f"{start} AS closed_from, {end} AS closed_to, {amount} AS amount FROM {table} "
         f"QUALIFY row_number() OVER (PARTITION BY {key} "
         f"ORDER BY {start} NULLS LAST, row) = 1 ORDER BY row"
     )

@@ -9,7 +9,7 @@ from calibrate.config import LeadColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
 from calibrate.history.attributes import Attribute
-from calibrate.history.dates import DateReading, read_dates
+from calibrate.history.dates import DateReading, read_dates, with_dates
 from calibrate.history.numbers import NumberProfile, profile_numbers, read_number
 from calibrate.history.outcomes import closing_interval, flag_value, outcome_value
 from calibrate.history.profiling import AttributeColumn, profile_attributes
@@ -282,6 +282,7 @@ def _create(
         zone=columns.timezone or zone,
         into=zone,
     )
+    table, dates = with_dates(staged, dates)
     start, end = "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
     if "closed_at" in dates:
         start, end = closing_interval(dates["closed_at"])
@@ -310,8 +311,7 @@ def _create(
     }
     listed = ", ".join(f"{value} AS {name}" for name, value in cells.items())
     staged.engine.execute(
-        f"CREATE OR REPLACE TABLE typed_leads AS SELECT row, {listed} "
-        f"FROM {staged.name} ORDER BY row"
+        f"CREATE OR REPLACE TABLE typed_leads AS SELECT row, {listed} FROM {table}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calibrate.config import LeadColumns
 from calibrate.engines import DuckDBEngine
-from calibrate.history.dates import read_dates
+from calibrate.history.dates import read_dates, with_dates
 from calibrate.history.leads import TypedLeads, mapped_columns
 from calibrate.history.numbers import profile_numbers, read_number
 from calibrate.history.outcomes import closing_interval, outcome_value
@@ -60,6 +60,7 @@ def type_leads_of_log(
         zone=columns.timezone or zone,
         into=zone,
     )
+    table, dates = with_dates(staged, dates)
     start, end = closing_interval(dates.get("closed_at", dates["created_at"]))
     outcome = outcome_value(staged, roles["outcome"], columns) if "outcome" in roles else "'open'"
     amount = "CAST(NULL AS DOUBLE)"
@@ -71,7 +72,7 @@ def type_leads_of_log(
         f"CREATE OR REPLACE TABLE log_rows AS SELECT row, c{roles['id']} AS lead_id, "
         f"{staged.text(roles['id'])} AS id_text, {dates['created_at'].value} AS created_at, "
         f"{outcome} AS outcome, {start} AS closed_from, {end} AS closed_to, {amount} AS amount "
-        f"FROM {staged.name} ORDER BY row"
+        f"FROM {table}"
     )
     engine.execute(_GROUPED)
     engine.execute("DROP TABLE log_rows")

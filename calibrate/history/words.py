@@ -201,6 +201,4 @@ PERSONAL_NAMES = frozenset(
     }
 )
 
-CODE_WORDS = frozenset(
-    {"id", "code", "codice", "zip", "zipcode", "postal", "postcode", "plz"}
-)
+CODE_WORDS = frozenset({"id", "code", "codice", "zip", "zipcode", "postal", "postcode", "plz"})
