@@ -80,7 +80,11 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
         scores = card.score(train)
     else:
         scores = cross_fit_scores(
-            train, method=recipe.method, max_criteria=recipe.max_criteria, rng=recipe.rng
+            train,
+            method=recipe.method,
+            max_criteria=recipe.max_criteria,
+            card=card,
+            rng=recipe.rng,
         )
     return choose_thresholds(
         scores, objective=recipe.objective, **recipe.figures, rng=recipe.rng

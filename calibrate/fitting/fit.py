@@ -101,18 +101,23 @@ def cross_fit_scores(
     scale: str | None = None,
     current: Scorecard | None = None,
     allow_sensitive: Collection[str] = (),
+    card: Scorecard | None = None,
     folds: int = 5,
     rng: int | np.random.Generator = 0,
 ) -> pd.DataFrame:
     """Score each lead by a card that was fitted without it.
 
     The leads of one contact stay together. Search, points and score-to-rate curve are
-    repeated in every fold, so the scores are as good as those of new leads.
+    repeated in every fold, so the scores rank no better than those of new leads would.
 
     Parameters
     ----------
     obs, method, max_criteria, criteria, scale, current, allow_sensitive, rng
         As in `fit_scorecard`.
+    card : Scorecard, optional
+        The card that `fit_scorecard` made of these leads with these options. The number
+        of criteria is taken from it; which ones, and their points, is searched in every
+        fold all the same.
     folds : int
 
     Returns
@@ -121,7 +126,11 @@ def cross_fit_scores(
         As `Scorecard.score` gives it, one row a mature lead of ``obs.fitting`` at its
         landmark; ``tier`` is None.
     """
-    wish = replace(_wish(method, max_criteria, scale, current, 0.95), with_intervals=False)
+    wish = replace(
+        _wish(method, max_criteria, scale, current, 0.95),
+        with_intervals=False,
+        exactly=None if card is None or card.is_empty else len(card.criteria),
+    )
     sample = _sample(obs, criteria, allow_sensitive)
     generator = as_generator(rng)
     fold_of = balanced_folds(sample.keys, folds, generator)

@@ -17,7 +17,12 @@ from calibrate.fitting.attainable import attainable_patterns
 from calibrate.fitting.bootstrap import resampled_coefficients
 from calibrate.fitting.sample import Sample
 from calibrate.fitting.scaling import Points, scale_to_100, scale_with
-from calibrate.fitting.search import anything_to_score_on, balanced_folds, choose_rules
+from calibrate.fitting.search import (
+    anything_to_score_on,
+    balanced_folds,
+    choose_rules,
+    search_rules,
+)
 from calibrate.lift import compare_rates
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
@@ -44,6 +49,9 @@ class Wish:
     confidence_level : float
     with_intervals : bool
         Whether intervals of the points are wanted.
+    exactly : int or None
+        Number of rules, where it is known already: the search takes as many, and neither
+        cross-validates nor asks whether there is anything to score on.
     """
 
     max_criteria: int | str = 12
@@ -51,6 +59,7 @@ class Wish:
     current: Scorecard | None = None
     confidence_level: float = 0.95
     with_intervals: bool = True
+    exactly: int | None = None
 
     @property
     def most(self) -> int:
@@ -132,11 +141,9 @@ def _log_odds(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted
 
 def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
     """Points = coefficients of one logistic model of the rules chosen together, scaled."""
-    if not anything_to_score_on(sample.flags, sample.converted, rng):
+    positions = _chosen(sample, wish, rng)
+    if not positions:
         return Weighted(notes=(NOTHING,))
-    folds = balanced_folds(sample.keys, N_FOLDS, rng)
-    fewest = wish.max_criteria == "auto"
-    positions = choose_rules(sample.flags, sample.converted, folds, wish.most, fewest=fewest)
     part = sample.columns(positions)
     fit = _joint_fit(part)
     known = np.flatnonzero(~np.isnan(fit.coefficients))
@@ -154,6 +161,16 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
         ends = np.quantile(drawn, [tail, 1 - tail], axis=0) * scaled.per_log_odds
         intervals = _outward(*ends)
     return _without_zeros(positions, scaled, intervals)
+
+
+def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> list[int]:
+    if wish.exactly is not None:
+        return search_rules(sample.flags, sample.converted, wish.exactly)
+    if not anything_to_score_on(sample.flags, sample.converted, rng):
+        return []
+    folds = balanced_folds(sample.keys, N_FOLDS, rng)
+    fewest = wish.max_criteria == "auto"
+    return choose_rules(sample.flags, sample.converted, folds, wish.most, fewest=fewest)
 
 
 METHODS: Mapping[str, Callable[[Sample, Wish, np.random.Generator], Weighted]] = MappingProxyType(

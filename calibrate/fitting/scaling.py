@@ -53,8 +53,8 @@ def scale_to_100(
     """
     low, high = attainable_range(weights, groups)
     exact = 100 / (high - low)
-    tried = {tuple(np.rint(exact * factor * weights).astype(int)) for factor in FACTORS}
-    fitting = [np.array(p) for p in sorted(tried) if _width(np.array(p), groups) == 100]
+    tried = np.unique(np.rint(exact * np.outer(FACTORS, weights)).astype(np.int64), axis=0)
+    fitting = list(tried[_widths(tried, groups) == 100])
     if not fitting:
         start = np.rint(exact * weights).astype(np.int64)
         fitting = [_stepped(start, weights, information, groups)]
@@ -81,9 +81,13 @@ def scale_with(
     return Points(base, np.rint(per_log_odds * weights).astype(np.int64), per_log_odds)
 
 
-def _width(points: NDArray[np.int64], groups: Sequence[Pattern]) -> int:
-    low, high = attainable_range(points, groups)
-    return int(high - low)
+def _widths(points: NDArray[np.int64], groups: Sequence[Pattern]) -> NDArray[np.int64]:
+    """Return the width of the attainable range for each row of points."""
+    width = np.zeros(len(points), dtype=np.int64)
+    for index, patterns in groups:
+        sums = points[:, index] @ patterns.T
+        width += sums.max(axis=1) - sums.min(axis=1)
+    return width
 
 
 def _loss(points: NDArray[np.int64], weights: Weights, information: NDArray[np.float64]) -> float:
@@ -103,14 +107,13 @@ def _stepped(
 ) -> NDArray[np.int64]:
     """Move single points by 1, the cheapest first, until the range is 100."""
     points = start
-    steps = [sign * row for row in np.eye(len(start), dtype=np.int64) for sign in (1, -1)]
+    steps = np.vstack([np.eye(len(start), dtype=np.int64), -np.eye(len(start), dtype=np.int64)])
     for _ in range(MAX_STEPS):
-        gap = abs(_width(points, groups) - 100)
+        gap = abs(_widths(points[None, :], groups)[0] - 100)
         if gap == 0:
             return points
-        nearer = [
-            p for p in (points + step for step in steps) if abs(_width(p, groups) - 100) < gap
-        ]
+        moved = points + steps
+        nearer = list(moved[np.abs(_widths(moved, groups) - 100) < gap])
         if not nearer:
             break
         points = min(nearer, key=lambda p: _loss(p, weights, information))

@@ -126,10 +126,10 @@ class _Path:
 def _path(flags: Flags, converted: FloatArray, max_rules: int) -> _Path:
     X = np.ascontiguousarray(flags.T, dtype=np.float32)
     available = np.asarray(flags.any(axis=0) & ~flags.all(axis=0), dtype=bool)
-    pattern = np.zeros(len(flags), dtype=np.int64)
+    pattern: Indices = np.zeros(len(flags), dtype=np.intp)
     path = _Path(chosen=[], intercepts=[], coefficients=[])
     for _ in range(max_rules + 1):
-        _, first, pattern = np.unique(pattern, return_index=True, return_inverse=True)
+        pattern, first = _numbered(pattern)
         rows = flags[first][:, path.chosen]
         n = np.bincount(pattern).astype(float)
         fit = fit_logistic(rows, np.bincount(pattern, converted), n, firth=False, l2=RIDGE)
@@ -147,6 +147,15 @@ def _path(flags: Flags, converted: FloatArray, max_rules: int) -> _Path:
         available[best] = False
         pattern = 2 * pattern + flags[:, best]
     return path
+
+
+def _numbered(pattern: Indices) -> tuple[Indices, Indices]:
+    """Return the patterns numbered from 0 without gaps, and the last lead that has each."""
+    present = np.bincount(pattern) > 0
+    numbered = (np.cumsum(present) - 1)[pattern]
+    holder = np.empty(int(present.sum()), dtype=np.intp)
+    holder[numbered] = np.arange(len(pattern))
+    return numbered, holder
 
 
 def _score_statistics(

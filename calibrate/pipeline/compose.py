@@ -150,7 +150,7 @@ def _measured(
     }
     card = fit_scorecard(obs, name=settings.name, confidence_level=level, **how)
     tell("choosing thresholds", 0.45)
-    honest = cross_fit_scores(obs, **how)
+    honest = cross_fit_scores(obs, card=card, **how)
     cuts = choose_cuts(settings, honest, weeks=weeks_of(obs.fitting))
     return {
         "control": control_rate(obs, confidence_level=level),
