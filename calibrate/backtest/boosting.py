@@ -44,7 +44,8 @@ def boosted_rates(train: Observation, test: Observation) -> NDArray[np.float64]:
         known = known.iloc[np.sort(chosen)]
     judged = test.at_landmark
     levels = _levels(train, known)
-    columns = [*levels, *_numbers(train)]
+    # scikit-learn cannot bin a column without a single known value.
+    columns = [name for name in (*levels, *_numbers(train)) if known[name].notna().any()]
     if not columns:
         return np.full(len(judged), float(known["converted"].mean()))
     model = HistGradientBoostingClassifier(
@@ -76,8 +77,8 @@ def _matrix(
     matrix = np.full((len(leads), len(columns)), np.nan)
     for place, name in enumerate(columns):
         if name in levels:
-            codes = pd.Categorical(leads[name], categories=levels[name]).codes.astype(float)
-            matrix[:, place] = np.where(codes < 0, np.nan, codes)
+            codes = {level: float(code) for code, level in enumerate(levels[name])}
+            matrix[:, place] = leads[name].map(codes).to_numpy(dtype=float)
         else:
             matrix[:, place] = leads[name].to_numpy(dtype=float)
     return matrix
