@@ -119,10 +119,12 @@ class Observation:
         wanted = list(dict.fromkeys(measures))
         columns: dict[str, NDArray[np.generic]] = {}
         asked = [m for m in wanted if not self._is_plain_count(m)]
-        for start in range(0, len(asked), _MEASURES_A_STATEMENT):
-            part = asked[start : start + _MEASURES_A_STATEMENT]
-            found = self.history.engine.query(*features_statement(self.scope, part))
-            columns.update(feature_values(found, part))
+        for by_day in (False, True):
+            kind = [m for m in asked if (m.statistic == "days") == by_day]
+            for start in range(0, len(kind), _MEASURES_A_STATEMENT):
+                part = kind[start : start + _MEASURES_A_STATEMENT]
+                found = self.history.engine.query(*features_statement(self.scope, part))
+                columns.update(feature_values(found, part))
         for measure in wanted:
             if self._is_plain_count(measure):
                 columns[measure.column] = self.rows[measure.activity].to_numpy()

@@ -111,31 +111,57 @@ ORDER BY u.lead_row"""
 
 
 def features_statement(scope: Scope, measures: Sequence[Measure]) -> tuple[str, list[object]]:
-    """Return the statement for measures ``f0, f1, ...`` in file order, and its parameters."""
+    """Return the statement for measures ``f0, f1, ...`` in file order, and its parameters.
+
+    Distinct days are counted in a statement of their own: first by lead and day, then by
+    lead, which is several times faster than distinct counts beside each other.
+    """
     parameters = Parameters()
     units = units_sql(scope, parameters)
     span = span_sql(scope, parameters)
-    aggregates = [_aggregate_sql(measure, parameters) for measure in measures]
-    made = ",\n        ".join(f"{sql} AS f{i}" for i, sql in enumerate(aggregates))
+    events = f"units AS u JOIN activities AS a ON a.lead_key = u.lead_key WHERE {span}"
+    by_day = any(measure.statistic == "days" for measure in measures)
+    features = (_by_day_sql if by_day else _by_lead_sql)(events, measures, parameters)
     shown = ", ".join(
         f"f.f{i}" if measure.statistic == "recency" else f"coalesce(f.f{i}, 0) AS f{i}"
         for i, measure in enumerate(measures)
     )
     statement = f"""
 WITH {units},
-features AS (
-    SELECT u.lead_row,
-        {made}
-    FROM units AS u
-    JOIN activities AS a ON a.lead_key = u.lead_key
-    WHERE {span}
-    GROUP BY u.lead_row
+features AS ({features}
 )
 SELECT {shown}
 FROM units AS u
 LEFT JOIN features AS f ON f.lead_row = u.lead_row
 ORDER BY u.lead_row"""
     return statement, parameters.values
+
+
+def _by_lead_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
+    columns = "".join(
+        f",\n        {_aggregate_sql(measure, parameters)} AS f{i}"
+        for i, measure in enumerate(measures)
+    )
+    return f"""
+    SELECT u.lead_row{columns}
+    FROM {events}
+    GROUP BY u.lead_row"""
+
+
+def _by_day_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
+    happened = "".join(
+        f",\n            count(*){_filter_sql(measure, parameters)} AS d{i}"
+        for i, measure in enumerate(measures)
+    )
+    columns = "".join(f", count(*) FILTER (WHERE d.d{i} > 0) AS f{i}" for i in range(len(measures)))
+    return f"""
+    SELECT d.lead_row{columns}
+    FROM (
+        SELECT u.lead_row, CAST(a.occurred_at AS DATE) AS day{happened}
+        FROM {events}
+        GROUP BY u.lead_row, CAST(a.occurred_at AS DATE)
+    ) AS d
+    GROUP BY d.lead_row"""
 
 
 def units_sql(scope: Scope, parameters: Parameters) -> str:
@@ -235,13 +261,17 @@ def span_sql(scope: Scope, parameters: Parameters) -> str:
 
 
 def _aggregate_sql(measure: Measure, parameters: Parameters) -> str:
-    aggregate = {
-        "count": "count(*)",
-        # Added in a fixed order: floating sums must not depend on threads or file order.
-        "total": "sum(a.value ORDER BY a.value)",
-        "days": "count(DISTINCT CAST(a.occurred_at AS DATE))",
-        "recency": "max(a.occurred_at)",
-    }[measure.statistic]
+    happened = _filter_sql(measure, parameters)
+    if measure.statistic == "count":
+        return f"count(*){happened}"
+    if measure.statistic == "total":
+        # Added as decimals, exactly: a floating sum would depend on threads and file order.
+        return f"sum(TRY_CAST(a.value AS DECIMAL(24, 6))){happened}"
+    last = f"max(a.occurred_at){happened}"
+    return f"date_diff('microsecond', {last}, max(u.cutoff)) / 86400000000.0"
+
+
+def _filter_sql(measure: Measure, parameters: Parameters) -> str:
     conditions = []
     if measure.activity is not None:
         conditions.append(f"a.activity = {parameters.text(measure.activity)}")
@@ -251,7 +281,4 @@ def _aggregate_sql(measure: Measure, parameters: Parameters) -> str:
     if measure.within_days is not None:
         span = parameters.span(dt.timedelta(days=measure.within_days))
         conditions.append(f"a.occurred_at >= u.cutoff - {span}")
-    sql = f"{aggregate} FILTER (WHERE {' AND '.join(conditions)})" if conditions else aggregate
-    if measure.statistic == "recency":
-        return f"date_diff('microsecond', {sql}, max(u.cutoff)) / 86400000000.0"
-    return sql
+    return f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""

@@ -69,7 +69,7 @@ def known(obs):
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, late=events, early=st.sampled_from(["landmark", "truncate"]))
 def test_nothing_at_or_after_the_cutoff_counts(hand_history, day, leads, events, late, early):
     plain = hand_history(leads, [*events, *_one_of_each()], as_of=AS_OF)
@@ -88,7 +88,7 @@ def test_nothing_at_or_after_the_cutoff_counts(hand_history, day, leads, events,
     assert_frame_equal(known(observe(more, early=early, **WINDOWS)), before)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, as_of=st.integers(0, 240).map(lambda n: n / 4))
 def test_nothing_after_as_of_is_seen(hand_history, day, leads, events, as_of):
     """The past looks the same from a file that ends at as_of and from a later one."""
@@ -107,7 +107,7 @@ def test_nothing_after_as_of_is_seen(hand_history, day, leads, events, as_of):
     assert propose_windows(later) == propose_windows(then)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, days=st.integers(-400, 400))
 def test_shifting_all_times_together_changes_nothing(hand_history, leads, events, days):
     def shifted(by):
@@ -129,7 +129,7 @@ def test_shifting_all_times_together_changes_nothing(hand_history, leads, events
     assert_frame_equal(shifted(days), shifted(0))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, data=st.data())
 def test_the_order_of_rows_never_matters(hand_history, leads, events, data):
     shuffled = data.draw(st.permutations(leads))
@@ -146,7 +146,7 @@ def test_the_order_of_rows_never_matters(hand_history, leads, events, data):
         assert list(map(repr, first)) == list(map(repr, second))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events)
 def test_a_lead_alone_looks_as_it_does_among_others(hand_history, leads, events):
     log = [*events, *_one_of_each()]
