@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.criteria import Criterion, Measure
+from calibrate.stats.patterns import unique_patterns
 
 __all__ = ["attainable_patterns", "attainable_range"]
 
@@ -55,7 +56,7 @@ def attainable_patterns(criteria: Sequence[Criterion], seen: NDArray[np.bool_]) 
         members = [criteria[i] for i in positions]
         index = np.array(positions, dtype=np.intp)
         patterns = np.vstack([seen[:, index], *_combinations(members)])
-        groups.append((index, np.unique(patterns, axis=0)))
+        groups.append((index, unique_patterns(patterns)[0]))
     return groups
 
 

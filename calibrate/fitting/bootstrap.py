@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from calibrate.fitting.sample import Sample
+from calibrate.stats.patterns import unique_patterns
 from calibrate.stats.resampling import resampled_weights
 
 __all__ = ["resampled_coefficients"]
@@ -42,8 +43,7 @@ def resampled_coefficients(
     converted, or for the clusters (Efron and Tibshirani 1993, chapter 6). All resamples are
     refitted at once, Newton's method on Firth's score.
     """
-    patterns, pattern = np.unique(sample.flags, axis=0, return_inverse=True)
-    pattern = pattern.ravel()
+    patterns, pattern = unique_patterns(sample.flags)
     n, n_converted = _resampled_counts(sample, pattern, len(patterns), n_resamples, rng)
     Z = np.column_stack([np.ones(len(patterns)), patterns]).astype(float)
     return _fit_all(Z, n_converted, n, start)

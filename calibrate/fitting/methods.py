@@ -26,6 +26,7 @@ from calibrate.fitting.search import (
 from calibrate.lift import compare_rates
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
+from calibrate.stats.patterns import unique_patterns
 
 if TYPE_CHECKING:
     from calibrate.scorecard import Scorecard
@@ -204,9 +205,9 @@ def _haldane(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def _joint_fit(sample: Sample) -> LogisticFit:
-    patterns, pattern = np.unique(sample.flags, axis=0, return_inverse=True)
-    n = np.bincount(pattern.ravel()).astype(float)
-    return fit_logistic(patterns, np.bincount(pattern.ravel(), sample.converted), n)
+    patterns, pattern = unique_patterns(sample.flags)
+    n = np.bincount(pattern).astype(float)
+    return fit_logistic(patterns, np.bincount(pattern, sample.converted), n)
 
 
 def _scaled(
@@ -219,7 +220,7 @@ def _scaled(
     if wish.scale == "keep" and wish.current is not None and not wish.current.is_empty:
         ends = logit(np.asarray(wish.current.expected_rate["rate"])[[0, 100]])
         return scale_with(weights, intercept, 100 / float(ends[1] - ends[0]), float(ends[0]))
-    seen = np.unique(sample.flags, axis=0)
+    seen, _ = unique_patterns(sample.flags)
     return scale_to_100(weights, information, attainable_patterns(sample.criteria, seen))
 
 

@@ -12,6 +12,7 @@ from calibrate.candidates import criterion_block
 from calibrate.criteria import Criterion
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
+from calibrate.stats.patterns import unique_patterns
 from calibrate.stats.shrinkage import beta_binomial_prior, shrink
 
 __all__ = ["adjusted_odds", "shrunken_rates"]
@@ -46,9 +47,9 @@ def _adjusted_log_odds(
     rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each criterion's contrast within its attribute, and its standard error."""
-    patterns, inverse = np.unique(flags, axis=0, return_inverse=True)
-    n = np.bincount(inverse.ravel()).astype(float)
-    n_converted = np.bincount(inverse.ravel(), weights=converted)
+    patterns, pattern = unique_patterns(flags)
+    n = np.bincount(pattern).astype(float)
+    n_converted = np.bincount(pattern, weights=converted)
     fit = fit_logistic(patterns, n_converted, n)
     blocks = [criterion_block(rule) for rule in rules]
     contrasts = np.zeros((len(rules), len(rules)))
