@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.criteria import Criterion, as_criterion
+from calibrate.criteria import Criterion, Measure, as_criterion
 
 if TYPE_CHECKING:
     from calibrate.history import Attribute
@@ -25,6 +25,8 @@ MIN_LEADS = 20  # with fewer leads on one side nothing can be said about a crite
 MAX_LEVELS = 30  # levels of one column that get a criterion of their own
 MAX_POOLED = 40  # rare levels that one criterion can list and a person still read
 QUANTILES = np.arange(1, 10) / 10
+QUARTILES = np.array([0.25, 0.5, 0.75])
+MIN_SIZES = 5  # fewer distinct totals are counts in disguise
 COUNT_CUTS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
 DISTINCT_SHARE = 0.8  # a further cut must leave at most this share of the leads of the last
 
@@ -50,7 +52,8 @@ def propose_criteria(
     tuple of Criterion
         ``source="found"``. For a category its levels, rare ones pooled, and "not filled
         in"; for a number readable cuts at its deciles, and "not filled in"; for an
-        activity counts of 1, 2, 3, 4, 5, 7, 10 ... A two-valued column gives the rarer
+        activity counts of 1, 2, 3, 4, 5, 7, 10 ... and, where its events carry values, a
+        quarter, half and three quarters of the totals above 0. A two-valued column gives the rarer
         value only: the other is its opposite. Order: columns as in the data, then
         activities by frequency.
     """
@@ -60,10 +63,14 @@ def propose_criteria(
         if attribute.excluded is None or attribute.name in allow_sensitive:
             rules = _attribute_rules(attribute, leads[attribute.name], min_leads)
             found.extend(_named(rules, attribute.group))
+    totals = obs.features(Measure(name, statistic="total") for name in obs.activities)
     for activity in obs.activities:
         counts = np.asarray(leads[activity], dtype=float)
         cuts = _distinct_cuts(counts, COUNT_CUTS, min_leads)
         counted = [{"activity": activity, "at_least": int(cut)} for cut in cuts]
+        total = np.asarray(totals.loc[leads.index, Measure(activity, statistic="total").column])
+        cuts = _distinct_cuts(total, _positive_cuts(total), min_leads)
+        counted += [{"activity": activity, "total": cut} for cut in cuts]
         found.extend(_named(counted, "engagement"))
     return tuple(found)
 
@@ -135,6 +142,14 @@ def _number_cuts(values: NDArray[np.float64]) -> list[float]:
     if distinct[0] == 0:
         cuts.add(float(distinct[1]) if distinct[1] >= 1 else _readable(float(distinct[1]), known))
     return sorted(cuts)
+
+
+def _positive_cuts(values: NDArray[np.float64]) -> list[float]:
+    """Return readable cuts at the quartiles of what is above 0, if its size says anything."""
+    positive = values[values > 0]
+    if np.unique(positive).size < MIN_SIZES:
+        return []
+    return [_readable(float(cut), positive) for cut in np.quantile(positive, QUARTILES)]
 
 
 def _readable(cut: float, known: NDArray[np.float64]) -> float:

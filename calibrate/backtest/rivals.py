@@ -75,7 +75,11 @@ def _fit(train: Observation, recipe: Recipe, method: str) -> Scorecard:
 
 
 def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
-    """Choose the threshold on the training leads alone, scored by cards that had not seen them."""
+    """Choose the threshold on the training leads alone.
+
+    Their scores are cross-fitted: the card's criteria, but points and expected rates from
+    leads other than the one scored.
+    """
     if card.is_empty:
         scores = card.score(train)
     else:
@@ -83,12 +87,11 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
             train,
             method=recipe.method,
             max_criteria=recipe.max_criteria,
-            card=card,
+            criteria=[line.criterion for line in card.criteria],
             rng=recipe.rng,
         )
-    return choose_thresholds(
-        scores, objective=recipe.objective, **recipe.figures, rng=recipe.rng
-    ).threshold
+    cuts = choose_thresholds(scores, objective=recipe.objective, **recipe.figures, rng=recipe.rng)
+    return cuts.threshold
 
 
 def _has_seen(card: Scorecard, fold: Fold) -> bool:

@@ -142,7 +142,9 @@ def sniff_delimiter(text: str) -> str | None:
     return found
 
 
-def parse_delimited(text: str, *, file: str, delimiter: str | None = None) -> TextTable:
+def parse_delimited(
+    text: str, *, file: str, delimiter: str | None = None, may_be_narrow: bool = False
+) -> TextTable:
     r"""Return the cells of delimited text, every one as text.
 
     Parameters
@@ -153,6 +155,8 @@ def parse_delimited(text: str, *, file: str, delimiter: str | None = None) -> Te
         Its name, for messages.
     delimiter : str, optional
         What the settings say; default the guess of `sniff_delimiter`.
+    may_be_narrow : bool
+        Whether a single column is a table, as a list of ids is.
 
     Returns
     -------
@@ -181,13 +185,11 @@ def parse_delimited(text: str, *, file: str, delimiter: str | None = None) -> Te
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=chosen))
         wrong, table = _parse(text, chosen, len(header))
     except (csv.Error, pa.ArrowInvalid):
-        raise DataError(
-            "the cells cannot be told apart",
-            file=file,
-            fix='a quote (") that is opened must be closed; export it again',
-        ) from None
-    if len(header) < 2:
+        raise _open_quote(file, None) from None
+    if len(header) < 2 and not may_be_narrow:
         raise _one_column(file, chosen, guess, given=delimiter is not None)
+    if text.count('"') % 2 and table.num_rows and _has_line_break(table):
+        raise _open_quote(file, table.num_rows + 1)
     if wrong is not None:
         row, cells = wrong
         raise DataError(
@@ -203,6 +205,17 @@ def parse_delimited(text: str, *, file: str, delimiter: str | None = None) -> Te
 
 def _named(delimiter: str) -> str:
     return _NAMES.get(delimiter, f'"{delimiter}"')
+
+
+def _has_line_break(table: pa.Table) -> bool:
+    """Whether a cell of the last row runs over several lines."""
+    return any("\n" in column[-1].as_py() for column in table.columns)
+
+
+def _open_quote(file: str, row: int | None) -> DataError:
+    return DataError(
+        'a quote (") is opened and never closed', file=file, row=row, fix="export it again"
+    )
 
 
 def _one_column(file: str, chosen: str, guess: str | None, *, given: bool) -> DataError:

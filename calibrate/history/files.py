@@ -48,7 +48,12 @@ def is_parquet(path: Path) -> bool:
 
 
 def read_text_file(
-    path: Path, *, encoding: str | None, delimiter: str | None, decimal: str | None
+    path: Path,
+    *,
+    encoding: str | None,
+    delimiter: str | None,
+    decimal: str | None,
+    may_be_narrow: bool = False,
 ) -> tuple[TextTable, bool]:
     """Read a CSV, CSV.gz or xlsx file, every cell as text.
 
@@ -58,6 +63,8 @@ def read_text_file(
         The file.
     encoding, delimiter, decimal : str or None
         What the settings say.
+    may_be_narrow : bool
+        Whether a single column is a table, as a list of ids is.
 
     Returns
     -------
@@ -77,7 +84,10 @@ def read_text_file(
     if content.startswith(b"PK\x03\x04"):
         return _read_workbook(content, path.name, decimal or "."), True
     text = decode(content, file=path.name, encoding=encoding)
-    return parse_delimited(text, file=path.name, delimiter=delimiter), False
+    table = parse_delimited(
+        text, file=path.name, delimiter=delimiter, may_be_narrow=may_be_narrow
+    )
+    return table, False
 
 
 def open_parquet(path: Path) -> pa.Schema:

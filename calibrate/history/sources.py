@@ -225,6 +225,7 @@ def _of_text(paths: list[Path], table: str, columns: Columns) -> SourceTable:
             encoding=columns.encoding,
             delimiter=columns.delimiter,
             decimal=columns.decimal,
+            may_be_narrow=table == "outcomes",
         )
         delimiter = cells.delimiter
         parts.append(cells.data.rename_columns(_unique(cells.names, path.name)))

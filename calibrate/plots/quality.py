@@ -31,7 +31,7 @@ _CARDS = {
     "current": ("s", "white", "current card"),
     "rate": ("^", "white", "points = rate"),
     "newest": ("v", "white", "newest first"),
-    "equal": ("|", INK, "everyone equal"),
+    "equal": ("x", INK, "everyone equal"),
     "gradient_boosting": ("D", SOFT, "gradient boosting (ceiling)"),
 }
 

@@ -113,6 +113,4 @@ def label_rows(ax: Axes, labels: Sequence[str]) -> None:
 
 def percents(axis: Axis) -> None:
     """Write an axis of shares as percentages."""
-    from matplotlib.ticker import PercentFormatter  # noqa: PLC0415 - heavy, only drawing needs it
-
-    axis.set_major_formatter(PercentFormatter(1.0))
+    axis.set_major_formatter(lambda share, _: f"{100 * share:g}%")

@@ -57,7 +57,7 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
         "control_by_quarter": run.get("control_by_quarter"),
         "funnel": run.get("funnel"),
         "scorecard": _scorecard(card),
-        "expected_rate": [_opened(row) for row in rows_of(card.get("expected_rate"))],
+        "expected_rate": _expected_rate(card),
         "lift": run.get("lift"),
         "tiers": cuts.get("tier_table"),
         "thresholds": cuts.get("table"),
@@ -65,9 +65,10 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
         "backtest": run.get("backtest"),
         "backtest_skipped": run.get("backtest_skipped"),
         "missed": run.get("missed"),
+        "monitoring_reasons": [{"reason": str(text)} for text in monitoring.get("reasons") or []],
         "monitoring": monitoring.get("table"),
         "changes": changes.get("criteria") or changes.get("table"),
-        "gate": _pairs((run.get("gate") or {}).get("figures")),
+        "gate": _gate(run.get("gate") or {}),
         "textbook": _pairs(run.get("textbook")),
         "findings": run.get("findings"),
         "checks": run.get("checks"),
@@ -149,6 +150,19 @@ def _opened(row: Row) -> Row:
 
 def _scorecard(card: Mapping[str, Any]) -> list[Row]:
     return [_opened(row) for row in rows_of(card.get("criteria"))]
+
+
+def _expected_rate(card: Mapping[str, Any]) -> list[Row]:
+    """Return the rates of each score; an empty card has one rate for all, which says nothing."""
+    return (
+        [_opened(row) for row in rows_of(card.get("expected_rate"))] if card.get("criteria") else []
+    )
+
+
+def _gate(gate: Mapping[str, Any]) -> list[Row]:
+    told = {"recommendation": gate.get("recommendation")}
+    reasons = {f"reason {i}": text for i, text in enumerate(gate.get("reasons") or [], start=1)}
+    return _pairs(told | reasons | dict(gate.get("figures") or {}))
 
 
 def _pairs(values: Any, prefix: str = "") -> list[Row]:

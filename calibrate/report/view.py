@@ -96,11 +96,14 @@ def _head(run: Mapping[str, Any]) -> Row:
 
 def _verdict(run: Mapping[str, Any]) -> Row:
     monitoring, gate = run.get("monitoring") or {}, run.get("gate") or {}
+    levels = [row for row in rows_of(monitoring.get("table")) if row.get("kind") == "level"]
+    figures = gate.get("figures") or {}
     return {
         "monitoring": monitoring.get("verdict"),
-        "reasons": [str(reason) for reason in monitoring.get("reasons") or []],
+        "level": levels[0] if levels else None,
         "gate": gate.get("recommendation"),
-        "gate_reasons": [str(reason) for reason in gate.get("reasons") or []],
+        "figures": figures,
+        "is_first": figures.get("compared_with") != "current",
     }
 
 
@@ -216,11 +219,23 @@ def _nothing(run: Mapping[str, Any]) -> Row:
     names = {line["name"] for line in rows_of((run.get("scorecard") or {}).get("criteria"))}
     rows = [row for row in rows_of(run.get("lift")) if row["criterion"] not in names]
     rows.sort(key=lambda row: (-(row.get("n") or 0), row["criterion"]))
-    shown = rows[:_MAX_NOTHING]
+    shown = _once(rows)[:_MAX_NOTHING]
     top = max((row.get("rate_ci_upper") or row.get("rate") or 0 for row in shown), default=1)
     if shown:
         top = min(top, 4 * shown[0]["control_rate"])  # a leak must not flatten the others
     return {"rows": shown, "rest": len(rows) - len(shown), "top_rate": top}
+
+
+def _once(rows: list[Row]) -> list[Row]:
+    """Leave out "clicked: 3 times or more" where "clicked" itself stands there."""
+    names = {row["criterion"] for row in rows}
+    return [
+        row
+        for row in rows
+        if row.get("group") != "engagement"
+        or row["criterion"].partition(": ")[0] not in names
+        or row["criterion"].partition(": ")[1] == ""
+    ]
 
 
 def _missed(run: Mapping[str, Any]) -> Row:
@@ -229,13 +244,14 @@ def _missed(run: Mapping[str, Any]) -> Row:
         row["link"] = lead_link(run.get("lead_url"), row.get("lead_id"))
     wins = [row for row in rows if _is_win(row)]
     losses = [row for row in rows if not _is_win(row)]
-    return {"wins": wins[:_MAX_LEADS], "losses": losses[:_MAX_LEADS]}
+    has_amount = any(row.get("amount") is not None for row in rows)
+    return {"wins": wins[:_MAX_LEADS], "losses": losses[:_MAX_LEADS], "has_amount": has_amount}
 
 
 def _is_win(row: Row) -> bool:
     if row.get("converted") is not None:
         return bool(row["converted"])
-    return "win" in str(row.get("kind", ""))
+    return str(row.get("what", "")).startswith("win")
 
 
 def _unknown(run: Mapping[str, Any]) -> Row:
