@@ -84,9 +84,7 @@ def read_text_file(
     if content.startswith(b"PK\x03\x04"):
         return _read_workbook(content, path.name, decimal or "."), True
     text = decode(content, file=path.name, encoding=encoding)
-    table = parse_delimited(
-        text, file=path.name, delimiter=delimiter, may_be_narrow=may_be_narrow
-    )
+    table = parse_delimited(text, file=path.name, delimiter=delimiter, may_be_narrow=may_be_narrow)
     return table, False
 
 
