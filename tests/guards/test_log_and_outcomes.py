@@ -8,7 +8,7 @@ import pytest
 from calibrate.guards import check, find_problems
 from calibrate.guards.bots import _opens_of_clicks
 from calibrate.guards.outcomes import what_can_be_said
-from calibrate.observation import observe
+from calibrate.observation import observe, observe_open
 
 WINDOWS = {"observation_window": "7D", "horizon": "30D"}
 SECOND = 1 / 86_400
@@ -230,3 +230,29 @@ def test_the_order_of_rows_never_matters(hand_history, leads, visits):
     log = [visits[i] for i in rng.permutation(len(visits))][:300]
     one = found_in(hand_history(leads, log))
     assert one == found_in(hand_history(shuffled, log[::-1]))
+
+
+def test_bots_alone_leave_nothing_to_compare(hand_history, leads):
+    log = [event(i, i + 2 + s * SECOND, "click") for i in range(20) for s in (7, 8, 9)]
+    found = found_in(hand_history(leads, log))["bots"]
+    assert found.effect == "what is left without them is too little to compare"
+
+
+def test_open_leads_have_no_outcome_to_judge(hand_history, leads, visits):
+    assert find_problems(observe_open(hand_history(leads, visits))) == ()
+
+
+def test_an_empty_period(hand_history, leads, visits):
+    found = found_in(hand_history(leads, visits), period="2030")
+    assert found["one outcome only"].what.startswith("of the 0 mature leads")
+    assert set(found) == {"one outcome only"}
+
+
+def test_a_wide_table_with_a_log(hand_history):
+    rows = [{"lead_id": f"L{i}", "outcome": "converted" if i < 60 else "lost"} for i in range(200)]
+    log = [event(i, i + s * SECOND, "click") for i in range(60, 80) for s in (7, 8, 9)]
+    log += [event(i, i + 11 * SECOND, "click") for i in range(20)]
+    findings = find_problems(observe(hand_history(rows, log, is_wide=True)))
+    assert [finding.guard for finding in findings] == ["bots"]
+    # 20 of 40 doers converted against 30 %; without the bots all 20.
+    assert findings[0].effect.endswith("are at +20.0 pp; without these events, at +70.0 pp")

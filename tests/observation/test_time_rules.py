@@ -450,3 +450,13 @@ def test_values_are_bound_and_never_run(hand_history):
         Measure(evil, detail="*100_"),
     ]
     assert obs.features(measures).loc[0].tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(("as_of", "expected"), [(None, [2, 1]), (200, [1, 1])])
+def test_a_wide_table_counts_every_activity_known_at_as_of(hand_history, as_of, expected):
+    leads = [lead(name, None, outcome) for name, outcome in (("A", "converted"), ("B", "lost"))]
+    events = [event("A", 100), event("A", 300), event("B", 100.5)]
+    obs = observe(hand_history(leads, events, as_of=as_of, is_wide=True))
+    assert obs.table["click"].tolist() == expected
+    assert obs.counts["check"].tolist() == ["observed"]
+    assert "click" in obs._repr_html_()
