@@ -105,8 +105,6 @@ class ColumnContent:
         Words a value and characters of the longest.
     personal : int
         Values that look like an e-mail address, a telephone number or an IP address.
-    addresses : int
-        Values that look like a web address.
     """
 
     values: int
@@ -114,7 +112,6 @@ class ColumnContent:
     mean_words: float = 0.0
     longest: float = 0.0
     personal: int = 0
-    addresses: int = 0
 
     @property
     def distinct_share(self) -> float:

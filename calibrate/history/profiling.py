@@ -32,7 +32,6 @@ __all__ = ["AttributeColumn", "profile_attributes"]
 _MAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
 _PHONE = r"\+[0-9][0-9 ()./-]{7,}|0[0-9 ()/-]{8,}|\(?[0-9]{2,4}\)?[ /-][0-9 /-]{5,}[0-9]"
 _IP = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
-_URL = r"(?:https?://|www\.)\S+"
 _LEADING_ZERO = r"0\d+"
 _LONGEST_NUMBER = 16
 
@@ -161,8 +160,7 @@ def _content(staged: Staged, position: int) -> ColumnContent:
         "SELECT coalesce(sum(k), 0) AS n, count(*) AS levels, "
         "coalesce(sum(k * (1 + length(v) - length(replace(v, ' ', '')))), 0) AS words, "
         "coalesce(max(length(v)), 0) AS longest, "
-        f"coalesce(sum(k) FILTER ({personal}), 0) AS personal, "
-        f"coalesce(sum(k) FILTER (regexp_full_match(v, '{_URL}')), 0) AS addresses "
+        f"coalesce(sum(k) FILTER ({personal}), 0) AS personal "
         f"FROM (SELECT {column} AS v, count(*) AS k FROM {staged.name} "
         f"WHERE {column} IS NOT NULL GROUP BY {column})"
     ).to_pylist()[0]
@@ -173,7 +171,6 @@ def _content(staged: Staged, position: int) -> ColumnContent:
         mean_words=int(row["words"]) / n if n else 0.0,
         longest=float(row["longest"]),
         personal=int(row["personal"]),
-        addresses=int(row["addresses"]),
     )
 
 
