@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 
 from calibrate.config import Period, parse_duration, parse_period, quarters_before
-from calibrate.errors import NotEnoughDataError
 from calibrate.history import History
-from calibrate.lift import measure_lift
 from calibrate.monitoring.tables import Leads, health_table
 from calibrate.monitoring.values import HEALTH_COLUMNS, Health
 from calibrate.monitoring.verdict import capacity_reason, opening_of, verdict_of
@@ -96,8 +94,8 @@ def monitor(
         ),
         period=chosen.label,
         _table=table,
-        _cold=_lift_in(now, leads, tiers[-1:], confidence_level),
-        _hot=_lift_in(now, leads, tiers[:1], confidence_level),
+        _lowest=_only(now, leads, tiers[-1:]),
+        _highest=_only(now, leads, tiers[:1]),
     )
 
 
@@ -133,8 +131,6 @@ def _not_judged(period: Period, reason: str) -> Health:
         reasons=(reason, "Nothing was judged."),
         period=period.label,
         _table=pd.DataFrame(columns=list(HEALTH_COLUMNS)),
-        _cold=pd.DataFrame(),
-        _hot=pd.DataFrame(),
     )
 
 
@@ -161,14 +157,10 @@ def _weeks(period: Period) -> float | None:
     return (period.end - period.start) / dt.timedelta(weeks=1)
 
 
-def _lift_in(
-    obs: Observation, leads: Leads, tiers: list[str], confidence_level: float
-) -> pd.DataFrame:
-    """Measure lift among the leads of a tier alone; empty where it cannot be."""
+def _only(obs: Observation, leads: Leads, tiers: list[str]) -> Observation | None:
+    """Return the observation with the leads of some tiers alone."""
+    if not tiers:
+        return None
     inside = leads.scores.index[leads.scores["tier"].isin(tiers)]
     weight = np.where(obs.rows.index.isin(inside), obs.rows["weight"], 0.0)
-    part = dataclasses.replace(obs, rows=obs.rows.assign(weight=weight))
-    try:
-        return measure_lift(part, confidence_level=confidence_level).table
-    except NotEnoughDataError:
-        return pd.DataFrame()
+    return dataclasses.replace(obs, rows=obs.rows.assign(weight=weight))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
 from calibrate import display
+from calibrate.errors import NotEnoughDataError
+from calibrate.lift import measure_lift
+from calibrate.observation import Observation
 
 __all__ = ["HEALTH_COLUMNS", "Health"]
 
@@ -49,8 +53,8 @@ class Health:
     reasons: tuple[str, ...]
     period: str
     _table: pd.DataFrame = field(repr=False)
-    _cold: pd.DataFrame = field(repr=False)
-    _hot: pd.DataFrame = field(repr=False)
+    _lowest: Observation | None = field(default=None, repr=False)
+    _highest: Observation | None = field(default=None, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -65,15 +69,27 @@ class Health:
         """
         return self._table.copy()
 
-    @property
+    @cached_property
     def cold(self) -> pd.DataFrame:
-        """Lift table among the leads of the lowest tier: who converts all the same."""
-        return self._cold.copy()
+        """Lift table among the leads of the lowest tier: who converts all the same.
 
-    @property
+        Measured when first asked for; empty where there are no tiers or only one outcome.
+        """
+        return _lift_among(self._lowest)
+
+    @cached_property
     def hot(self) -> pd.DataFrame:
         """Lift table among the leads of the highest tier: who is lost all the same."""
-        return self._hot.copy()
+        return _lift_among(self._highest)
 
     def _repr_html_(self) -> str:
         return display.html_table(self._table, caption=f"{self.verdict}: {' '.join(self.reasons)}")
+
+
+def _lift_among(obs: Observation | None) -> pd.DataFrame:
+    if obs is None:
+        return pd.DataFrame()
+    try:
+        return measure_lift(obs).table
+    except NotEnoughDataError:
+        return pd.DataFrame()
