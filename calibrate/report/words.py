@@ -135,7 +135,7 @@ class Words:
         for text in (display.clean_text(reason or ""), display.clean_text(verdict or "")):
             for start, sentence in known.items():
                 if text.startswith(start):
-                    subject = text.removeprefix(start).strip(" :\"'<>")
+                    subject = text.removeprefix(start).strip(" :\"'")
                     return str(self._fill(sentence, subject=subject))
         return str(self._fill("{text}", text=display.clean_text(reason or verdict or "")))
 

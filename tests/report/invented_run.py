@@ -102,7 +102,28 @@ def _expected_rate() -> list[Row]:
 def _counts() -> list[tuple[int, int, int]]:
     """Return (score, leads, customers): few high scores, who buy more often."""
     scores = [0, 6, 9, 13, 17, 22, 28, 33, 37, 42, 48, 52, 57, 62, 66, 71, 77, 83, 90, 96]
-    leads = [310, 560, 520, 480, 430, 380, 330, 280, 230, 190, 150, 120, 95, 75, 55, 40, 25, 15, 10, 5]
+    leads = [
+        310,
+        560,
+        520,
+        480,
+        430,
+        380,
+        330,
+        280,
+        230,
+        190,
+        150,
+        120,
+        95,
+        75,
+        55,
+        40,
+        25,
+        15,
+        10,
+        5,
+    ]
     won = [2, 5, 7, 9, 11, 14, 18, 22, 25, 28, 28, 28, 26, 25, 21, 17, 11, 7, 4, 2]
     return list(zip(scores, leads, won, strict=True))
 
@@ -233,7 +254,12 @@ def _control() -> Row:
 
 
 def _by_quarter() -> list[Row]:
-    counts = [("2022Q4", 1020, 70), ("2023Q1", 1055, 71), ("2023Q2", 1090, 80), ("2023Q3", 1180, 84)]
+    counts = [
+        ("2022Q4", 1020, 70),
+        ("2023Q1", 1055, 71),
+        ("2023Q2", 1090, 80),
+        ("2023Q3", 1180, 84),
+    ]
     return [{"period": p, **_rated(k, n), "n_mature": n} for p, n, k in counts]
 
 
@@ -272,7 +298,13 @@ _RUN: Row = {
             "rule": "left out",
             "examples": "L-17, L-90, L-101",
         },
-        {"table": "activities", "check": "after as_of", "n": 12, "rule": "left out", "examples": ""},
+        {
+            "table": "activities",
+            "check": "after as_of",
+            "n": 12,
+            "rule": "left out",
+            "examples": "",
+        },
         {"table": "leads", "check": "duplicate rows", "n": 0, "rule": "kept once", "examples": ""},
     ],
     "findings": [
@@ -309,13 +341,53 @@ _RUN: Row = {
     "backtest": _backtest(),
     "backtest_skipped": [{"period": "2022Q4", "reason": "not enough known: 31 conversions"}],
     "missed": [
-        {"kind": "missed win", "lead_id": "L-2077", "period": "2023Q3", "score": 9, "amount": 14000.0},
-        {"kind": "missed win", "lead_id": "L-3120", "period": "2023Q3", "score": 13, "amount": 9100.0},
-        {"kind": "pushed loss", "lead_id": "L-1204", "period": "2023Q3", "score": 83, "amount": None},
+        {
+            "what": "win scored lowest",
+            "lead_id": "L-2077",
+            "period": "2023Q3",
+            "score": 9,
+            "amount": 14000.0,
+        },
+        {
+            "what": "win scored lowest",
+            "lead_id": "L-3120",
+            "period": "2023Q3",
+            "score": 13,
+            "amount": 9100.0,
+        },
+        {
+            "what": "loss scored highest",
+            "lead_id": "L-1204",
+            "period": "2023Q3",
+            "score": 83,
+            "amount": None,
+        },
     ],
-    "monitoring": None,
+    "monitoring": {
+        "verdict": "watch",
+        "period": "2023Q2",
+        "reasons": ["promised 71.4 customers, 80 came", "PSI 0.12"],
+        "table": [
+            {"kind": "level", "name": "all leads", "n_expected": 71.4, "expected_rate": 0.0655}
+            | _rated(80, 1090)
+        ],
+    },
     "changes": _changes(),
-    "gate": None,
+    "gate": {
+        "recommendation": "promote",
+        "reasons": ["not worse than the current card: AUC +0.08 (+0.05 to +0.11)"],
+        "figures": {
+            "compared_with": "current",
+            "n": 3150,
+            "n_converted": 225,
+            "candidate_auc": 0.79,
+            "candidate_auc_ci_lower": 0.76,
+            "candidate_auc_ci_upper": 0.82,
+            "current_auc": 0.71,
+            "current_auc_ci_lower": 0.68,
+            "current_auc_ci_upper": 0.74,
+        },
+    },
     "textbook": {
         "activity": "page_view",
         "n": 3910,
