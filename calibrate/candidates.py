@@ -52,10 +52,10 @@ def propose_criteria(
     tuple of Criterion
         ``source="found"``. For a category its levels, rare ones pooled, and "not filled
         in"; for a number readable cuts at its deciles, and "not filled in"; for an
-        activity counts of 1, 2, 3, 4, 5, 7, 10 ... and, where its events carry values, a
-        quarter, half and three quarters of the totals above 0. A two-valued column gives the rarer
-        value only: the other is its opposite. Order: columns as in the data, then
-        activities by frequency.
+        activity counts of 1, 2, 3, 4, 5, 7, 10 ... and, where its events carry values,
+        the quartiles of their totals above 0. A two-valued column gives the rarer value
+        only: the other is its opposite. Order: columns as in the data, then activities by
+        frequency.
     """
     leads = obs.at_landmark
     found: list[Criterion] = []

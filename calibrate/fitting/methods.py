@@ -23,7 +23,7 @@ from calibrate.fitting.search import (
     choose_rules,
     search_rules,
 )
-from calibrate.lift import compare_rates
+from calibrate.lift import compare_rates, too_few
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
 from calibrate.stats.patterns import unique_patterns
@@ -141,17 +141,19 @@ def _log_odds(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted
 
 
 def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
-    """Points = coefficients of one logistic model of the rules chosen together, scaled."""
+    """Points = coefficients of one logistic model of the rules chosen together, scaled.
+
+    Notes
+    -----
+    Rules are chosen by cross-validated loss (`choose_rules`), then those whose interval
+    beside the others holds 0 are taken out again, the weakest first: no line of the card
+    may be worth nothing. Post-selection, so the intervals are those of a given card.
+    """
     positions = _chosen(sample, wish, rng)
     if not positions:
         return Weighted(notes=(NOTHING,))
+    positions, fit = _pruned(sample, positions, wish)
     part = sample.columns(positions)
-    fit = _joint_fit(part)
-    known = np.flatnonzero(~np.isnan(fit.coefficients))
-    if len(known) < len(positions):
-        positions = [positions[i] for i in known]
-        part = sample.columns(positions)
-        fit = _joint_fit(part)
     information = np.asarray(np.linalg.inv(fit.covariance[1:, 1:]), dtype=np.float64)
     scaled = _scaled(part, wish, fit.coefficients, information, fit.intercept)
     intervals = None
@@ -164,14 +166,34 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
     return _without_zeros(positions, scaled, intervals)
 
 
+def _pruned(sample: Sample, positions: list[int], wish: Wish) -> tuple[list[int], LogisticFit]:
+    """Return the rules proven beside the others (at least one), and their joint fit."""
+    enough = normal_quantile(wish.confidence_level)
+    while True:
+        fit = _joint_fit(sample.columns(positions))
+        error = np.sqrt(np.diag(fit.covariance)[1:])
+        strength = np.nan_to_num(np.abs(fit.coefficients) / error)
+        weakest = int(np.argmin(strength))
+        pinned = wish.exactly is not None or len(positions) == 1
+        if strength[weakest] >= enough or (pinned and strength[weakest] > 0):
+            return positions, fit
+        positions = [position for i, position in enumerate(positions) if i != weakest]
+
+
 def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> list[int]:
+    """Return positions of the rules to fit together; none where nothing can be said."""
+    met = sample.flags.sum(axis=0)
+    few = too_few(met, len(sample.flags) - met, sample.converted.mean())
+    judged = np.flatnonzero(~few)
+    flags, converted = sample.flags[:, judged], sample.converted
     if wish.exactly is not None:
-        return search_rules(sample.flags, sample.converted, wish.exactly)
-    if not anything_to_score_on(sample.flags, sample.converted, rng):
+        return [int(i) for i in judged[search_rules(flags, converted, wish.exactly)]]
+    if not anything_to_score_on(flags, converted, rng):
         return []
     folds = balanced_folds(sample.keys, N_FOLDS, rng)
     fewest = wish.max_criteria == "auto"
-    return choose_rules(sample.flags, sample.converted, folds, wish.most, fewest=fewest)
+    chosen = choose_rules(flags, converted, folds, wish.most, fewest=fewest)
+    return [int(i) for i in judged[chosen]]
 
 
 METHODS: Mapping[str, Callable[[Sample, Wish, np.random.Generator], Weighted]] = MappingProxyType(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from calibrate.criteria import Criterion
 from calibrate.stats.intervals import difference_interval, koopman, lift_interval, wilson
 from calibrate.stats.significance import benjamini_hochberg, mid_p_fisher
 
-__all__ = ["compare_rates"]
+__all__ = ["compare_rates", "too_few"]
 
 MAX_Q_VALUE = 0.05
 MIN_LEADS, MIN_EXPECTED = 30, 5
@@ -97,10 +97,16 @@ def _add_intervals(table: pd.DataFrame, confidence_level: float) -> None:
     table["p_value"] = mid_p_fisher(*with_and_without)
 
 
+def too_few(n: ArrayLike, n_without: ArrayLike, control_rate: ArrayLike) -> NDArray[np.bool_]:
+    """Return where no verdict is given: under 30 leads or 5 expected conversions on a side."""
+    smaller_side = np.minimum(n, n_without)
+    expected = smaller_side * np.asarray(control_rate)
+    return np.asarray((smaller_side < MIN_LEADS) | (expected < MIN_EXPECTED))
+
+
 def _add_verdicts(table: pd.DataFrame) -> None:
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
-    smaller_side = table[["n", "n_without"]].min(axis=1)
-    few = (smaller_side < MIN_LEADS) | (smaller_side * table["control_rate"] < MIN_EXPECTED)
+    few = too_few(table["n"], table["n_without"], table["control_rate"])
     proven = (table["q_value"] <= MAX_Q_VALUE) & ~few
     table["verdict"] = np.select(
         [few, proven & (table["lift"] > 1), proven], ["too few", "raises", "lowers"], "no evidence"
