@@ -1,0 +1,221 @@
+"""Cards judged on quarters they had not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from calibrate.backtest import CARDS, Backtest, backtest
+from calibrate.backtest.folds import stratified_folds
+from calibrate.backtest.judging import _share_taken, pooled_differences
+from calibrate.backtest.values import DIFFERENCE_COLUMNS, TABLE_COLUMNS
+from calibrate.fitting import fit_scorecard
+from calibrate.history import History, read_history
+from calibrate.observation import observe
+
+WINDOWS = {"observation_window": "7D", "horizon": "60D", "lookback": "30D"}
+
+
+def company(n: int = 2400, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leads of 2022Q3 to 2023Q4: directors and those who ask for a demo convert more often."""
+    rng = np.random.default_rng(seed)
+    start, days = pd.Timestamp("2022-07-01"), 549  # to the end of 2023
+    created = start + pd.to_timedelta(np.sort(rng.uniform(0, days, n)), unit="D")
+    director, demo = rng.random(n) < 0.25, rng.random(n) < 0.3
+    rate = 1 / (1 + np.exp(-(-2.2 + 1.6 * director + 1.4 * demo)))
+    won = rng.random(n) < rate
+    lag = pd.to_timedelta(rng.uniform(8, 55, n), unit="D")
+    leads = pd.DataFrame(
+        {
+            "lead_id": [f"L{i:05d}" for i in range(n)],
+            "created_at": created,
+            "outcome": np.where(won, "converted", "lost"),
+            "closed_at": created + lag,
+            "amount": np.where(won, 1000.0, np.nan),
+            "level": np.where(director, "director", rng.choice(["clerk", "manager"], n)),
+        }
+    )
+    asked = leads.loc[demo, ["lead_id", "created_at"]]
+    log = pd.DataFrame(
+        {
+            "lead_id": asked["lead_id"],
+            "activity": "demo",
+            "occurred_at": asked["created_at"] + pd.Timedelta(days=2),
+        }
+    )
+    return leads, log
+
+
+def read(leads: pd.DataFrame, log: pd.DataFrame, as_of: str = "2024-01-15") -> History:
+    return read_history(leads, log, as_of=as_of)
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return read(*company())
+
+
+@pytest.fixture(scope="module")
+def proof(history: History) -> Backtest:
+    past = observe(history, period=("2022-07-01", "2023-05-01"), **WINDOWS)
+    current = fit_scorecard(past, method="log_odds")  # as_of 2024-01-15: knows every outcome
+    return backtest(history, train_quarters=2, current=current, max_criteria=3, **WINDOWS)
+
+
+def test_one_row_a_quarter_and_card(proof: Backtest) -> None:
+    table = proof.table
+    assert tuple(table.columns) == TABLE_COLUMNS
+    assert table["period"].drop_duplicates().tolist() == ["2023Q1", "2023Q2", "2023Q3"]
+    assert (table.groupby("period", sort=False)["card"].agg(list).map(tuple) == CARDS).all()
+
+
+def test_the_quarters_not_judged_are_listed_with_the_reason(proof: Backtest) -> None:
+    skipped = dict(proof.skipped.itertuples(index=False))
+    assert skipped["2022Q3"] == "not enough known: no leads before it"
+    # on 2022-10-01 only the leads of July are mature: about a third of 400 leads, a fifth won
+    assert "conversions before it, 50 needed" in skipped["2022Q4"]
+    # 2023Q4 ends on 2024-01-01, its last leads are mature 60 days later
+    assert skipped["2023Q4"].startswith("cannot be judged before 2024-03-01")
+
+
+def test_a_quarter_before_which_too_little_was_known_is_not_fitted() -> None:
+    leads, log = company(n=500)
+    done = backtest(read(leads, log), periods=["2022Q4"], **WINDOWS)
+    assert done.table.empty
+    assert done.missed.empty
+    assert "conversions before it, 50 needed" in done.skipped["reason"].iloc[0]
+
+
+def test_the_figures_agree_with_scikit_learn_on_the_scores(proof: Backtest) -> None:
+    rows = proof.table.query("card == 'candidate'").set_index("period")
+    for period, part in proof.scores.groupby("period"):
+        assert rows.loc[period, "auc"] == pytest.approx(
+            roc_auc_score(part["converted"], part["score"])
+        )
+        assert rows.loc[period, "n_converted"] == part["converted"].sum()
+    assert (rows["auc"] > 0.65).all()
+
+
+def test_every_lead_is_judged_at_the_same_volume(proof: Backtest) -> None:
+    table = proof.table.set_index(["period", "card"])
+    for period in ("2023Q1", "2023Q3"):
+        quarter = table.loc[period]
+        assert (quarter["volume"] == quarter.loc["candidate", "volume"]).all()
+        equal = quarter.loc["equal"]
+        assert equal["auc"] == 0.5
+        assert equal["precision"] == pytest.approx(equal["n_converted"] / equal["n"])
+        assert equal["recall"] == pytest.approx(equal["volume"] / equal["n"])
+        # every win is worth 1000
+        assert quarter["amount"].to_numpy() == pytest.approx(
+            1000 * quarter["precision"] * quarter["volume"]
+        )
+        assert np.isnan(quarter.loc["newest", "calibration_slope"])
+
+
+def test_a_card_that_knew_the_quarter_is_marked(proof: Backtest, history: History) -> None:
+    assert proof.differences.query("card == 'current'")["in_sample"].all()
+    assert "current" not in set(proof.pooled["card"])
+    early = observe(
+        history.at(pd.Timestamp("2023-07-01").to_pydatetime()),
+        period=("2022-07-01", "2023-04-01"),
+        **WINDOWS,
+    )
+    current = fit_scorecard(early, method="log_odds")
+    done = backtest(
+        history, periods=["2023Q2", "2023Q3"], current=current, max_criteria=2, **WINDOWS
+    )
+    marks = done.differences.query("card == 'current'").set_index("period")["in_sample"]
+    assert marks.to_dict() == {"2023Q2": True, "2023Q3": False, "all": False}
+    row = done.differences.query("card == 'current' and period == 'all'").iloc[0]
+    alone = done.differences.query("card == 'current' and period == '2023Q3'").iloc[0]
+    assert row["difference"] == pytest.approx(alone["difference"])
+
+
+def test_no_look_ahead() -> None:
+    """Whatever happens from a quarter's first day on changes nothing in its card and cut."""
+    leads, log = company(n=1600)
+    first_day = pd.Timestamp("2023-04-01")
+    later = leads["closed_at"] >= first_day
+    flipped = leads.assign(
+        outcome=leads["outcome"].where(
+            ~later, np.where(np.arange(len(leads)) % 3, "lost", "converted")
+        )
+    )
+    options = {"periods": ["2023Q2"], "train_quarters": 2, "max_criteria": 3, **WINDOWS}
+    before, after = backtest(read(leads, log), **options), backtest(read(flipped, log), **options)
+    columns = ["lead_id", "score", "expected_rate"]
+    pd.testing.assert_frame_equal(before.scores[columns], after.scores[columns])
+    cut = [done.table.query("card == 'candidate'")["volume"].iloc[0] for done in (before, after)]
+    assert cut[0] == cut[1]
+    assert (before.scores["converted"] != after.scores["converted"]).any()
+
+
+def test_what_did_not_work_by_lead_id(proof: Backtest) -> None:
+    missed = proof.missed
+    assert missed["what"].tolist() == ["win scored lowest"] * 3 + ["loss scored highest"] * 3
+    scores = proof.scores.set_index("lead_id")
+    won = scores[scores["converted"]]["expected_rate"]
+    lost = scores[~scores["converted"]]["expected_rate"]
+    assert sorted(missed["expected_rate"][:3]) == pytest.approx(sorted(won)[:3])
+    assert sorted(missed["expected_rate"][3:]) == pytest.approx(sorted(lost)[-3:])
+    assert scores.loc[missed["lead_id"][:3], "converted"].all()
+
+
+def test_the_same_history_gives_the_same_backtest(history: History) -> None:
+    options = {"periods": ["2023Q3"], "train_quarters": 1, "max_criteria": 2, **WINDOWS}
+    one, two = backtest(history, **options), backtest(history, **options)
+    pd.testing.assert_frame_equal(one.table, two.table)
+    pd.testing.assert_frame_equal(one.differences, two.differences)
+
+
+def test_a_table_without_dates_is_judged_in_five_folds() -> None:
+    leads, _ = company(n=900)
+    wide = read_history(leads.drop(columns=["created_at", "closed_at"]))
+    done = backtest(wide, max_criteria=2)
+    assert done.table["period"].drop_duplicates().tolist() == [f"fold {k}" for k in range(1, 6)]
+    assert sorted(done.scores["lead_id"]) == sorted(leads["lead_id"])
+    assert "newest" not in set(done.table["card"])
+    n_converted = done.table.query("card == 'equal'")["n_converted"]
+    assert n_converted.max() - n_converted.min() <= 1  # stratified
+
+
+def test_folds_are_disjoint_and_train_on_the_rest() -> None:
+    leads, _ = company(n=303)
+    obs = observe(read_history(leads.drop(columns=["created_at", "closed_at"])))
+    judged = []
+    for fold in stratified_folds(obs, 0):
+        inside, outside = set(fold.test.at_landmark.index), set(fold.train.at_landmark.index)
+        assert not inside & outside
+        assert len(inside) + len(outside) == 303
+        judged += sorted(inside)
+    assert sorted(judged) == list(range(303))
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=12), st.floats(0, 1))
+def test_the_volume_taken_is_the_volume_wanted(n: list[int], share: float) -> None:
+    counts = np.array(n, dtype=float)
+    taken = _share_taken(counts, share * counts.sum())
+    assert taken @ counts == pytest.approx(share * counts.sum())
+    assert (np.diff(taken) <= 0).all()  # the best first
+
+
+def test_quarters_are_pooled_by_their_pairs() -> None:
+    rows = pd.DataFrame(
+        [
+            ("2023Q1", "rate", 100, 10, 0.02, 0.01, 0, 0, False),  # 10 * 90 = 900 pairs
+            ("2023Q2", "rate", 100, 20, 0.05, 0.02, 0, 0, False),  # 20 * 80 = 1600 pairs
+            ("2023Q3", "rate", 100, 50, 0.90, 0.01, 0, 0, True),  # in-sample: left out
+        ],
+        columns=list(DIFFERENCE_COLUMNS),
+    )
+    (pooled,) = pooled_differences(rows, 0.95)
+    assert pooled["difference"] == pytest.approx((900 * 0.02 + 1600 * 0.05) / 2500)
+    error = np.hypot(900 * 0.01, 1600 * 0.02) / 2500
+    assert pooled["standard_error"] == pytest.approx(error)
+    z = 1.959964  # from scipy: norm.ppf of 0.975
+    assert pooled["difference_ci_upper"] == pytest.approx(pooled["difference"] + z * error)
+    assert pooled["n"] == 200
