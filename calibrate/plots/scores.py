@@ -155,7 +155,7 @@ def plot_thresholds(cuts: Any, *, ax: Axes | None = None) -> Axes:
     first = table.iloc[0]
     counts = f"{_count(first['n_converted'])} customers among {_count(first['n'])} leads"
     ax = axes_of(ax, title=f"Every cut: {counts}", height=3.2)
-    if cuts is not table and hasattr(cuts, "threshold"):
+    if not isinstance(cuts, pd.DataFrame):
         _mark_choice(ax, cuts)
     at = [*table["threshold"], 100]
     caught = [*table["recall"], table["recall"].iloc[-1]]

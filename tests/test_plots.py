@@ -1,0 +1,184 @@
+"""Pictures draw what the table says: positions are read back from the Axes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from calibrate import plots
+from tests.report.invented_run import sample_run
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def run():
+    return sample_run()
+
+
+@pytest.fixture
+def scores() -> pd.DataFrame:
+    # 40 leads: rate promised .25 (10 of 20 right at 5) and .5 (10 of 20)
+    return pd.DataFrame(
+        {
+            "score": [20] * 20 + [60] * 20,
+            "expected_rate": [0.25] * 20 + [0.5] * 20,
+            "converted": [True] * 5 + [False] * 15 + [True] * 10 + [False] * 10,
+        }
+    )
+
+
+def _cuts(run):
+    part = run["thresholds"]
+    return SimpleNamespace(
+        table=pd.DataFrame(part["table"]),
+        threshold=part["threshold"],
+        threshold_ci_lower=part["threshold_ci_lower"],
+        threshold_ci_upper=part["threshold_ci_upper"],
+        plateau=tuple(part["plateau"]),
+    )
+
+
+def _card(run):
+    rows = [
+        {
+            "criterion": line["name"],
+            "points": line["points"],
+            "points_ci_lower": line["points_ci"][0],
+            "points_ci_upper": line["points_ci"][1],
+            "n": line["n"],
+        }
+        for line in run["scorecard"]["criteria"]
+    ]
+    return pd.DataFrame(rows)
+
+
+def _health(run):
+    return pd.DataFrame(run["monitoring"]["table"])
+
+
+def _draw(name, run, scores, ax=None):
+    results = {
+        "plot_control": pd.DataFrame(run["control"]["table"]),
+        "plot_lift": pd.DataFrame(run["lift"]),
+        "plot_scorecard": _card(run),
+        "plot_gains": scores,
+        "plot_calibration": scores,
+        "plot_thresholds": _cuts(run),
+        "plot_backtest": pd.DataFrame(run["backtest"]),
+        "plot_drift": _health(run),
+    }
+    return getattr(plots, name)(results[name], ax=ax)
+
+
+PLOTS = [name for name in plots.__all__ if name.startswith("plot_")]
+
+
+def _dots(ax):
+    """Positions of the round marks, in the order in which they were drawn."""
+    lines = [line for line in ax.lines if line.get_marker() == "o"]
+    return [xy for line in lines for xy in np.column_stack(line.get_data()).tolist()]
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_figure_is_made_only_where_none_is_given(name, run, scores):
+    before = len(plt.get_fignums())
+    _, ax = plt.subplots()
+    assert _draw(name, run, scores, ax) is ax
+    assert len(plt.get_fignums()) == before + 1
+    assert _draw(name, run, scores).figure is not ax.figure
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_picture_can_be_drawn_and_says_how_many(name, run, scores):
+    ax = _draw(name, run, scores)
+    ax.figure.draw_without_rendering()
+    ticks = [label.get_text() for label in [*ax.get_yticklabels(), *ax.get_xticklabels()]]
+    words = " ".join([ax.get_title(loc="left"), *ticks, *(t.get_text() for t in ax.texts)])
+    assert any(said in words for said in (" of ", "n ", " leads"))
+
+
+def test_lift_shows_each_row_and_greys_what_is_not_proven(run):
+    ax = plots.plot_lift(pd.DataFrame(run["lift"]))
+    highest = sorted(run["lift"], key=lambda row: -row["lift"])
+    drawn = _dots(ax)
+    assert [x for x, _ in drawn] == [row["lift"] for row in highest]
+    faces = [line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"]
+    hollow = [face == "white" for face in faces]
+    assert hollow == [row["verdict"] in ("no evidence", "too few") for row in highest]
+
+
+def test_lift_says_what_it_does_not_draw(run):
+    rows = [{**run["lift"][0], "criterion": f"c{i}", "n": i} for i in range(50)]
+    ax = plots.plot_lift(pd.DataFrame(rows))
+    assert "10 rarer ones not drawn" in ax.get_title(loc="left")
+
+
+def test_an_unlimited_interval_ends_in_an_arrowhead(run):
+    table = pd.DataFrame(run["lift"][:1])
+    table["lift_ci_upper"] = np.inf
+    ax = plots.plot_lift(table)
+    assert [line.get_marker() for line in ax.lines].count(">") == 1
+
+
+def test_names_from_the_data_are_taken_literally(run):
+    run["lift"][0]["criterion"] = "$\\frac{1}{2$ <b>"
+    plots.plot_lift(pd.DataFrame(run["lift"])).figure.draw_without_rendering()
+
+
+def test_gains_start_at_nothing_and_end_at_all(scores):
+    ax = plots.plot_gains(scores)
+    points = _dots(ax)
+    # the 20 leads at 60 hold 10 of the 15 customers
+    assert points == [[0, 0], [0.5, pytest.approx(10 / 15)], [1, 1]]
+
+
+def test_calibration_shows_promised_and_observed(scores):
+    table = plots.calibration_table(scores, bins=2)
+    assert table[["n", "n_converted"]].to_numpy().tolist() == [[20, 5], [20, 10]]
+    assert _dots(plots.plot_calibration(scores)) == [[0.25, 0.25], [0.5, 0.5]]
+    assert _dots(plots.plot_calibration(table)) == [[0.25, 0.25], [0.5, 0.5]]
+
+
+def test_thresholds_mark_the_cut_only_where_it_is_known(run):
+    ax = plots.plot_thresholds(_cuts(run))
+    assert [text.get_text() for text in ax.texts] == ["cut 42\n33 to 52"]
+    assert not plots.plot_thresholds(_cuts(run).table).texts
+
+
+def test_the_scorecard_says_where_everyone_starts(run):
+    ax = plots.plot_scorecard(SimpleNamespace(table=_card(run), base=22))
+    assert ax.get_title(loc="left") == "Points; everyone starts with 22"
+    widths = [bar.get_width() for bar in ax.patches]
+    assert widths == sorted(_card(run)["points"], reverse=True)
+
+
+def test_an_empty_card_says_so(run):
+    ax = plots.plot_scorecard(_card(run).iloc[:0])
+    assert ax.texts[0].get_text() == "nothing to score on yet"
+
+
+def test_empty_tables_are_drawn_empty(run):
+    plots.plot_backtest(pd.DataFrame(run["backtest"]).iloc[:0])
+    plots.plot_lift(pd.DataFrame(run["lift"]).iloc[:0])
+    plots.plot_drift(_health(run).iloc[:0])
+
+
+def test_importing_the_pictures_does_not_import_matplotlib():
+    import subprocess
+    import sys
+
+    code = "import sys, calibrate.plots; sys.exit('matplotlib' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
