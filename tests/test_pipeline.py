@@ -1,0 +1,305 @@
+"""The one composition: what it decides by itself, what it refuses, what it hands on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import calibrate as cal
+from calibrate.config import CalibrationSettings, LeadColumns, Settings
+from calibrate.criteria import as_criterion
+from calibrate.errors import CalibrateWarning, ConfigError, DataError, NotEnoughDataError
+from calibrate.pipeline import (
+    explain_lead,
+    find_card,
+    json_text,
+    read_card,
+    score_leads,
+    to_plain,
+    with_sources,
+)
+from calibrate.pipeline.leaks import rests_on, without_columns
+from calibrate.pipeline.spans import observe_as_set, periods_of, weeks_of
+from calibrate.pipeline.textbook import textbook_example
+from tests.small_company import SETTINGS, company_run, tables, write_company
+
+KEYS = {
+    *("schema", "name", "period", "as_of", "versions", "inputs", "inputs_hash", "settings"),
+    *("checks", "findings", "control", "control_by_quarter", "funnel", "lift", "scorecard"),
+    *("thresholds", "backtest", "backtest_skipped", "missed", "monitoring", "changes", "gate"),
+    *("textbook", "lead_url", "currency", "warnings", "may_differ"),
+}
+
+
+@pytest.fixture(scope="module")
+def history() -> cal.History:
+    leads, activities = tables()
+    return cal.read_history(leads, activities, as_of="2026-07-01")
+
+
+def settings_of(folder: Path, **calibration: object) -> Settings:
+    settings = cal.load_settings(write_company(folder))
+    changed = settings.calibration.model_dump() | calibration
+    return settings.model_copy(update={"calibration": CalibrationSettings(**changed)})
+
+
+def test_a_run_holds_what_the_steps_give_one_by_one() -> None:
+    run = company_run()
+    settings = run.settings
+    history = cal.history_from_settings(settings)
+    obs = cal.observe(
+        history,
+        period="2026Q2",
+        fit_period=("2025-04-01", "2026-07-01"),
+        observation_window="14D",
+        horizon="60D",
+    )
+    pd.testing.assert_frame_equal(obs.table, run.observation.table)
+    assert cal.control_rate(obs).rate == run.control.rate
+    assert {"demo_request", "pricing_view"} <= {line.criterion.name for line in run.card.criteria}
+    of_period = run.scores[run.scores["set"] == "period"]
+    expected = run.card.score(obs)
+    assert of_period["score"].tolist() == expected["score"].tolist()
+    of_open = run.scores[run.scores["set"] == "open"]
+    assert set(of_open["lead_id"]) == set(cal.observe_open(history).table["lead_id"])
+    assert of_open["cutoff"].eq(pd.Timestamp("2026-07-01")).all()
+    assert run.card.name == settings.name
+    assert [(tier.name, tier.at_least) for tier in run.card.tiers] == list(run.cuts.tiers)
+
+
+def test_default_periods(history: cal.History) -> None:
+    horizon = dt.timedelta(days=60)
+    period, fit_period = periods_of(history, CalibrationSettings(), horizon=horizon)
+    assert period.label == "2026Q2"  # the last one complete on 1 July 2026
+    # A horizon before that is 2 May: the last four quarters by then are 2025Q2 to 2026Q1.
+    assert fit_period.label == "2025-04-01..2026-07-01"
+    given = CalibrationSettings(period="2025Q3", fit_period="2025")
+    assert [p.label for p in periods_of(history, given, horizon=horizon)] == ["2025Q3", "2025"]
+    # 300 days before 1 July 2026 is 4 September 2025: four quarters from 2024Q3 on, of which
+    # the first two hold no leads.
+    long = periods_of(history, CalibrationSettings(), horizon=dt.timedelta(days=300))
+    assert long[1].label == "2025-01-01..2026-07-01"
+
+
+def test_without_leads_in_the_last_quarter_the_latest_with_leads_is_taken() -> None:
+    leads, activities = tables()
+    history = cal.read_history(leads, activities, as_of="2027-02-01")
+    with pytest.warns(CalibrateWarning, match="no lead was created in 2026Q4, .*2026Q2 is used"):
+        period, _ = periods_of(history, CalibrationSettings(), horizon=dt.timedelta(days=60))
+    assert period.label == "2026Q2"
+
+
+def test_weeks_count_only_the_time_in_which_mature_leads_came(history: cal.History) -> None:
+    calibration = CalibrationSettings(period="2026Q2", observation_window="14D", horizon="60D")
+    obs = observe_as_set(history, calibration)
+    first = obs.table["created_at"].min()
+    # mature until 60 days before 1 July 2026, which is 2 May
+    assert weeks_of(obs) == (pd.Timestamp("2026-05-02") - first) / pd.Timedelta(weeks=1)
+
+
+def test_a_summary_is_plain_json_and_says_everything() -> None:
+    run = company_run()
+    summary = run.summary()
+    assert set(summary) == KEYS
+    text = json.dumps(summary, allow_nan=False)
+    assert json.loads(text) == summary
+    assert summary["settings"]["calibration"]["horizon"] == 60
+    assert summary["settings"]["calibration"]["fit_period"]["label"] == "2025-04-01..2026-07-01"
+    assert summary["settings"]["leads"]["source"] == "leads.csv"
+    assert summary["period"] == {
+        "label": "2026Q2",
+        "start": "2026-04-01T00:00:00",
+        "end": "2026-07-01T00:00:00",
+    }
+    assert {row["table"] for row in summary["inputs"]} == {"leads", "activities"}
+    assert summary["monitoring"] is None
+    assert summary["changes"] is None
+    assert str(run.settings.folder) not in text
+    lift = {row["criterion"]: row for row in summary["lift"]}
+    assert lift["demo_request"]["rate"] == float(
+        run.lift.table.set_index("criterion").loc["demo_request", "rate"]
+    )
+
+
+def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
+    again = cal.recalibrate(write_company(tmp_path / company_run().settings.folder.name))
+    assert json_text(again.summary()) == json_text(company_run().summary())
+
+
+def test_the_hash_knows_settings_but_no_folder(tmp_path: Path) -> None:
+    run = company_run()
+    assert len(run.inputs_hash) == 64
+    settings = settings_of(tmp_path / run.settings.folder.name, horizon="61D")
+    other = run.__class__(**{**vars_of(run), "settings": settings})
+    assert other.inputs_hash == run.inputs_hash  # the windows used stand in the observation
+    settings = settings_of(tmp_path / run.settings.folder.name, seed=1)
+    assert run.__class__(**{**vars_of(run), "settings": settings}).inputs_hash != run.inputs_hash
+
+
+def vars_of(run: cal.Run) -> dict[str, object]:
+    return {name: getattr(run, name) for name in run.__dataclass_fields__}
+
+
+def test_each_stage_of_the_funnel_is_part_of_the_one_before() -> None:
+    run = company_run()
+    funnel = run.funnel
+    assert funnel["n"].is_monotonic_decreasing
+    assert funnel["n"].iloc[0] == len(run.observation.table)
+    assert funnel["share"].iloc[0] == 1
+    assert funnel["stage"].tolist()[-2:] == ["hot", "converted by the horizon"]
+
+
+def test_the_textbook_takes_the_most_common_criterion_that_raises() -> None:
+    run = company_run()
+    example = textbook_example(run.lift, run.card)
+    table = run.lift.table
+    raising = table[(table["group"] == "engagement") & (table["verdict"] == "raises")]
+    row = raising.sort_values("n").iloc[-1]
+    assert example is not None
+    assert example["activity"] == row["criterion"]
+    assert example["points_rate"] == round(100 * row["rate"])
+    assert example["points_difference"] == round(100 * (row["rate"] - row["control_rate"]))
+
+
+def one_sided(folder: Path, outcome: str) -> Path:
+    path = write_company(folder)
+    leads, _ = tables()
+    keep = leads[leads["outcome"].isin([outcome])]
+    keep.to_csv(folder / "leads.csv", index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message"),
+    [
+        ("lost", r"none of the [\d,]+ leads of .* converted within 60 days; take a longer horizon"),
+        ("converted", r"every one of the [\d,]+ leads of .* converted"),
+    ],
+)
+def test_one_outcome_alone_teaches_nothing(tmp_path: Path, outcome: str, message: str) -> None:
+    if outcome == "converted":  # and all of them in time
+        text = SETTINGS.replace('horizon = "60D"', 'horizon = "720D"')
+        text = text.replace('as_of = "2026-07-01"', 'as_of = "2029-07-01"\nperiod = "2025"')
+        path = one_sided(tmp_path, outcome)
+        path.write_text(text, encoding="utf-8")
+    else:
+        path = one_sided(tmp_path, outcome)
+    with pytest.raises(NotEnoughDataError, match=message) as caught:
+        cal.recalibrate(path)
+    assert "calibrate check" in str(caught.value)
+
+
+def test_no_mature_lead_is_said_as_such(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, horizon="720D")
+    with pytest.raises(NotEnoughDataError, match="is old enough; take an earlier fit_period"):
+        cal.recalibrate(settings)
+
+
+def test_weighting_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match='maturity "weight"'):
+        cal.recalibrate(settings_of(tmp_path, maturity="weight"))
+
+
+def test_progress_is_told_in_order(tmp_path: Path) -> None:
+    told: list[float] = []
+    path = one_sided(tmp_path, "lost")
+    with pytest.raises(NotEnoughDataError):
+        cal.recalibrate(path, progress=lambda _step, done: told.append(done))
+    assert told == sorted(told)
+    assert told[0] == 0
+
+
+def test_a_leak_is_measured_but_earns_no_points(tmp_path: Path) -> None:
+    path = write_company(tmp_path, SETTINGS.replace('ignore = ["contract_plan"]', ""))
+    run = cal.recalibrate(path)
+    assert any("contract_plan" in finding.columns for finding in run.findings)
+    assert not any("contract_plan" in line.criterion.fields for line in run.card.criteria)
+    table = run.lift.table
+    leaking = table[table["criterion"].str.startswith("contract_plan")]
+    assert set(leaking["reason"]) == {"leak"}
+    # the backtest cannot use it either: with it, its ranking would be nearly perfect
+    auc = run.proof.table.set_index("card").loc["candidate", "auc"]
+    assert np.max(auc) < 0.95
+
+
+def test_columns_kept_out_of_every_criterion(history: cal.History) -> None:
+    bare = without_columns(history, ["industry", "email_open"])
+    assert "email_open" not in bare.activities
+    assert {a.name: a.excluded for a in bare.attributes}["industry"] == "leak"
+    clicked = as_criterion({"activity": "email_click", "at_least": 1})
+    assert rests_on(clicked, ["email_click"])
+    assert not rests_on(clicked, ["email_open"])
+
+
+def test_scores_of_open_leads_are_those_of_python() -> None:
+    run = company_run()
+    scores = score_leads(run.card, run.history, run.settings)
+    expected = run.card.score(cal.observe_open(run.history)).set_index("lead_id")["score"]
+    assert scores.set_index("lead_id")["score"].to_dict() == expected.to_dict()
+    assert scores["score"].is_monotonic_decreasing
+
+
+def test_an_explanation_adds_up_to_the_score() -> None:
+    run = company_run()
+    open_lead = run.scores[run.scores["set"] == "open"].sort_values("score").iloc[-1]
+    found = explain_lead(run.card, run.settings, str(open_lead["lead_id"]))
+    assert found.moment == "as_of"
+    assert found.explanation.score == open_lead["score"]
+    assert found.explanation.table["points"].sum() == open_lead["score"]
+    closed = run.scores[(run.scores["set"] == "period") & run.scores["converted"].eq(True)].iloc[0]
+    found = explain_lead(run.card, run.settings, str(closed["lead_id"]))
+    assert found.moment == "landmark"
+    assert found.explanation.score == closed["score"]
+
+
+def test_leads_without_a_score_are_named() -> None:
+    run = company_run()
+    with pytest.raises(DataError, match='"L99999" is no lead of these'):
+        explain_lead(run.card, run.settings, "L99999")
+    everything = cal.observe(run.history, observation_window="14D", horizon="60D").table
+    early = everything[~everything["at_landmark"]].iloc[0]
+    with pytest.raises(DataError, match="before it could be compared"):
+        explain_lead(run.card, run.settings, str(early["lead_id"]))
+
+
+def test_other_files_are_read_with_the_same_columns() -> None:
+    settings = company_run().settings
+    assert with_sources(settings, None) is settings
+    other = with_sources(settings, "new.csv", "log.csv")
+    assert Path(str(other.leads.source)).is_absolute()
+    assert Path(str(other.leads.source)).name == "new.csv"
+    assert other.calibration.as_of is None
+    assert other.activities is not None
+
+
+def test_cards_are_found_by_file_folder_or_run(tmp_path: Path) -> None:
+    settings = Settings(leads=LeadColumns(source="leads.csv"), folder=tmp_path)
+    with pytest.raises(ConfigError, match="there is no scorecard yet"):
+        find_card(settings)
+    with pytest.raises(ConfigError, match='no scorecard "nowhere"'):
+        read_card(tmp_path / "nowhere")
+    text = company_run().card.to_json()
+    folder = tmp_path / "runs" / "2026Q2-1"
+    folder.mkdir(parents=True)
+    (folder / "scorecard.json").write_text(text, encoding="utf-8")
+    for card in (find_card(settings), find_card(settings, folder), read_card(folder)):
+        assert card.to_json() == text
+    (folder / "scorecard.json").write_text(text.replace("scorecard/1", "scorecard/9"), "utf-8")
+    with pytest.raises(DataError, match=r"newer|scorecard/9"):
+        find_card(settings)
+
+
+def test_plain_values() -> None:
+    table = pd.DataFrame({"n": pd.array([1, None], dtype="Int64"), "t": [pd.NaT, pd.Timestamp(0)]})
+    assert to_plain(table) == [{"n": 1, "t": None}, {"n": None, "t": "1970-01-01T00:00:00"}]
+    assert to_plain({"a": np.float64("inf"), "b": np.bool_(True), "c": (1, np.int64(2))}) == {
+        "a": None,
+        "b": True,
+        "c": [1, 2],
+    }
+    assert json_text({"b": 0.1, "a": "è"}) == '{\n "a": "è",\n "b": 0.1\n}\n'

@@ -1,0 +1,157 @@
+"""Folders and files: whole or not at all, the same bytes, no formulas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import calibrate as cal
+from calibrate import writer
+from calibrate.errors import ConfigError, DataError
+from tests.small_company import company_run
+
+FILES = {
+    *("run.json", "scorecard.json", "lift.csv", "thresholds.csv", "backtest.csv", "funnel.csv"),
+    *("scores.parquet", "changes.md", "report.html", "report.md", "report.xlsx"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cal.write_run(company_run(), tmp_path_factory.mktemp("runs") / "one")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_run_folder_is_whole(folder: Path) -> None:
+    run = company_run()
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert [path.name for path in folder.parent.iterdir()] == ["one"]  # nothing left beside it
+    assert json.loads((folder / "run.json").read_text("utf-8")) == run.summary()
+    card = cal.Scorecard.from_json((folder / "scorecard.json").read_text("utf-8"))
+    assert card.to_json() == run.card.to_json()
+    lift = pd.read_csv(folder / "lift.csv")
+    assert lift["rate"].tolist() == run.lift.table["rate"].tolist()  # at full precision
+    scores = pq.read_table(folder / "scores.parquet")
+    assert scores.column_names == list(run.scores.columns)
+    assert scores["score"].to_pylist() == run.scores["score"].tolist()
+    assert b"pandas" not in (scores.schema.metadata or {})
+    assert (folder / "changes.md").read_text("utf-8") == "No card was in force before.\n"
+
+
+def test_written_again_it_is_the_same_to_the_byte(folder: Path, tmp_path: Path) -> None:
+    assert contents(cal.write_run(company_run(), tmp_path / "two")) == contents(folder)
+
+
+def test_an_empty_folder_and_an_earlier_run_are_used_anything_else_is_refused(
+    folder: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "run"
+    target.mkdir()
+    cal.write_run(company_run(), target)
+    (target / "old.txt").write_text("left by an earlier version")
+    cal.write_run(company_run(), target)
+    assert contents(target) == contents(folder)
+    other = tmp_path / "photos"
+    other.mkdir()
+    (other / "photo.txt").write_text("mine")
+    with pytest.raises(ConfigError, match='"photos" holds other files than a run'):
+        cal.write_run(company_run(), other)
+    assert contents(other) == {"photo.txt": b"mine"}
+    with pytest.raises(ConfigError, match=r'"photo\.txt" is a file'):
+        cal.write_run(company_run(), other / "photo.txt")
+
+
+def test_when_writing_fails_nothing_is_left_and_the_earlier_run_stays(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = cal.write_run(company_run(), tmp_path / "runs" / "run")
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writer, "write_workbook", fail)
+    with pytest.raises(OSError, match="No space left"):
+        cal.write_run(company_run(), target)
+    with pytest.raises(OSError, match="No space left"):
+        cal.write_run(company_run(), tmp_path / "runs" / "new")
+    assert [path.name for path in target.parent.iterdir()] == ["run"]
+    assert contents(target) == contents(folder)
+
+
+def test_the_default_folder_has_period_and_hash() -> None:
+    run = company_run()
+    path = writer.default_folder(run)
+    assert path.parent == run.settings.folder / "runs"
+    assert path.name == f"2026Q2-{run.inputs_hash[:10]}"
+
+
+def test_the_same_run_is_recognised(folder: Path, tmp_path: Path) -> None:
+    assert writer.holds_same_run(company_run(), folder)
+    assert not writer.holds_same_run(company_run(), tmp_path)
+
+
+def test_pages_are_written_again_from_the_folder_alone(folder: Path, tmp_path: Path) -> None:
+    copy = cal.write_run(company_run(), tmp_path / "run")
+    before = contents(copy)
+    assert writer.rewrite_report(copy) == tuple(
+        copy / name for name in ("report.html", "report.md", "report.xlsx")
+    )
+    assert contents(copy) == before
+    writer.rewrite_report(copy, lang="it")
+    after = contents(copy)
+    assert {name for name in FILES if after[name] != before[name]} == {"report.html", "report.md"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "is not a run folder"),
+        ("{", "run.json: is damaged"),
+        ('{"schema": "calibrate.run/2"}', '"calibrate.run/2" was written by a newer calibrate'),
+    ],
+)
+def test_what_is_no_run_folder_is_refused(tmp_path: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / "run.json").write_text(text)
+    with pytest.raises(DataError, match=message):
+        writer.rewrite_report(tmp_path)
+
+
+@given(st.text(), st.floats(allow_nan=False, allow_infinity=False))
+def test_no_cell_of_a_csv_is_a_formula_and_numbers_keep_every_digit(
+    text: str, number: float
+) -> None:
+    written = writer.csv_text(pd.DataFrame({"criterion": [text], "rate": [number]}))
+    assert not written.split("\n", 1)[1].lstrip('"').startswith(("=", "+", "-", "@"))
+    assert float(written.rstrip("\n").rsplit(",", 1)[1]) == number
+
+
+def test_scores_are_written_by_their_ending(tmp_path: Path) -> None:
+    scores = company_run().scores
+    assert len(pd.read_csv(cal.write_scores(scores, tmp_path / "s.csv"))) == len(scores)
+    assert pq.read_table(cal.write_scores(scores, tmp_path / "s.parquet")).num_rows == len(scores)
+    with pytest.raises(ConfigError, match=r'as .csv or .parquet, not "s.xls"'):
+        cal.write_scores(scores, tmp_path / "s.xls")
+    assert {path.name for path in tmp_path.iterdir()} == {"s.csv", "s.parquet"}
+
+
+def test_ids_of_several_types_are_written_as_text(tmp_path: Path) -> None:
+    mixed = pd.DataFrame({"lead_id": pd.Series([1, "a"], dtype=object), "score": [3, 4]})
+    written = pq.read_table(cal.write_scores(mixed, tmp_path / "s.parquet"))
+    assert written["lead_id"].to_pylist() == ["1", "a"]
+
+
+def test_the_demo_does_not_write_among_other_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("x")
+    with pytest.raises(ConfigError, match="holds other files; name a new folder"):
+        writer.write_demo(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
