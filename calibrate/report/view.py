@@ -6,6 +6,7 @@ page and the Markdown text are two faces of the same view.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ _SEVERITIES = ("certain", "likely", "note")
 _MAX_QUARTERS = 4
 _MAX_LEADS = 6
 _MAX_NOTHING = 12
+_CUT = re.compile(r"(: [\d.,]+ times or more|: [\d.,]+ or more in all| at least [\d.,]+)$")
 
 
 def leadership(run: Mapping[str, Any]) -> Row:
@@ -121,11 +123,13 @@ def _sentence(run: Mapping[str, Any]) -> Row:
     tiers = _with_ceilings(rows_of(cuts.get("tier_table")))
     is_empty = not (run.get("scorecard") or {}).get("criteria")
     separates = bool(cuts.get("separates")) and not is_empty
+    wide, window = _is_wide(run), _setting(run, "calibration", "observation_window")
     return {
         "control": run.get("control"),
-        "is_wide": _is_wide(run),
+        "is_wide": wide,
         "horizon": _setting(run, "calibration", "horizon"),
-        "window": _setting(run, "calibration", "observation_window"),
+        "window": window,
+        "at_once": wide or not window or window < 1,
         "is_empty": is_empty,
         "separates": separates,
         "tiers": tiers if separates and len(tiers) > 1 else [],
@@ -227,15 +231,11 @@ def _nothing(run: Mapping[str, Any]) -> Row:
 
 
 def _once(rows: list[Row]) -> list[Row]:
-    """Leave out "clicked: 3 times or more" where "clicked" itself stands there."""
-    names = {row["criterion"] for row in rows}
-    return [
-        row
-        for row in rows
-        if row.get("group") != "engagement"
-        or row["criterion"].partition(": ")[0] not in names
-        or row["criterion"].partition(": ")[1] == ""
-    ]
+    """Keep the most common of cuts in the same number: "visits at least 1", not also 2 and 3."""
+    kept: dict[str, Row] = {}
+    for row in rows:
+        kept.setdefault(_CUT.sub("", row["criterion"]), row)
+    return list(kept.values())
 
 
 def _missed(run: Mapping[str, Any]) -> Row:
