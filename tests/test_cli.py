@@ -1,0 +1,377 @@
+"""The command line: what each command says, writes and returns."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import calibrate as cal
+from calibrate import writer
+from calibrate.__main__ import main
+from calibrate.cli import work
+from tests.small_company import SETTINGS, company_run, tables, write_company
+
+COMMANDS = (
+    *("demo", "init", "check", "run", "score", "explain", "backtest", "monitor", "diff"),
+    *("report", "promote"),
+)
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with leads, activities and settings, in which the command is given."""
+    folder = tmp_path / "company"
+    write_company(folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def made(company: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same with one run in ``runs``; `recalibrate` is answered by a run made before."""
+    monkeypatch.setattr(work, "recalibrate", lambda *_a, **_o: company_run())
+    monkeypatch.setattr(
+        writer, "default_folder", lambda run: company / "runs" / f"2026Q2-{run.inputs_hash[:10]}"
+    )
+    cal.write_run(company_run(), writer.default_folder(company_run()))
+    return company
+
+
+def csv_of(text: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(text))
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"  {command} " in shown
+        assert main([command, "--help"]) == 0
+    assert "export" not in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["runs"],
+        ["run", "--wrong"],
+        ["run", "--format", "xml"],
+        ["explain"],
+        ["promote", "--who", "A", "--why", "B"],
+        ["promote", "RUN", "--rollback", "--who", "A", "--why", "B"],
+        ["promote", "RUN"],
+    ],
+)
+def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err or not arguments
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("calibrate")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check"], ["run"], ["score"], ["explain", "L1"], ["backtest"], ["monitor"]],
+)
+def test_without_settings_there_is_one_line(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    line = 'error: there is no file "calibrate.toml"; write one with: calibrate init LEADS\n'
+    assert said.err.endswith(line)
+    assert list(tmp_path.iterdir()) == []
+
+
+def spoil_leads(company: Path, what: str) -> bool:
+    """Break the leads file in one way, if it is one of those."""
+    leads, _ = tables()
+    path = company / "leads.csv"
+    late = leads["created_at"].astype(str).where(leads.index % 3 > 0, "soon")
+    changes = {
+        "empty": lambda: path.write_text(""),
+        "missing": path.unlink,
+        "no CSV": lambda: path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00"),
+        "bytes": lambda: path.write_bytes(path.read_bytes() + "L9,città,".encode("cp1252")),
+        "outcome": lambda: leads.replace({"outcome": {"lost": "vanished"}}).to_csv(path),
+        "duplicates": lambda: pd.concat([leads, leads.head(3).assign(industry="x")]).to_csv(path),
+        "dates": lambda: leads.assign(created_at=late).to_csv(path),
+    }
+    if what in changes:
+        changes[what]()
+    return what in changes
+
+
+def spoil(company: Path, what: str) -> None:
+    """Break one thing of the company."""
+    settings = company / "calibrate.toml"
+    if what == "other company":
+        _, activities = tables()
+        other = activities.assign(lead_id="X" + activities["lead_id"])
+        other.to_parquet(company / "activities.parquet", index=False)
+    elif not spoil_leads(company, what):
+        source = 'source = "leads.csv"'
+        changed = {
+            "misspelt": SETTINGS.replace("horizon", "horizont"),
+            "column": SETTINGS.replace(source, f'{source}\nid = "lead_ids"'),
+            "delimiter": SETTINGS.replace(source, f'{source}\ndelimiter = ";"'),
+        }
+        settings.write_text(changed[what])
+
+
+@pytest.mark.parametrize(
+    ("what", "parts"),
+    [
+        ("missing", ['there is no file "leads.csv"']),
+        ("empty", ["leads.csv", "empty"]),
+        ("no CSV", ["leads.csv", "not a CSV file"]),
+        ("bytes", ["leads.csv, row", "UTF-8", "cp1252"]),
+        ("outcome", ['"vanished"', "outcome"]),
+        ("duplicates", ["leads.csv", "L00001"]),
+        ("dates", ["leads.csv", '"soon"', "is not a date"]),
+        ("other company", ["activities"]),
+        ("misspelt", ["calibrate.toml", '"horizont"', 'did you mean "horizon"']),
+        ("column", ['"lead_ids"', 'did you mean "lead_id"']),
+        ("delimiter", ["leads.csv", "delimiter"]),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_written(
+    company: Path, capsys: pytest.CaptureFixture[str], what: str, parts: list[str]
+) -> None:
+    spoil(company, what)
+    before = {path.name for path in company.iterdir()}
+    assert main(["run"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    error = said.err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert [line for line in said.err.splitlines() if line.startswith("error: ")] == [error]
+    assert [part for part in parts if part not in error] == []
+    assert str(company) not in error
+    assert {path.name for path in company.iterdir()} == before
+
+
+def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    shown = capsys.readouterr().out
+    for part in ("what was read", "control conversion rate", "findings", "Enough to go on"):
+        assert part in shown
+    assert main(["check", "--format", "csv"]) == 0
+    assert list(csv_of(capsys.readouterr().out)) == ["table", "check", "n", "rule", "examples"]
+    assert main(["check", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["enough"] is True
+    assert {row["method"] for row in told["control"]} >= {"cohort"}
+
+
+def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The quarter's round, with nothing replaced: run, sign, run again, compare, go back."""
+    assert main(["run"]) == 0
+    said = capsys.readouterr()
+    assert "control conversion rate" in said.out
+    assert said.err.splitlines()[0] == "[  0%] reading leads and activities"
+    (first,) = (company / "runs").iterdir()
+    assert f"report: {Path('runs') / first.name / 'report.html'}" in said.out
+    signed = ["--who", "Ada", "--why", "first card"]
+    assert main(["promote", str(first), "--when", "2026-07-02", *signed]) == 0
+    # With a card in force that knows every past quarter, no quarter can be judged: hold.
+    assert main(["run", "--format", "json"]) == 3
+    told = json.loads(capsys.readouterr().out.split("\n", 1)[1])
+    assert told["gate"]["recommendation"] == "hold"
+    second = company / told["folder"]
+    assert second.name != first.name
+    changes = (second / "changes.md").read_text("utf-8")
+    assert "No card was in force before" not in changes
+    assert main(["diff", str(first), str(second)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == changes.split(". ")[0] + "."
+    assert main(["promote", "--rollback", *signed]) == 1
+    assert "no card was in force before" in capsys.readouterr().err
+
+
+def test_a_run_that_is_there_already_is_left_as_it_is(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder,) = (made / "runs").iterdir()
+    (folder / "report.html").write_text("mine")
+    assert main(["run"]) == 0
+    assert "holds this very run already; it is left as it is" in capsys.readouterr().err
+    assert (folder / "report.html").read_text() == "mine"
+
+
+def test_run_into_a_folder(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--out", "here", "--format", "csv"]) == 0
+    card = csv_of(capsys.readouterr().out)
+    assert card["criterion"].tolist() == company_run().card.table["criterion"].tolist()
+    assert (made / "here" / "run.json").is_file()
+    (made / "photos").mkdir()
+    (made / "photos" / "a.txt").write_text("a")
+    assert main(["run", "--out", "photos"]) == 1
+    assert 'error: "photos" holds other files than a run' in capsys.readouterr().err
+
+
+def test_run_hands_period_and_as_of_on(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, dict[str, object]]] = []
+
+    def recalibrate(config: object, **options: object) -> cal.Run:
+        asked.append((config, options))
+        return company_run()
+
+    monkeypatch.setattr(work, "recalibrate", recalibrate)
+    arguments = ["--period", "2025Q4", "--as-of", "2026-06-01", "--out", "x"]
+    assert main(["run", "-c", "calibrate.toml", *arguments]) == 0
+    ((config, options),) = asked
+    assert config == Path("calibrate.toml")
+    assert (options["period"], options["as_of"]) == ("2025Q4", "2026-06-01")
+
+
+def test_score_gives_what_python_gives(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = company_run()
+    expected = run.scores[run.scores["set"] == "open"].set_index("lead_id")["score"].to_dict()
+    assert main(["score", "--format", "csv"]) == 0
+    told = csv_of(capsys.readouterr().out)
+    assert told.set_index("lead_id")["score"].to_dict() == expected
+    assert main(["score", "--out", "scores.parquet"]) == 0
+    assert f"wrote {len(expected):,} scores" in capsys.readouterr().out
+    written = pq.read_table(made / "scores.parquet").to_pandas()
+    assert written.set_index("lead_id")["score"].to_dict() == expected
+    assert main(["score"]) == 0
+    assert "more (--out FILE" in capsys.readouterr().out
+
+
+def test_score_of_other_files_is_that_of_the_card_on_them(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leads, activities = tables()
+    new = leads[leads["outcome"] == "open"].tail(40)
+    new.to_csv(made / "new.csv", index=False)
+    log = activities[activities["lead_id"].isin(new["lead_id"])]
+    log.to_parquet(made / "log.parquet", index=False)
+    (run_folder,) = (made / "runs").iterdir()
+    options = ["--card", str(run_folder), "--format", "json"]
+    assert main(["score", "new.csv", "log.parquet", *options]) == 0
+    told = {row["lead_id"]: row["score"] for row in json.loads(capsys.readouterr().out)}
+    columns = cal.LeadColumns(ignore=["contract_plan"])
+    history = cal.read_history(made / "new.csv", made / "log.parquet", leads=columns)
+    expected = company_run().card.score(cal.observe_open(history))
+    assert told == expected.set_index("lead_id")["score"].to_dict()
+    assert len(set(told.values())) > 1
+
+
+def test_explain(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = company_run().scores
+    best = scores[scores["set"] == "open"].sort_values("score").iloc[-1]
+    assert main(["explain", best["lead_id"]]) == 0
+    shown = capsys.readouterr().out
+    assert f"score {best['score']}, hot" in shown
+    assert "demo_request" in shown
+    assert main(["explain", best["lead_id"], "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sum(row["points"] for row in told["rules"]) == told["score"] == best["score"]
+    assert main(["explain", "L9"]) == 1
+    assert '"L9" is no lead of these' in capsys.readouterr().err
+
+
+def test_without_a_card_there_is_nothing_to_score_with(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score"]) == 1
+    assert "there is no scorecard yet; make one with: calibrate run" in capsys.readouterr().err
+
+
+def test_backtest_and_monitor(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["table"] == json.loads(json.dumps(company_run().summary()["backtest"]))
+    code = main(["monitor", "--format", "json"])
+    told = json.loads(capsys.readouterr().out)
+    assert code == (3 if told["verdict"] == "recalibrate" else 0)
+
+
+def test_report_in_italian(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder,) = (made / "runs").iterdir()
+    assert main(["report", str(folder), "--lang", "it"]) == 0
+    assert "report.html" in capsys.readouterr().out
+    assert 'lang="it"' in (folder / "report.html").read_text("utf-8")
+    assert main(["report", str(folder), "--lang", "xx"]) == 1
+    assert 'there is no language "xx"; there are en, it' in capsys.readouterr().err
+    assert main(["report", "nowhere"]) == 1
+    assert '"nowhere" is not a run folder' in capsys.readouterr().err
+
+
+def test_a_scorecard_of_a_newer_schema(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder,) = (made / "runs").iterdir()
+    text = (folder / "scorecard.json").read_text("utf-8")
+    (made / "new.json").write_text(text.replace("scorecard/1", "scorecard/2"), "utf-8")
+    assert main(["score", "--card", "new.json"]) == 1
+    assert "calibrate.scorecard/2" in capsys.readouterr().err
+
+
+def test_demo_writes_under_this_folder_and_says_where_the_report_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(writer, "write_company", write_company)
+    assert main(["demo"]) == 0
+    shown = capsys.readouterr().out
+    assert {"leads.csv", "calibrate.toml", "runs"} <= {
+        path.name for path in (tmp_path / "calibrate-demo").iterdir()
+    }
+    report = shown.split("report: ")[1].strip()
+    assert (tmp_path / report).is_file()
+
+
+def test_init_writes_settings_that_run(
+    company: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["init", "leads.csv", "activities.parquet"]) == 1
+    assert "--force replaces it" in capsys.readouterr().err
+    assert main(["init", "leads.csv", "activities.parquet", "--force"]) == 0
+    assert "wrote calibrate.toml" in capsys.readouterr().out
+    settings = cal.load_settings("calibrate.toml")
+    assert settings.leads.ignore == ("contract_plan",)  # filled in only for winners
+    assert settings.leads.id == "lead_id"
+    assert settings.activities is not None
+    assert settings.activities.value == "value"
+    assert main(["check"]) == 0
+    assert "Enough to go on" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", "--out", "nowhere/scores.csv"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert "No such file or directory" in error
+    assert str(made) not in error
+
+
+def test_plain_text_without_colour_outside_a_terminal(made: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "calibrate", "check"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(cal.__file__).parents[1])},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert done.stdout.startswith("what was read\n")
