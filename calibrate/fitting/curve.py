@@ -17,7 +17,11 @@ MIN_SLOPE = 1e-4  # log odds over the whole scale: keeps the curve strictly incr
 
 
 def expected_rates(
-    score: NDArray[np.int64], converted: NDArray[np.float64], *, confidence_level: float = 0.95
+    score: NDArray[np.int64],
+    converted: NDArray[np.float64],
+    *,
+    shrinkage: float = 1.0,
+    confidence_level: float = 0.95,
 ) -> pd.DataFrame:
     """Return the conversion rate expected at each score.
 
@@ -25,6 +29,8 @@ def expected_rates(
     ----------
     score : ndarray of int, shape (leads,)
     converted : ndarray of float, shape (leads,)
+    shrinkage : float
+        Share of the slope to keep where the score was made from these same leads.
     confidence_level : float
 
     Returns
@@ -35,8 +41,9 @@ def expected_rates(
 
     Notes
     -----
-    Logistic regression of the outcome on the score (Firth's penalty), with Wald
-    intervals of the log odds at each score.
+    Logistic regression of the outcome on the score (Firth's penalty), its slope times
+    `shrinkage` and its intercept such that the mean rate stays, with Wald intervals of the
+    log odds at each score.
     """
     n = np.bincount(score, minlength=101).astype(float)
     n_converted = np.bincount(score, converted, minlength=101)
@@ -46,9 +53,10 @@ def expected_rates(
         flat = (np.full(101, float(value)) for value in (rate, lower, upper))
         return _table(*flat)
     fit = fit_logistic((SCORES / 100)[:, None], n_converted, n)
-    slope = max(float(fit.coefficients[0]), MIN_SLOPE)
-    middle = float(n @ SCORES / n.sum()) / 100
-    log_odds = fit.intercept + fit.coefficients[0] * middle + slope * (SCORES / 100 - middle)
+    slope = max(shrinkage * float(fit.coefficients[0]), MIN_SLOPE)
+    rising = slope * SCORES / 100
+    level = fit_logistic(np.zeros((101, 0)), n_converted, n, firth=False, offset=rising)
+    log_odds = level.intercept + rising
     Z = np.column_stack([np.ones(101), SCORES / 100])
     error = np.sqrt(np.einsum("ij,jk,ik->i", Z, fit.covariance, Z))
     margin = normal_quantile(confidence_level) * error

@@ -229,7 +229,10 @@ def _card(
         base=weighted.base,
         criteria=_lines(sample, weighted, wish),
         expected_rate=expected_rates(
-            np.clip(raw, 0, 100), sample.converted, confidence_level=wish.confidence_level
+            np.clip(raw, 0, 100),
+            sample.converted,
+            shrinkage=weighted.shrinkage,
+            confidence_level=wish.confidence_level,
         ),
         notes=notes,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from calibrate.fitting.bootstrap import resampled_coefficients
 from calibrate.fitting.sample import Sample
 from calibrate.fitting.scaling import Points, scale_to_100, scale_with
 from calibrate.fitting.search import (
+    Choice,
     anything_to_score_on,
     balanced_folds,
     choose_rules,
@@ -70,12 +71,16 @@ class Wish:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Weighted:
-    """Criteria by position, with their points and intervals; nothing for an empty card."""
+    """Criteria by position, with their points and intervals; nothing for an empty card.
+
+    ``shrinkage`` is the share of the effects that new leads are expected to show.
+    """
 
     positions: tuple[int, ...] = ()
     base: int = 0
     points: tuple[int, ...] = ()
     intervals: tuple[tuple[int, int], ...] | None = None
+    shrinkage: float = 1.0
     notes: tuple[str, ...] = ()
 
 
@@ -149,10 +154,10 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
     beside the others holds 0 are taken out again, the weakest first: no line of the card
     may be worth nothing. Post-selection, so the intervals are those of a given card.
     """
-    positions = _chosen(sample, wish, rng)
-    if not positions:
+    choice = _chosen(sample, wish, rng)
+    if not choice.rules:
         return Weighted(notes=(NOTHING,))
-    positions, fit = _pruned(sample, positions, wish)
+    positions, fit = _pruned(sample, choice.rules, wish)
     part = sample.columns(positions)
     information = np.asarray(np.linalg.inv(fit.covariance[1:, 1:]), dtype=np.float64)
     scaled = _scaled(part, wish, fit.coefficients, information, fit.intercept)
@@ -163,7 +168,7 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
         tail = (1 - wish.confidence_level) / 2
         ends = np.quantile(drawn, [tail, 1 - tail], axis=0) * scaled.per_log_odds
         intervals = _outward(*ends)
-    return _without_zeros(positions, scaled, intervals)
+    return replace(_without_zeros(positions, scaled, intervals), shrinkage=choice.shrinkage)
 
 
 def _pruned(sample: Sample, positions: list[int], wish: Wish) -> tuple[list[int], LogisticFit]:
@@ -180,20 +185,21 @@ def _pruned(sample: Sample, positions: list[int], wish: Wish) -> tuple[list[int]
         positions = [position for i, position in enumerate(positions) if i != weakest]
 
 
-def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> list[int]:
+def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
     """Return positions of the rules to fit together; none where nothing can be said."""
     met = sample.flags.sum(axis=0)
     few = too_few(met, len(sample.flags) - met, sample.converted.mean())
     judged = np.flatnonzero(~few)
     flags, converted = sample.flags[:, judged], sample.converted
     if wish.exactly is not None:
-        return [int(i) for i in judged[search_rules(flags, converted, wish.exactly)]]
-    if not anything_to_score_on(flags, converted, rng):
-        return []
-    folds = balanced_folds(sample.keys, N_FOLDS, rng)
-    fewest = wish.max_criteria == "auto"
-    chosen = choose_rules(flags, converted, folds, wish.most, fewest=fewest)
-    return [int(i) for i in judged[chosen]]
+        choice = Choice(search_rules(flags, converted, wish.exactly), 1.0)
+    elif anything_to_score_on(flags, converted, rng):
+        folds = balanced_folds(sample.keys, N_FOLDS, rng)
+        fewest = wish.max_criteria == "auto"
+        choice = choose_rules(flags, converted, folds, wish.most, fewest=fewest)
+    else:
+        choice = Choice([], 1.0)
+    return choice._replace(rules=[int(judged[i]) for i in choice.rules])
 
 
 METHODS: Mapping[str, Callable[[Sample, Wish, np.random.Generator], Weighted]] = MappingProxyType(

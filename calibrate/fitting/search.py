@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, xlogy
+from scipy.special import expit
 from scipy.stats import chi2
 
 from calibrate.stats.logistic import fit_logistic
 
-__all__ = ["anything_to_score_on", "balanced_folds", "choose_rules", "search_rules"]
+__all__ = ["Choice", "anything_to_score_on", "balanced_folds", "choose_rules", "search_rules"]
 
 N_PERMUTATIONS = 299
 MAX_P_VALUE = 0.01
 RIDGE = 0.25  # a log odds ratio is a priori about 2 at most
-N_FOLDS = 5
+MIN_SHRINKAGE = 0.1
 COLLINEAR = 1e-3  # share of a rule's information that the chosen ones must leave
 
 Flags = NDArray[np.bool_]
@@ -81,6 +82,13 @@ def search_rules(flags: Flags, converted: FloatArray, max_rules: int) -> list[in
     return _path(flags, converted, max_rules).chosen
 
 
+class Choice(NamedTuple):
+    """Positions of the rules chosen, and how much of their effect new leads show."""
+
+    rules: list[int]
+    shrinkage: float
+
+
 def choose_rules(
     flags: Flags,
     converted: FloatArray,
@@ -88,7 +96,7 @@ def choose_rules(
     max_rules: int,
     *,
     fewest: bool = False,
-) -> list[int]:
+) -> Choice:
     """Return the rules whose number has the smallest cross-validated log loss.
 
     Parameters
@@ -100,20 +108,36 @@ def choose_rules(
     max_rules : int
     fewest : bool
         Take the fewest rules whose loss is within one standard error of the smallest.
+
+    Returns
+    -------
+    Choice
+        ``shrinkage`` is the calibration slope of the held-out log odds (Copas 1983,
+        Regression, prediction and shrinkage), plus one standard error, at most 1: effects
+        are only taken back as far as the folds show that they were promised too large.
     """
     path = search_rules(flags, converted, max_rules)
-    losses = np.full((len(converted), len(path) + 1), np.nan)
+    log_odds = np.zeros((len(converted), len(path) + 1))
     for fold in np.unique(folds):
         held = folds == fold
         inner = _path(flags[~held], converted[~held], len(path))
-        losses[held] = _losses(inner, flags[held], converted[held], len(path) + 1)
+        log_odds[held] = _log_odds(inner, flags[held], len(path) + 1)
+    losses = np.logaddexp(0, log_odds) - converted[:, None] * log_odds
     mean = losses.mean(axis=0)
     best = int(np.argmin(mean))
     if fewest:
         excess = losses - losses[:, [best]]
         error = excess.std(axis=0, ddof=1) / np.sqrt(len(losses))
         best = int(np.flatnonzero(mean - mean[best] <= error)[0])
-    return path[: max(best, 1)]
+    size = min(max(best, 1), len(path))
+    return Choice(path[:size], _calibration(log_odds[:, size], converted))
+
+
+def _calibration(log_odds: FloatArray, converted: FloatArray) -> float:
+    """Return the held-out calibration slope plus its standard error, from 0.1 to 1."""
+    fit = fit_logistic(log_odds[:, None], converted, np.ones(len(converted)))
+    slope = np.nan_to_num(fit.coefficients[0] + np.sqrt(fit.covariance[1, 1]), nan=1.0)
+    return round(float(np.clip(slope, MIN_SHRINKAGE, 1.0)), 6)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,12 +196,12 @@ def _score_statistics(
     return np.asarray(np.divide(score**2, left, out=np.zeros_like(score), where=known))
 
 
-def _losses(path: _Path, flags: Flags, converted: FloatArray, n_sizes: int) -> FloatArray:
-    """Log loss of each lead at each number of rules; a shorter path repeats its last."""
-    losses = []
+def _log_odds(path: _Path, flags: Flags, n_sizes: int) -> FloatArray:
+    """Return each lead's log odds at each number of rules; a shorter path repeats its last."""
+    columns = []
     for size in range(n_sizes):
         step = min(size, len(path.intercepts) - 1)
         coefficients = path.coefficients[step]
-        p = expit(path.intercepts[step] + flags[:, path.chosen[: len(coefficients)]] @ coefficients)
-        losses.append(-(xlogy(converted, p) + xlogy(1 - converted, 1 - p)))
-    return np.column_stack(losses)
+        met = flags[:, path.chosen[: len(coefficients)]]
+        columns.append(path.intercepts[step] + met @ coefficients)
+    return np.column_stack(columns)
