@@ -161,7 +161,8 @@ def score(
     settings = load_settings(config)
     chosen = find_card(settings, card)
     told = with_sources(settings, *sources)
-    scores = score_leads(chosen, history_from_settings(told), told)
+    history = history_from_settings(told, new_leads=sources[0] is not None)
+    scores = score_leads(chosen, history, told)
     if out is not None:
         writer.write_scores(scores, out)
         say(f"wrote {len(scores):,} scores to {place(out)}")
