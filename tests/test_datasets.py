@@ -26,12 +26,20 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 Simulated = tuple[pd.DataFrame, pd.DataFrame, Truth]
 
 
+Landmark = tuple[pd.Series, pd.DataFrame]
+
+
 @pytest.fixture(scope="module")
 def big() -> Simulated:
     return make_leads(40_000, rng=7)
 
 
-def at_landmark(simulated: Simulated) -> tuple[pd.Series, pd.DataFrame]:
+@pytest.fixture(scope="module")
+def big_landmark(big: Simulated) -> Landmark:
+    return at_landmark(big)
+
+
+def at_landmark(simulated: Simulated) -> Landmark:
     """Outcome and planted criteria of the mature leads open at their landmark, in plain pandas."""
     leads, activities, truth = simulated
     landmark = leads["created_at"] + truth.observation_window
@@ -55,8 +63,8 @@ def at_landmark(simulated: Simulated) -> tuple[pd.Series, pd.DataFrame]:
     return converted[keep], pd.DataFrame(columns)[keep]
 
 
-def joint_fit(simulated: Simulated, rows: pd.Series | None = None) -> pd.DataFrame:
-    converted, criteria = at_landmark(simulated)
+def joint_fit(landmark: Landmark, rows: pd.Series | None = None) -> pd.DataFrame:
+    converted, criteria = landmark
     if rows is not None:
         converted, criteria = converted[rows[converted.index]], criteria[rows[converted.index]]
     fit = sm.Logit(converted.astype(float), sm.add_constant(criteria.astype(float))).fit(disp=0)
@@ -67,10 +75,10 @@ def joint_fit(simulated: Simulated, rows: pd.Series | None = None) -> pd.DataFra
 
 
 def test_a_joint_logistic_regression_at_the_landmark_finds_every_planted_effect(
-    big: Simulated,
+    big: Simulated, big_landmark: Landmark
 ) -> None:
     truth = big[2]
-    found = joint_fit(big)  # statsmodels Logit, maximum likelihood
+    found = joint_fit(big_landmark)  # statsmodels Logit, maximum likelihood
     planted = pd.Series({"const": truth.intercept, **truth.log_odds})
     z = (found["estimate"] - planted) / found["error"]
     assert z.abs().max() < 3
@@ -78,8 +86,8 @@ def test_a_joint_logistic_regression_at_the_landmark_finds_every_planted_effect(
     assert (z**2).sum() < chi2.ppf(0.999, len(z))
 
 
-def test_null_activities_have_relative_risk_one(big: Simulated) -> None:
-    converted, criteria = at_landmark(big)
+def test_null_activities_have_relative_risk_one(big: Simulated, big_landmark: Landmark) -> None:
+    converted, criteria = big_landmark
     for activity in big[2].null_activities:
         met = criteria[activity]
         risk = relative_risk(
@@ -90,8 +98,10 @@ def test_null_activities_have_relative_risk_one(big: Simulated) -> None:
         assert risk.relative_risk == pytest.approx(1, abs=0.2)
 
 
-def test_predicted_probabilities_are_those_that_come_true(big: Simulated) -> None:
-    converted, _ = at_landmark(big)
+def test_predicted_probabilities_are_those_that_come_true(
+    big: Simulated, big_landmark: Landmark
+) -> None:
+    converted, _ = big_landmark
     probability = big[2].leads["probability"][converted.index]
     error = np.sqrt((probability * (1 - probability)).sum())
     assert abs(converted.sum() - probability.sum()) < 3 * error
@@ -110,8 +120,10 @@ def test_rates_and_pace_are_those_of_a_plausible_company(big: Simulated) -> None
     assert days[won].median() != pytest.approx(days[leads["outcome"] == "lost"].median(), abs=2)
 
 
-def test_clickers_convert_36_to_30_and_the_pricing_page_accounts_for_it(big: Simulated) -> None:
-    _, criteria = at_landmark(big)
+def test_clickers_convert_36_to_30_and_the_pricing_page_accounts_for_it(
+    big: Simulated, big_landmark: Landmark
+) -> None:
+    _, criteria = big_landmark
     clicked = criteria["email_click"]
     probability = big[2].leads["probability"][criteria.index]
     assert clicked.mean() == pytest.approx(0.36, abs=0.02)
@@ -126,7 +138,8 @@ def test_after_the_change_a_demo_request_means_nothing() -> None:
     assert truth.log_odds["demo_request"] == 1.6
     assert truth.log_odds_after["demo_request"] == 0
     late = leads["created_at"] >= truth.change_at
-    before, after = joint_fit(simulated, ~late), joint_fit(simulated, late)
+    landmark = at_landmark(simulated)
+    before, after = joint_fit(landmark, ~late), joint_fit(landmark, late)
     for found, planted in ((before, 1.6), (after, 0.0)):
         row = found.loc["demo_request"]
         assert abs(row["estimate"] - planted) < 3 * row["error"]
@@ -362,7 +375,7 @@ def test_the_readme_counts_what_is_there() -> None:
         f"{after} calls to new customers",
         f"{shares[0]:.0%}".replace("%", " %") + " of the wins",
         f"{shares[1]:.0%}".replace("%", " %") + " by day 90",
-        f"({100 * clicked.mean():.0f} % of the leads)",
+        f"{100 * clicked.mean():.0f} % of the leads, convert at",
         f"convert at {100 * converted[clicked].mean():.1f} %",
         f"all leads at {100 * converted.mean():.1f} %",
         f"Its log odds are {truth.intercept}",

@@ -15,7 +15,7 @@ from calibrate.datasets.truth import Truth
 
 __all__ = ["CONFIG", "company", "write_company"]
 
-_LEADS, _SEED = 6_000, 62
+_LEADS, _SEED = 6_000, 258
 
 CONFIG = """\
 # The simulated company, ready to run:  calibrate run -c calibrate.toml
