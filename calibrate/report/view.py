@@ -124,6 +124,7 @@ def _sentence(run: Mapping[str, Any]) -> Row:
     is_empty = not (run.get("scorecard") or {}).get("criteria")
     separates = bool(cuts.get("separates")) and not is_empty
     wide, window = _is_wide(run), _setting(run, "calibration", "observation_window")
+    tiers = tiers if separates and len(tiers) > 1 else []
     return {
         "control": run.get("control"),
         "is_wide": wide,
@@ -132,7 +133,8 @@ def _sentence(run: Mapping[str, Any]) -> Row:
         "at_once": wide or not window or window < 1,
         "is_empty": is_empty,
         "separates": separates,
-        "tiers": tiers if separates and len(tiers) > 1 else [],
+        "tiers": tiers,
+        "is_weak": bool(tiers) and tiers[0]["rate_ci_lower"] <= tiers[-1]["rate_ci_upper"],
     }
 
 

@@ -103,8 +103,8 @@ class Words:
         return display.format_number(value, lang=self.lang)
 
     def one_decimal(self, value: float) -> str:
-        """Write a mean count, e.g. leads a week: whole from 100 on."""
-        digits = 0 if abs(value) >= 100 or value == round(value) else 1
+        """Write a mean count, e.g. leads a week: whole from 100 on, or where it is."""
+        digits = 0 if abs(value) >= 100 or round(value, 1) == round(value) else 1
         return display.format_number(value, digits, lang=self.lang)
 
     def period(self, label: object) -> str:

@@ -138,6 +138,14 @@ def test_a_score_that_separates_nothing_says_so(run):
     assert 'type="range"' not in page
 
 
+def test_tiers_whose_ranges_overlap_are_not_said_to_differ(run):
+    hot, cold = run["thresholds"]["tier_table"][0], run["thresholds"]["tier_table"][-1]
+    hot["rate_ci_lower"] = cold["rate_ci_upper"]
+    text = Page(render_html(run)).visible
+    assert "The score tells them apart" not in text
+    assert "chance alone could account for the gap" in text
+
+
 def test_a_run_without_dates_speaks_of_neither_days_nor_weeks(run):
     run["period"] = {"label": "all", "start": None, "end": None}
     run["as_of"] = None
