@@ -82,13 +82,14 @@ def test_one_outcome_cannot_be_scored_on(outcome):
     assert not anything_to_score_on(flags, np.full(50, outcome), np.random.default_rng(0))
 
 
-def test_shrinkage_is_near_1_with_many_leads_and_under_1_with_few():
+def test_shrinkage_is_1_with_many_leads_and_less_with_few():
     """Of 23 rules on 300 leads the chosen promise too much; on 20,000 they keep it."""
     rng = np.random.default_rng(8)
-    found = {}
-    for n in (300, 20_000):
-        flags, converted = company(rng, n=n)
-        folds = balanced_folds(np.arange(n, dtype=np.uint64), 5, rng)
-        found[n] = choose_rules(flags, converted, folds, 12).shrinkage
-    assert found[300] < 0.9
-    assert found[20_000] > 0.95
+    found = {300: [], 20_000: []}
+    for n, repeats in ((300, 10), (20_000, 1)):
+        for _ in range(repeats):
+            flags, converted = company(rng, n=n)
+            folds = balanced_folds(np.arange(n, dtype=np.uint64), 5, rng)
+            found[n].append(choose_rules(flags, converted, folds, 12).shrinkage)
+    assert np.mean(found[300]) < 0.95
+    assert np.mean(found[20_000]) > 0.98
