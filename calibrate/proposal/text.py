@@ -84,5 +84,5 @@ def _table(name: str, lines: Iterable[Line]) -> str:
 def _quoted(text: str) -> str:
     """Return a TOML basic string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    plain = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in escaped)
+    plain = "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in escaped)
     return f'"{plain}"'

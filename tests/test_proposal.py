@@ -1,0 +1,173 @@
+"""Settings proposed from files: what is recognised, and what a person is asked to look at."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import calibrate as cal
+from calibrate.errors import DataError
+from calibrate.proposal import propose_settings
+from calibrate.proposal.looks import Column
+from calibrate.proposal.text import Line, settings_text
+
+N = 60
+
+
+def italian(folder: Path, **columns: list[str]) -> Path:
+    """What Excel in Italy writes: semicolons, decimal commas, dd/mm/yyyy, cp1252."""
+    days = [f"{1 + i % 28:02d}/03/2024" for i in range(N)]
+    frame = pd.DataFrame(
+        {
+            "Codice": [f"C{i:03d}" for i in range(N)],
+            "Data creazione": days,
+            "Esito": [
+                "Vinto" if i % 5 == 0 else "Perso" if i % 5 < 4 else "Aperto" for i in range(N)
+            ],
+            "Importo": ["1.234,50"] * N,
+            "Città": ["Forlì" if i % 2 else "Non specificato" for i in range(N)],
+            **columns,
+        }
+    )
+    path = folder / "lead.csv"
+    path.write_bytes(frame.to_csv(sep=";", index=False).encode("cp1252"))
+    return path
+
+
+def test_an_export_from_excel_in_italy(tmp_path: Path) -> None:
+    proposal = propose_settings(italian(tmp_path))
+    told = tomllib.loads(proposal.text)["leads"]
+    assert (told["id"], told["created_at"], told["outcome"]) == (
+        "Codice",
+        "Data creazione",
+        "Esito",
+    )
+    assert (told["won"], told["lost"]) == (["Vinto"], ["Perso"])
+    assert told["amount"] == "Importo"
+    assert told["encoding"] == "cp1252"
+    assert told["null_values"] == ["Non specificato"]
+    assert "date_format" not in told  # days over 12 tell
+    assert "decimal" not in told  # 1.234,50 tells
+    assert proposal.doubts == ()
+    (tmp_path / "calibrate.toml").write_text(proposal.text, "utf-8")
+    settings = cal.load_settings(tmp_path / "calibrate.toml")
+    history = cal.history_from_settings(settings)
+    assert history.n_leads == N
+    kinds = {a.name: a.kind for a in history.attributes}
+    assert kinds["Città"] == "category"
+
+
+def test_what_no_value_tells_is_asked(tmp_path: Path) -> None:
+    path = italian(
+        tmp_path,
+        **{"Data creazione": ["05/03/2024"] * N, "Importo": ["1.234"] * N},
+    )
+    proposal = propose_settings(path)
+    told = tomllib.loads(proposal.text)["leads"]
+    assert (told["date_format"], told["decimal"]) == ("%d/%m/%Y", ",")
+    assert [doubt.split(":")[0] for doubt in proposal.doubts] == ["lead.csv", "lead.csv"]
+
+
+def leads_frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Id": range(N),
+            "Contact": [f"P{i // 2}" for i in range(N)],
+            "Created Time": pd.date_range("2024-01-01", periods=N),
+            "Stage": ["Payment Done" if i < 5 else "Lost" if i < 40 else "New" for i in range(N)],
+            "Plan": ["annual" if i < 5 else None for i in range(N)],
+        }
+    )
+
+
+def test_activities_may_join_by_a_contact_and_late_columns_are_left_out(tmp_path: Path) -> None:
+    leads_frame().to_csv(tmp_path / "leads.csv", index=False)
+    log = pd.DataFrame(
+        {
+            "WHO": [f"P{i % 30}" for i in range(90)],
+            "Call Status": ["answered", "missed", "answered"] * 30,
+            "Call Start Time": pd.date_range("2024-01-01", periods=90, freq="h"),
+            "Duration": range(90),
+        }
+    )
+    log.to_parquet(tmp_path / "calls.parquet")
+    proposal = propose_settings(tmp_path / "leads.csv", tmp_path / "calls.parquet")
+    told = tomllib.loads(proposal.text)
+    assert told["leads"]["contact"] == "Contact"
+    assert told["leads"]["ignore"] == ["Plan"]
+    log_columns = {
+        key: told["activities"][key] for key in ("lead", "activity", "occurred_at", "value")
+    }
+    assert log_columns == {
+        "lead": "WHO",
+        "activity": "Call Status",
+        "occurred_at": "Call Start Time",
+        "value": "Duration",
+    }
+    assert set(proposal.table["table"]) == {"leads", "activities"}
+
+
+def test_wins_in_a_second_file(tmp_path: Path) -> None:
+    leads = leads_frame()[["Id", "Contact", "Created Time"]]
+    leads.to_csv(tmp_path / "leads.csv", index=False)
+    with pytest.raises(DataError, match="no column tells which leads became customers"):
+        propose_settings(tmp_path / "leads.csv")
+    won = pd.DataFrame({"mql_id": range(10, 25), "won_date": ["2024-03-20"] * 15})
+    won.to_csv(tmp_path / "won.csv", index=False)
+    told = tomllib.loads(propose_settings(tmp_path / "leads.csv", tmp_path / "won.csv").text)
+    assert (told["outcomes"]["lead"], told["outcomes"]["closed_at"]) == ("mql_id", "won_date")
+    assert "outcome" not in told["leads"]
+
+
+def test_a_wide_table(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"lead_id": range(N), "Converted": [0, 1] * 30, "TotalVisits": range(N)})
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    proposal = propose_settings(tmp_path / "wide.csv")
+    told = tomllib.loads(proposal.text)["leads"]
+    assert told["activity_columns"] == ["TotalVisits"]
+    assert "won" not in told
+    assert "quarters cannot be told apart" in proposal.doubts[0]
+
+
+def test_an_outcome_without_a_known_word_is_asked(tmp_path: Path) -> None:
+    frame = leads_frame().replace({"Stage": {"Payment Done": "Phase 9", "Lost": "Phase 0"}})
+    frame.to_csv(tmp_path / "leads.csv", index=False)
+    proposal = propose_settings(tmp_path / "leads.csv")
+    assert proposal.doubts == ('which values of "Stage" mean a customer? say won = [...]',)
+
+
+def test_files_that_cannot_do_are_refused(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"outcome": ["won", "lost"] * 5, "city": ["Rome"] * 10})
+    frame.to_csv(tmp_path / "leads.csv", index=False)
+    with pytest.raises(DataError, match="no column has a different value in every row"):
+        propose_settings(tmp_path / "leads.csv")
+    leads_frame().to_csv(tmp_path / "leads.csv", index=False)
+    other = pd.DataFrame(
+        {"lead_id": ["X1", "X2"], "activity": ["a", "b"], "time": ["2024-01-01"] * 2}
+    )
+    other.to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(DataError, match=r"other\.csv: no column of it names the leads"):
+        propose_settings(tmp_path / "leads.csv", tmp_path / "other.csv")
+
+
+@given(st.text(min_size=1), st.lists(st.text(min_size=1), max_size=3), st.text())
+def test_whatever_stands_in_a_file_the_settings_are_valid_toml(
+    name: str, values: list[str], comment: str
+) -> None:
+    text = settings_text({"leads": [Line("id", name, comment), Line("won", values, comment)]})
+    assert tomllib.loads(text)["leads"] == {"id": name, "won": values}
+
+
+def test_looks_of_a_column() -> None:
+    numbers = Column(name="n", values=["1.234", "5"], rows=2)
+    assert numbers.is_number
+    assert not numbers.is_date
+    assert numbers.is_unique
+    dates = Column(name="d", values=["13/02/2024", "01/02/2024"], rows=2)
+    assert dates.date_orders == {"%d/%m/%Y"}
+    assert not Column(name="e", values=[], rows=3).is_date
