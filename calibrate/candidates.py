@@ -28,6 +28,7 @@ QUANTILES = np.arange(1, 10) / 10
 QUARTILES = np.array([0.25, 0.5, 0.75])
 MIN_SIZES = 5  # fewer distinct totals are counts in disguise
 COUNT_CUTS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
+MOVED_SHARE = 0.02  # leads that rounding a cut may move across it
 DISTINCT_SHARE = 0.8  # a further cut must leave at most this share of the leads of the last
 
 
@@ -153,14 +154,13 @@ def _positive_cuts(values: NDArray[np.float64]) -> list[float]:
 
 
 def _readable(cut: float, known: NDArray[np.float64]) -> float:
-    """Round to two significant digits, or to what tells neighbours apart."""
-    if cut == 0:
-        return 0.0
-    whole = bool((known == np.round(known)).all())
-    spread = float(np.ptp(known)) or abs(cut)
-    step = 10.0 ** np.floor(np.log10(spread / 20))
-    rounded = float(np.round(np.round(cut / step) * step, 10))
-    return float(np.round(rounded)) if whole else rounded
+    """Round to the fewest digits that move at most 2 % of the leads across the cut."""
+    above = (known >= cut).mean()
+    for digits in range(1, 8):
+        rounded = float(f"{cut:.{digits}g}")
+        if abs((known >= rounded).mean() - above) <= MOVED_SHARE:
+            return rounded
+    return cut
 
 
 def _distinct_cuts(

@@ -83,13 +83,13 @@ def test_one_outcome_cannot_be_scored_on(outcome):
 
 
 def test_shrinkage_is_1_with_many_leads_and_less_with_few():
-    """Of 23 rules on 300 leads the chosen promise too much; on 20,000 they keep it."""
+    """One weak rule of 41 on 300 leads: what is chosen is mostly noise; strong ones stay."""
     rng = np.random.default_rng(8)
-    found = {300: [], 20_000: []}
-    for n, repeats in ((300, 10), (20_000, 1)):
-        for _ in range(repeats):
-            flags, converted = company(rng, n=n)
-            folds = balanced_folds(np.arange(n, dtype=np.uint64), 5, rng)
-            found[n].append(choose_rules(flags, converted, folds, 12).shrinkage)
-    assert np.mean(found[300]) < 0.95
-    assert np.mean(found[20_000]) > 0.98
+
+    def shrinkage(n, effects, null):
+        flags, converted = company(rng, n=n, effects=effects, null=null)
+        folds = balanced_folds(np.arange(n, dtype=np.uint64), 5, rng)
+        return choose_rules(flags, converted, folds, 12).shrinkage
+
+    assert np.mean([shrinkage(300, (0.5,), 40) for _ in range(8)]) < 0.7
+    assert shrinkage(20_000, (1.5, -1.0, 0.8), 20) > 0.98
