@@ -38,7 +38,8 @@ if TYPE_CHECKING:
         NotEnoughDataError,
     )
     from calibrate.evaluation import evaluate
-    from calibrate.fitting import ScorecardClassifier, cross_fit_scores, fit_scorecard
+    from calibrate.fitting import cross_fit_scores, fit_scorecard
+    from calibrate.fitting.classifier import ScorecardClassifier
     from calibrate.guards import Check, Finding, check, find_problems
     from calibrate.history import History, history_from_settings, read_history
     from calibrate.lift import Lift, measure_lift
@@ -138,7 +139,8 @@ _ROOMS = {
         "NotEnoughDataError",
     ),
     "evaluation": ("evaluate",),
-    "fitting": ("ScorecardClassifier", "cross_fit_scores", "fit_scorecard"),
+    "fitting": ("cross_fit_scores", "fit_scorecard"),
+    "fitting.classifier": ("ScorecardClassifier",),  # loads scikit-learn, which a run need not
     "guards": ("Check", "Finding", "check", "find_problems"),
     "history": ("History", "history_from_settings", "read_history"),
     "lift": ("Lift", "measure_lift"),

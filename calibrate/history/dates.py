@@ -384,13 +384,12 @@ def _is_date(staged: Staged, value: str, otherwise: str) -> str:
 
 
 def _mixed_zones(staged: Staged, position: int) -> DataError:
-    found = staged.engine.query(
+    odd = staged.engine.query(
         f"SELECT row, v, aware FROM (SELECT row, v, regexp_matches(v, '{_IS_AWARE}') AS aware, "
         f"regexp_matches(v, '{_HAS_TIME}') AS timed FROM "
         f"(SELECT row, {_cell(position)} AS v FROM {staged.name})) WHERE timed "
         "QUALIFY row_number() OVER (PARTITION BY aware ORDER BY row) = 1 ORDER BY row"
-    ).to_pylist()
-    odd = found[1]
+    ).to_pylist()[1]
     return DataError(
         f"has {'a' if odd['aware'] else 'no'} time zone, other times of the column "
         f"have {'none' if odd['aware'] else 'one'}",

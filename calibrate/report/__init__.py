@@ -4,9 +4,9 @@
 the renderers word and draw it. Nothing here computes a statistic.
 """
 
-from calibrate.report.explorer import ThresholdExplorer, explore_thresholds
 from calibrate.report.html import render_html
 from calibrate.report.markdown import render_markdown
+from calibrate.report.notebook import ThresholdExplorer, explore_thresholds
 from calibrate.report.workbook import write_workbook
 
 __all__ = [

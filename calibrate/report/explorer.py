@@ -6,17 +6,14 @@ the row of the chosen cut, so what it shows is ``run.json``, rounded like everyt
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from calibrate.report import svg
 from calibrate.report.words import Words
 
-__all__ = ["ThresholdExplorer", "explore_thresholds", "explorer_view"]
+__all__ = ["explorer_view"]
 
-_FRAME_HEIGHT = 560
 _NAMES = (
     "leads_per_week",
     "n",
@@ -64,67 +61,6 @@ def explorer_view(cut: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "leads": svg.steps(at, [row["n"] / table[0]["n"] for row in table]),
         "nobody": str(words("explorer.nobody")),
     }
-
-
-@dataclass(frozen=True, eq=False)
-class ThresholdExplorer:
-    """The slider in a notebook cell, of a `Thresholds`.
-
-    Parameters
-    ----------
-    cuts : Thresholds
-        Its ``table``, ``threshold`` and ``plateau`` are shown.
-    lang : str
-        Language of the words.
-    people : int, optional
-        Sales people; adds leads a week for each.
-    """
-
-    cuts: Any
-    lang: str = "en"
-    people: int | None = None
-
-    def to_html(self) -> str:
-        """Return a page of its own, without anything loaded from elsewhere."""
-        from calibrate.report.html import explorer_page  # noqa: PLC0415 - html builds on this file
-
-        table = self.cuts.table.sort_values("threshold")
-        rows = [
-            {key: None if value != value else value for key, value in row.items()}  # noqa: PLR0124
-            for row in table.to_dict("records")
-        ]
-        low, high = self.cuts.plateau
-        cut = {"table": rows, "threshold": self.cuts.threshold, "low": low, "high": high}
-        return explorer_page(cut | {"people": self.people}, self.lang)
-
-    def _repr_html_(self) -> str:
-        page = html.escape(self.to_html(), quote=True)
-        return (
-            f'<iframe srcdoc="{page}" title="thresholds" width="100%" '
-            f'height="{_FRAME_HEIGHT}" style="border:0"></iframe>'
-        )
-
-
-def explore_thresholds(
-    cuts: Any, *, lang: str = "en", people: int | None = None
-) -> ThresholdExplorer:
-    """Return a slider over every cut, live in a notebook cell.
-
-    Parameters
-    ----------
-    cuts : Thresholds
-        As `choose_thresholds` returns it.
-    lang : {"en", "it"}, default "en"
-        Language of the words.
-    people : int, optional
-        Sales people; adds leads a week for each.
-
-    Returns
-    -------
-    ThresholdExplorer
-        Shows itself in Jupyter; ``.to_html()`` is a page of its own.
-    """
-    return ThresholdExplorer(cuts, lang, people)
 
 
 def _is_known(name: str, table: list[Any], cut: Mapping[str, Any]) -> bool:
