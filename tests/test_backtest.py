@@ -219,3 +219,44 @@ def test_quarters_are_pooled_by_their_pairs() -> None:
     z = 1.959964  # from scipy: norm.ppf of 0.975
     assert pooled["difference_ci_upper"] == pytest.approx(pooled["difference"] + z * error)
     assert pooled["n"] == 200
+
+
+def test_gradient_boosting_learns_on_a_sample_where_there_are_many(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from calibrate.backtest import boosting
+
+    train = observe(history, period=("2022-07-01", "2023-04-01"), **WINDOWS)
+    judged = observe(history, period="2023Q2", **WINDOWS)
+    everything = boosting.boosted_rates(train, judged)
+    monkeypatch.setattr(boosting, "MAX_LEADS", 600)
+    sampled = boosting.boosted_rates(train, judged)
+    assert len(sampled) == len(everything) == len(judged.at_landmark)
+    assert not np.array_equal(sampled, everything)
+    assert np.array_equal(sampled, boosting.boosted_rates(train, judged))
+
+
+def test_without_attributes_and_activities_everyone_is_expected_alike() -> None:
+    from calibrate.backtest.boosting import boosted_rates
+
+    leads, _ = company(n=200)
+    obs = observe(read_history(leads[["lead_id", "outcome"]]))
+    rates = boosted_rates(obs, obs)
+    assert rates == pytest.approx((leads["outcome"] == "converted").mean())
+
+
+def test_a_period_without_an_end_or_with_one_outcome_cannot_be_judged() -> None:
+    leads, log = company(n=1600)
+    in_quarter = leads["created_at"] >= "2023-07-01"
+    lost = leads.assign(outcome=leads["outcome"].mask(in_quarter, "lost"))
+    done = backtest(read(lost, log), periods=[("2023-01-01", None), "2023Q3"], **WINDOWS)
+    reasons = done.skipped["reason"].tolist()
+    assert "needs a first and a last day" in reasons[0]
+    assert reasons[1].startswith("cannot be judged: 0 of its ")
+
+
+def test_a_quarter_before_which_hardly_a_lead_was_mature_is_not_fitted() -> None:
+    leads, log = company(n=24_000)
+    short = leads[leads["created_at"] >= "2022-10-24"]  # on 2023-01-01, 9 days of 69 are mature
+    done = backtest(read(short, log), periods=["2023Q1"], train_quarters=1, **WINDOWS)
+    assert "13% of the leads before it were mature" in done.skipped["reason"].iloc[0]  # 9 / 69
