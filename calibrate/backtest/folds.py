@@ -147,5 +147,5 @@ def _too_little_known(train: Observation) -> str:
         return f"not enough known: {n_converted} conversions before it, {MIN_CONVERSIONS} needed"
     mature = float(train.rows["mature"].mean())
     if mature < MIN_MATURE_SHARE:
-        return f"not enough known: {mature:.0%} of the leads before it were mature, 20 % needed"
+        return f"not enough known: {mature:.0%} of the leads before it were mature, 20% needed"
     return ""
