@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from calibrate.report import svg
 from calibrate.report.explorer import explorer_view
@@ -111,8 +111,12 @@ def _csp_hash(script: str) -> str:
 
 
 def _user_text(value: object) -> Markup:
-    """Return a text from the data as text: escaped, its writing direction kept to itself."""
-    return Markup("<bdi>{}</bdi>").format("" if value is None else str(value))
+    """Return a text from the data as text: escaped, its writing direction kept to itself.
+
+    A long name may break after an underscore.
+    """
+    text = escape("" if value is None else str(value)).replace("_", Markup("_<wbr>"))
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 def _printed(run_table: RunTable, words: HtmlWords) -> dict[str, Any]:

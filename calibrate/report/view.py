@@ -215,9 +215,11 @@ def _changes(run: Mapping[str, Any]) -> Row | None:
     return {
         "low": min([0, *points]),
         "high": max([1, *points]),
-        "summary": changes.get("summary") or "",
+        "counts": {
+            status: sum(row.get("status") == status for row in rows)
+            for status in ("new", "dropped", "changed", "same", "renamed")
+        },
         "rows": [row for row in rows if row.get("status") != "same"],
-        "same": [row for row in rows if row.get("status") == "same"],
     }
 
 
