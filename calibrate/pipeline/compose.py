@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from calibrate.config import Period, Settings, load_settings, parse_moment, parse_period
 from calibrate.control import control_by_quarter, control_rate
@@ -80,11 +81,12 @@ def recalibrate(
     Defaults: `period` is the last complete quarter before as_of (with a warning, the latest
     that holds leads); the fit period is the last four complete quarters whose outcomes are
     known, extended to `period`. Where a card is in force (``runs/current.json`` beside the
-    settings), the new one is compared with it.
+    settings), the new one is compared with it. Linear algebra keeps to one thread: its many
+    small matrices are quicker so, and sums do not depend on the number of threads.
     """
     settings = _settings(config, period, as_of)
     tell = progress or _silent
-    with _noted() as notes:
+    with _noted() as notes, threadpool_limits(limits=1, user_api="blas"):
         tell("reading leads and activities", 0.0)
         history = history_from_settings(settings)
         current = current_card(settings)

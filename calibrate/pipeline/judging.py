@@ -42,13 +42,12 @@ def prove(settings: Settings, history: History, current: Scorecard | None = None
 
 
 def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
-    """Ask whether a card still keeps its promises."""
+    """Ask whether a card still keeps its promises, on the last quarter that can be judged."""
     calibration = settings.calibration
     window, horizon = windows_of(history, calibration)
     return monitor(
         card,
         history,
-        period=calibration.period,
         observation_window=window,
         horizon=horizon,
         lookback=calibration.lookback,
