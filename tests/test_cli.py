@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -377,3 +379,61 @@ def test_plain_text_without_colour_outside_a_terminal(made: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout
     assert done.stdout.startswith("what was read\n")
+
+
+def test_on_a_terminal_tables_are_drawn_and_no_colour_is_kept(
+    made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def told(*_arguments: object, **options: Callable[[str, float], None]) -> cal.Run:
+        options["progress"]("measuring", 0.5)
+        return company_run()
+
+    monkeypatch.setattr(work, "recalibrate", told)
+    assert main(["run"]) == 0
+    shown = capsys.readouterr().out
+    assert "─" in shown
+    assert "demo_request" in shown
+    assert "\x1b[3" not in shown.replace("\x1b[3m", "")  # italics are no colour
+
+
+def test_tables_of_backtest_monitor_and_diff(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder,) = (made / "runs").iterdir()
+    assert main(["backtest", "--card", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert "candidate" in shown
+    assert "current" in shown
+    assert "quarters left out" in shown
+    assert main(["monitor", str(folder)]) in (0, 3)
+    assert capsys.readouterr().out.splitlines()[-1].split(":")[0] in (
+        "keep",
+        "watch",
+        "recalibrate",
+    )
+    text = (folder / "scorecard.json").read_text("utf-8")
+    card = json.loads(text)
+    card["base"] += 1
+    (made / "other.json").write_text(json.dumps(card), "utf-8")
+    assert main(["diff", str(folder), "other.json", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["nothing_changed"] is False
+    assert main(["diff", str(folder), "other.json", "--format", "csv"]) == 0
+    assert "points_old" in csv_of(capsys.readouterr().out)
+    assert main(["diff", str(folder), "other.json"]) == 0
+    assert "demo_request" in capsys.readouterr().out
+
+
+def test_what_the_run_noted_is_said(
+    made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = dataclasses.replace(company_run(), warnings=("no lead was created in 2026Q4",))
+    monkeypatch.setattr(work, "recalibrate", lambda *_a, **_o: noted)
+    assert main(["run", "--out", "here"]) == 0
+    assert "note: no lead was created in 2026Q4" in capsys.readouterr().err
+    assert json.loads((made / "here" / "run.json").read_text("utf-8"))["warnings"] == [
+        "no lead was created in 2026Q4"
+    ]

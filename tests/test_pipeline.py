@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from calibrate.config import CalibrationSettings, LeadColumns, Settings
 from calibrate.criteria import as_criterion
 from calibrate.errors import CalibrateWarning, ConfigError, DataError, NotEnoughDataError
 from calibrate.pipeline import (
+    compose,
     explain_lead,
     find_card,
     json_text,
@@ -303,3 +306,80 @@ def test_plain_values() -> None:
         "c": [1, 2],
     }
     assert json_text({"b": 0.1, "a": "è"}) == '{\n "a": "è",\n "b": 0.1\n}\n'
+
+
+def wide_history() -> cal.History:
+    clicked = np.arange(400) % 4 == 0
+    won = np.where(clicked, np.arange(400) % 8 == 0, np.arange(400) % 10 == 1)
+    return cal.read_history(
+        pd.DataFrame(
+            {
+                "lead_id": [f"L{i}" for i in range(400)],
+                "outcome": np.where(won, "yes", "no"),
+                "clicked": np.where(clicked, "yes", "no"),
+            }
+        )
+    )
+
+
+def test_a_wide_table_has_no_quarters_and_no_weeks() -> None:
+    history = wide_history()
+    horizon = dt.timedelta(days=90)
+    periods = periods_of(history, CalibrationSettings(), horizon=horizon)
+    assert [period.label for period in periods] == ["all", "all"]
+    assert weeks_of(observe_as_set(history, CalibrationSettings())) is None
+
+
+def test_without_limits_everything_is_learned_from(history: cal.History) -> None:
+    horizon = dt.timedelta(days=60)
+    periods = periods_of(history, CalibrationSettings(period="all"), horizon=horizon)
+    assert [period.label for period in periods] == ["all", "all"]
+
+
+def test_before_the_first_lead_there_is_nothing() -> None:
+    leads, activities = tables()
+    history = cal.read_history(leads, activities, as_of="2024-06-01")
+    with pytest.raises(NotEnoughDataError, match="no lead was created before 2024-06-01"):
+        periods_of(history, CalibrationSettings(), horizon=dt.timedelta(days=60))
+
+
+def test_the_textbook_without_engagement_and_without_criteria() -> None:
+    obs = cal.observe(wide_history())
+    lift = cal.measure_lift(obs)
+    card = cal.fit_scorecard(obs)
+    example = textbook_example(lift, card)
+    assert example is not None
+    assert example["activity"] == "clicked: yes"
+    # of the 100 numbers divisible by 4, the 50 divisible by 8 were won
+    assert example["n"] == 100
+    assert example["rate"] == 0.5
+    empty = dataclasses.replace(lift, criteria=(), _table=lift.table.head(0))
+    assert textbook_example(empty, card) is None
+
+
+def test_settings_of_a_call_go_before_those_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Settings] = []
+
+    def stop(settings: Settings) -> None:
+        seen.append(settings)
+        raise NotEnoughDataError("stop")
+
+    monkeypatch.setattr(compose, "history_from_settings", stop)
+    with pytest.raises(NotEnoughDataError, match="stop"):
+        cal.recalibrate(write_company(tmp_path), period="2025Q3", as_of="2026-01-01T00:00Z")
+    assert seen[0].calibration.period == cal.parse_period("2025Q3")
+    assert seen[0].calibration.as_of == dt.datetime(2026, 1, 1)
+
+
+def test_warnings_of_others_are_passed_on() -> None:
+    def warned() -> list[str]:
+        with compose.noted() as notes:
+            warnings.warn("ours", CalibrateWarning, stacklevel=1)
+            warnings.warn("theirs", UserWarning, stacklevel=1)
+        return notes
+
+    with pytest.warns(UserWarning, match="theirs"):
+        notes = warned()
+    assert notes == ["ours"]

@@ -30,7 +30,7 @@ from calibrate.pipeline.textbook import funnel_table
 from calibrate.scorecard import Scorecard
 from calibrate.thresholds import Thresholds, choose_thresholds
 
-__all__ = ["recalibrate"]
+__all__ = ["choose_cuts", "noted", "recalibrate"]
 
 Progress = Callable[[str, float], None]
 SCORE_COLUMNS = (
@@ -86,7 +86,7 @@ def recalibrate(
     """
     settings = _settings(config, period, as_of)
     tell = progress or _silent
-    with _noted() as notes, threadpool_limits(limits=1, user_api="blas"):
+    with noted() as notes, threadpool_limits(limits=1, user_api="blas"):
         tell("reading leads and activities", 0.0)
         history = history_from_settings(settings)
         current = current_card(settings)
@@ -226,7 +226,7 @@ def _silent(_step: str, _done: float) -> None:
 
 
 @contextmanager
-def _noted() -> Iterator[list[str]]:
+def noted() -> Iterator[list[str]]:
     """Collect our own warnings as texts; pass all others on."""
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
