@@ -88,6 +88,7 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
             method=recipe.method,
             max_criteria=recipe.max_criteria,
             criteria=[line.criterion for line in card.criteria],
+            card=card,
             rng=recipe.rng,
         )
     cuts = choose_thresholds(scores, objective=recipe.objective, **recipe.figures, rng=recipe.rng)
