@@ -34,7 +34,7 @@ def boosted_rates(train: Observation, test: Observation) -> NDArray[np.float64]:
     from sklearn.ensemble import (  # noqa: PLC0415 - ten seconds cold
         HistGradientBoostingClassifier,
     )
-    from threadpoolctl import (  # type: ignore[import-untyped]  # noqa: PLC0415 - scikit-learn's
+    from threadpoolctl import (  # noqa: PLC0415 - scikit-learn's
         threadpool_limits,
     )
 
