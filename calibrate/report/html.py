@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from calibrate.display import clean_text
 from calibrate.report import svg
 from calibrate.report.explorer import explorer_view
 from calibrate.report.tables import RunTable, merged, tables_of
@@ -115,7 +116,7 @@ def _user_text(value: object) -> Markup:
 
     A long name may break after an underscore.
     """
-    text = escape("" if value is None else str(value)).replace("_", Markup("_<wbr>"))
+    text = escape("" if value is None else clean_text(value)).replace("_", Markup("_<wbr>"))
     return Markup("<bdi>{}</bdi>").format(text)
 
 
