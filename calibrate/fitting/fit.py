@@ -115,9 +115,9 @@ def cross_fit_scores(
     obs, method, max_criteria, criteria, scale, current, allow_sensitive, rng
         As in `fit_scorecard`.
     card : Scorecard, optional
-        The card that `fit_scorecard` made of these leads with these options. The number
-        of criteria is taken from it; which ones, and their points, is searched in every
-        fold all the same.
+        The card that `fit_scorecard` made of these leads with these options. Its scale and
+        its number of criteria are taken over, so that a score means what it means on the
+        card; which criteria, and their points, is searched in every fold all the same.
     folds : int
 
     Returns
@@ -126,11 +126,16 @@ def cross_fit_scores(
         As `Scorecard.score` gives it, one row a mature lead of ``obs.fitting`` at its
         landmark; ``tier`` is None.
     """
-    wish = replace(
-        _wish(method, max_criteria, scale, current, 0.95),
-        with_intervals=False,
-        exactly=None if card is None or card.is_empty else len(card.criteria),
-    )
+    wish = replace(_wish(method, max_criteria, scale, current, 0.95), with_intervals=False)
+    if card is not None and not card.is_empty:
+        wish = replace(
+            wish,
+            exactly=len(card.criteria),
+            shrinkage=card.shrinkage,
+            scale="keep",
+            current=card,
+            sticky=False,
+        )
     sample = _sample(obs, criteria, allow_sensitive)
     generator = as_generator(rng)
     fold_of = balanced_folds(sample.keys, folds, generator)
@@ -200,7 +205,7 @@ def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.D
     """Score the held-out leads by points fitted on the others."""
     raw = _raw_scores(sample, weighted)
     score = np.clip(raw, 0, 100)
-    curve = expected_rates(score[~held], sample.converted[~held])
+    curve = expected_rates(score[~held], sample.converted[~held], shrinkage=weighted.shrinkage)
     groups = {}
     for group in ("fit", "engagement"):
         of_group = [sample.criteria[i].group == group for i in weighted.positions]
@@ -234,6 +239,7 @@ def _card(
             shrinkage=weighted.shrinkage,
             confidence_level=wish.confidence_level,
         ),
+        shrinkage=weighted.shrinkage,
         notes=notes,
     )
 

@@ -54,6 +54,10 @@ class Wish:
     exactly : int or None
         Number of rules, where it is known already: the search takes as many, and neither
         cross-validates nor asks whether there is anything to score on.
+    shrinkage : float
+        Share of the effects to promise, where `exactly` leaves it to the caller.
+    sticky : bool
+        Whether, on the scale of the current card, points stay where they hardly moved.
     """
 
     max_criteria: int | str = 12
@@ -62,6 +66,8 @@ class Wish:
     confidence_level: float = 0.95
     with_intervals: bool = True
     exactly: int | None = None
+    shrinkage: float = 1.0
+    sticky: bool = True
 
     @property
     def most(self) -> int:
@@ -137,9 +143,7 @@ def _log_odds(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted
     part = sample.columns(chosen.index.tolist())
     weights = chosen["weight"].to_numpy(dtype=float)
     error = chosen["error"].to_numpy(dtype=float)
-    scaled = _scaled(
-        part, wish, weights, np.diag(1 / error**2), float(logit(part.converted.mean()))
-    )
+    scaled = _scaled(part, wish, weights, np.diag(1 / error**2), 1.0)
     margin = normal_quantile(wish.confidence_level) * error
     ends = [scaled.per_log_odds * (weights + shift) for shift in (-margin, margin)]
     return _without_zeros(chosen.index.tolist(), scaled, _outward(*ends))
@@ -160,7 +164,7 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
     positions, fit = _pruned(sample, choice.rules, wish)
     part = sample.columns(positions)
     information = np.asarray(np.linalg.inv(fit.covariance[1:, 1:]), dtype=np.float64)
-    scaled = _scaled(part, wish, fit.coefficients, information, fit.intercept)
+    scaled = _scaled(part, wish, fit.coefficients, information, choice.shrinkage)
     intervals = None
     if wish.with_intervals:
         start = np.concatenate([[fit.intercept], fit.coefficients])
@@ -192,7 +196,7 @@ def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
     judged = np.flatnonzero(~few)
     flags, converted = sample.flags[:, judged], sample.converted
     if wish.exactly is not None:
-        choice = Choice(search_rules(flags, converted, wish.exactly), 1.0)
+        choice = Choice(search_rules(flags, converted, wish.exactly), wish.shrinkage)
     elif anything_to_score_on(flags, converted, rng):
         folds = balanced_folds(sample.keys, N_FOLDS, rng)
         fewest = wish.max_criteria == "auto"
@@ -243,13 +247,41 @@ def _scaled(
     wish: Wish,
     weights: NDArray[np.float64],
     information: NDArray[np.float64],
-    intercept: float,
+    shrinkage: float,
 ) -> Points:
     if wish.scale == "keep" and wish.current is not None and not wish.current.is_empty:
-        ends = logit(np.asarray(wish.current.expected_rate["rate"])[[0, 100]])
-        return scale_with(weights, intercept, 100 / float(ends[1] - ends[0]), float(ends[0]))
+        return _on_scale_of(wish.current, sample, weights, shrinkage, sticky=wish.sticky)
     seen, _ = unique_patterns(sample.flags)
     return scale_to_100(weights, information, attainable_patterns(sample.criteria, seen))
+
+
+def _on_scale_of(
+    card: Scorecard,
+    sample: Sample,
+    weights: NDArray[np.float64],
+    shrinkage: float,
+    *,
+    sticky: bool,
+) -> Points:
+    """Give each criterion the points that promise on this card what the weights promise."""
+    ends = logit(np.asarray(card.expected_rate["rate"], dtype=float)[[0, 100]])
+    per_log_odds = 100 / float(ends[1] - ends[0])
+    patterns, pattern = unique_patterns(sample.flags)
+    n = np.bincount(pattern).astype(float)
+    n_converted = np.bincount(pattern, sample.converted)
+    sums = patterns @ weights
+    kept = shrinkage * float(fit_logistic(sums[:, None], n_converted, n).coefficients[0])
+    level = fit_logistic(patterns[:, :0], n_converted, n, firth=False, offset=kept * sums)
+    held = {line.criterion.name: line.points for line in card.criteria}
+    points = np.array([held.get(rule.name, np.nan) for rule in sample.criteria])
+    scaled = scale_with(
+        kept * weights,
+        level.intercept,
+        per_log_odds,
+        float(ends[0]),
+        current=(card.base, points) if sticky else None,
+    )
+    return scaled._replace(per_log_odds=kept * per_log_odds)
 
 
 def _outward(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:

@@ -15,6 +15,7 @@ __all__ = ["Points", "scale_to_100", "scale_with"]
 
 FACTORS = np.linspace(0.8, 1.2, 801)  # around the factor that makes the range exactly 100
 MAX_STEPS = 500
+STICKY_POINTS, STICKY_SHARE = 1.0, 0.05
 
 Weights = NDArray[np.float64]
 
@@ -65,7 +66,12 @@ def scale_to_100(
 
 
 def scale_with(
-    weights: Weights, intercept: float, per_log_odds: float, log_odds_at_0: float
+    weights: Weights,
+    intercept: float,
+    per_log_odds: float,
+    log_odds_at_0: float,
+    *,
+    current: tuple[int, Weights] | None = None,
 ) -> Points:
     """Scale weights so that a score means what it meant on another card.
 
@@ -76,9 +82,17 @@ def scale_with(
         Points per unit of log odds on the other card.
     log_odds_at_0 : float
         Log odds of a score of 0 on the other card.
+    current : (int, ndarray), optional
+        Base and points (nan where a criterion is new) to stay with: a number moves only if
+        it would by more than 1 point and by more than 5 %.
     """
-    base = int(np.rint(per_log_odds * (intercept - log_odds_at_0)))
-    return Points(base, np.rint(per_log_odds * weights).astype(np.int64), per_log_odds)
+    exact = per_log_odds * np.array([intercept - log_odds_at_0, *weights])
+    whole = np.rint(exact)
+    if current is not None:
+        held = np.array([current[0], *current[1]], dtype=float)
+        room = np.maximum(STICKY_POINTS, STICKY_SHARE * np.abs(np.nan_to_num(held)))
+        whole = np.where(np.abs(exact - held) <= room, held, whole)
+    return Points(int(whole[0]), whole[1:].astype(np.int64), per_log_odds)
 
 
 def _widths(points: NDArray[np.int64], groups: Sequence[Pattern]) -> NDArray[np.int64]:

@@ -65,6 +65,8 @@ class Scorecard:
     tiers : tuple of Tier, highest first
     expected_rate : DataFrame
         ``score, rate, rate_ci_lower, rate_ci_upper``, one row per score 0 to 100.
+    shrinkage : float
+        Share of the fitted effects that the expected rates promise (`fit_scorecard`).
     notes : tuple of str
         What its reader should know, in words.
     """
@@ -81,6 +83,7 @@ class Scorecard:
     disqualify: tuple[Criterion, ...] = ()
     hold: tuple[Hold, ...] = ()
     tiers: tuple[Tier, ...] = ()
+    shrinkage: float = 1.0
     notes: tuple[str, ...] = ()
 
     @property

@@ -46,6 +46,7 @@ def card_to_dict(card: Any) -> dict[str, Any]:
             {"score": int(score), "rate": rate, "rate_ci": [lower, upper]}
             for score, rate, lower, upper in rates[list(RATE_COLUMNS)].itertuples(index=False)
         ],
+        "shrinkage": card.shrinkage,
         "notes": list(card.notes),
     }
 
@@ -121,6 +122,7 @@ def _fields_of(data: Mapping[str, Any]) -> dict[str, Any]:
             ),
             "tiers": tuple(Tier(t["name"], int(t["at_least"])) for t in data.get("tiers", [])),
             "expected_rate": pd.DataFrame(rates, columns=list(RATE_COLUMNS)),
+            "shrinkage": float(data.get("shrinkage", 1.0)),
             "notes": tuple(data.get("notes", [])),
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -128,11 +128,33 @@ def test_the_same_seed_gives_the_same_card(company):
     assert fit_scorecard(company, rng=3).to_json() == fit_scorecard(company, rng=3).to_json()
 
 
-def test_keep_leaves_a_card_as_it_is(company):
-    card = fit_scorecard(company)
-    again = fit_scorecard(company, current=card)
-    for line, same in zip(card.criteria, again.criteria, strict=True):
-        assert abs(line.points - same.points) <= 2
+@pytest.mark.parametrize("method", ["log_odds", "logistic"])
+def test_keep_leaves_a_card_as_it_is(company, method):
+    card = fit_scorecard(company, method=method)
+    again = fit_scorecard(company, method=method, current=card)
+    assert again.base == card.base
+    assert points_of(again) == points_of(card)
+
+
+def test_keep_keeps_the_meaning_of_a_score():
+    """On another quarter of the same company a score promises what it promised before."""
+    before = fit_scorecard(wide_company(*planted(seed=1)))
+    after = fit_scorecard(wide_company(*planted(seed=2)), current=before)
+    for score in (20, 50, 80):
+        old, new = (card.expected_rate["rate"][score] for card in (before, after))
+        assert new == pytest.approx(old, rel=0.2)
+
+
+@pytest.mark.parametrize("method", ["log_odds", "logistic"])
+def test_cross_fitted_scores_are_on_the_scale_of_the_card(company, method):
+    card = fit_scorecard(company, method=method)
+    scores = cross_fit_scores(company, method=method, card=card)
+    own = card.score(company)
+    assert scores["score"].mean() == pytest.approx(own["score"].mean(), abs=2)
+    # leads above the card's median score convert as the card promises them to
+    high = scores[scores["score"] >= own["score"].median()]
+    promised = card.expected_rate["rate"].to_numpy()[high["score"]].mean()
+    assert high["converted"].mean() == pytest.approx(promised, abs=0.02)
 
 
 def test_cross_fitted_scores_are_of_cards_that_did_not_see_the_lead(company):
