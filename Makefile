@@ -57,7 +57,8 @@ notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
 	@$(BIN)/jupyter lab notebooks
 
 lock: $(VENV)/.notebook ## write the installed versions to requirements.lock
-	@$(BIN)/pip freeze --exclude-editable > requirements.lock
+	@$(BIN)/python -m pip freeze --exclude-editable \
+	  | awk -F '==' '{ gsub(/[_.]/, "-", $$1); print tolower($$1) "==" $$2 }' > requirements.lock
 	@echo "== lock: requirements.lock written"
 
 clean: ## remove everything these targets made
