@@ -23,6 +23,8 @@ __all__ = ["criterion_block", "propose_criteria"]
 
 MIN_LEADS = 20  # with fewer leads on one side nothing can be said about a criterion
 MAX_LEVELS = 30  # levels of one column that get a criterion of their own
+YES = {"yes", "y", "true", "t", "1", "on", "si", "sì", "ja", "oui"}
+NO = {"no", "n", "false", "f", "0", "off", "nein", "non"}
 MAX_POOLED = 40  # rare levels that one criterion can list and a person still read
 QUANTILES = np.arange(1, 10) / 10
 QUARTILES = np.array([0.25, 0.5, 0.75])
@@ -54,9 +56,8 @@ def propose_criteria(
         ``source="found"``. For a category its levels, rare ones pooled, and "not filled
         in"; for a number readable cuts at its deciles, and "not filled in"; for an
         activity counts of 1, 2, 3, 4, 5, 7, 10 ... and, where its events carry values,
-        the quartiles of their totals above 0. A two-valued column gives the rarer value
-        only: the other is its opposite. Order: columns as in the data, then activities by
-        frequency.
+        the quartiles of their totals above 0. A yes/no column gives yes only: no is its
+        opposite. Order: columns as in the data, then activities by frequency.
     """
     leads = obs.at_landmark
     found: list[Criterion] = []
@@ -118,7 +119,11 @@ def _level_rules(name: str, values: pd.Series, min_leads: int, n: int) -> list[d
         {"field": name, "in": [level]} for level in common if n - counts[level] >= min_leads
     ]
     if len(ordered) == 2 and len(values) == n:
-        return rules[-1:]
+        said = [str(level).strip().casefold() for level, _ in ordered]
+        if said[0] in NO and said[1] in YES:
+            return rules[1:]
+        if said[1] in NO and said[0] in YES:
+            return rules[:1]
     if 1 < len(rare) <= MAX_POOLED and sum(count for _, count in rare) >= min_leads:
         rules.append({"field": name, "in": sorted(str(level) for level, _ in rare)})
     return rules

@@ -33,8 +33,18 @@ def test_an_attribute_of_one_percent_survives():
     )
 
 
-def test_two_levels_give_the_rarer_one():
-    assert whens(level=np.repeat(["yes", "no"], [300, 700])) == [{"field": "level", "in": ["yes"]}]
+@pytest.mark.parametrize(("yes", "no"), [("yes", "no"), ("Sì", "No"), ("True", "False")])
+@pytest.mark.parametrize("n_yes", [300, 490, 510, 700])
+def test_yes_or_no_gives_yes_however_common(yes, no, n_yes):
+    level = np.repeat([yes, no], [n_yes, N - n_yes])
+    assert [when["in"][0].casefold() for when in whens(level=level)] == [yes.casefold()]
+
+
+def test_two_levels_that_are_not_yes_and_no_are_both_rules():
+    assert whens(level=np.repeat(["shop", "fair"], [300, 700])) == [
+        {"field": "level", "in": ["fair"]},
+        {"field": "level", "in": ["shop"]},
+    ]
 
 
 def test_not_filled_in_is_a_level_unless_it_says_the_same():

@@ -121,15 +121,7 @@ def _is_renamed(
 
 
 def _points_per_log_odds(card: Scorecard) -> float:
-    rates = card.expected_rate
-    rate = rates["rate"].to_numpy(dtype=float)
-    inside = (rate > 0) & (rate < 1)
-    if card.is_empty or inside.sum() < 2:
-        return float("nan")
-    log_odds = np.log(rate[inside]) - np.log1p(-rate[inside])
-    score = rates["score"].to_numpy(dtype=float)[inside]
-    slope = np.polynomial.polynomial.polyfit(score, log_odds, 1)[1]
-    return float(1 / slope) if slope > 0 else float("nan")
+    return float("nan") if card.scale is None else card.scale.points_per_log_odds
 
 
 def _row(pair: Pair, ratio: float) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from calibrate.stats.intervals import normal_quantile, wilson
+from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import fit_logistic
 
 __all__ = ["expected_rates"]
@@ -37,7 +37,7 @@ def expected_rates(
     -------
     DataFrame
         ``score`` 0 to 100, ``rate``, ``rate_ci_lower``, ``rate_ci_upper``. Strictly
-        increasing in the score; where all leads have one score, their rate throughout.
+        increasing in the score; beyond the scores that occur, by next to nothing.
 
     Notes
     -----
@@ -47,20 +47,25 @@ def expected_rates(
     """
     n = np.bincount(score, minlength=101).astype(float)
     n_converted = np.bincount(score, converted, minlength=101)
-    if np.count_nonzero(n) < 2:
-        rate = converted.mean()
-        lower, upper = wilson(converted.sum(), converted.size, confidence_level=confidence_level)
-        flat = (np.full(101, float(value)) for value in (rate, lower, upper))
-        return _table(*flat)
-    fit = fit_logistic((SCORES / 100)[:, None], n_converted, n)
-    slope = max(shrinkage * float(fit.coefficients[0]), MIN_SLOPE)
-    rising = slope * SCORES / 100
+    occurred = np.flatnonzero(n)
+    x = np.clip(SCORES, occurred[0], occurred[-1]) / 100
+    if len(occurred) < 2:
+        slope, error = 0.0, _single_error(converted)
+    else:
+        fit = fit_logistic((SCORES / 100)[:, None], n_converted, n)
+        slope = max(shrinkage * float(fit.coefficients[0]), 0.0)
+        Z = np.column_stack([np.ones(101), x])
+        error = np.sqrt(np.einsum("ij,jk,ik->i", Z, fit.covariance, Z))
+    rising = slope * x + MIN_SLOPE * SCORES / 100
     level = fit_logistic(np.zeros((101, 0)), n_converted, n, firth=False, offset=rising)
-    log_odds = level.intercept + rising
-    Z = np.column_stack([np.ones(101), SCORES / 100])
-    error = np.sqrt(np.einsum("ij,jk,ik->i", Z, fit.covariance, Z))
     margin = normal_quantile(confidence_level) * error
+    log_odds = level.intercept + rising
     return _table(*(expit(log_odds + shift) for shift in (0, -margin, margin)))
+
+
+def _single_error(converted: NDArray[np.float64]) -> NDArray[np.float64]:
+    rate = converted.mean()
+    return np.full(101, 1 / np.sqrt(len(converted) * rate * (1 - rate)))
 
 
 def _table(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from calibrate.candidates import criterion_block
+from calibrate.errors import ConfigError
 from calibrate.fitting.attainable import attainable_patterns
 from calibrate.fitting.bootstrap import resampled_coefficients
 from calibrate.fitting.sample import Sample
@@ -92,15 +92,19 @@ class Weighted:
 
 def _rate(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted:
     """Points = conversion rate in percent, where it raises."""
-    return _from_table(sample, wish, "rate", ("raises",))
+    return _from_table(sample, wish, "rate", ("raises",), "is proven to raise conversion")
 
 
 def _difference(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted:
     """Points = rate less control, in percentage points, where proven."""
-    return _from_table(sample, wish, "difference", ("raises", "lowers"))
+    return _from_table(
+        sample, wish, "difference", ("raises", "lowers"), "is proven to raise or lower conversion"
+    )
 
 
-def _from_table(sample: Sample, wish: Wish, column: str, verdicts: tuple[str, ...]) -> Weighted:
+def _from_table(
+    sample: Sample, wish: Wish, column: str, verdicts: tuple[str, ...], proven: str
+) -> Weighted:
     table = _compared(sample, wish)
     credible = table[table["verdict"].isin(verdicts)]
     chosen = _one_per_attribute(credible, sample, wish.most)
@@ -119,7 +123,7 @@ def _from_table(sample: Sample, wish: Wish, column: str, verdicts: tuple[str, ..
         positions=tuple(kept.index.tolist()),
         points=tuple(points[kept.index].tolist()),
         intervals=tuple(zip(lower.tolist(), upper.tolist(), strict=True)),
-        notes=tuple(notes) if len(kept) else (*notes, NOTHING),
+        notes=tuple(notes) if len(kept) else (*notes, f"no criterion {proven}: no points"),
     )
 
 
@@ -264,8 +268,12 @@ def _on_scale_of(
     sticky: bool,
 ) -> Points:
     """Give each criterion the points that promise on this card what the weights promise."""
-    ends = logit(np.asarray(card.expected_rate["rate"], dtype=float)[[0, 100]])
-    per_log_odds = 100 / float(ends[1] - ends[0])
+    scale = card.scale
+    if scale is None:
+        raise ConfigError(
+            f'the scale of "{card.name}" cannot be kept: its expected rates do not rise with '
+            'the score; use scale = "fit"'
+        )
     patterns, pattern = unique_patterns(sample.flags)
     n = np.bincount(pattern).astype(float)
     n_converted = np.bincount(pattern, sample.converted)
@@ -277,11 +285,11 @@ def _on_scale_of(
     scaled = scale_with(
         kept * weights,
         level.intercept,
-        per_log_odds,
-        float(ends[0]),
+        scale.points_per_log_odds,
+        scale.log_odds_at_0,
         current=(card.base, points) if sticky else None,
     )
-    return scaled._replace(per_log_odds=kept * per_log_odds)
+    return scaled._replace(per_log_odds=kept * scale.points_per_log_odds)
 
 
 def _outward(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:

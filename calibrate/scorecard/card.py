@@ -16,7 +16,7 @@ from calibrate import display
 from calibrate.criteria import Criterion, Measure
 from calibrate.errors import ConfigError
 from calibrate.scorecard.serial import card_to_dict, fields_from_json
-from calibrate.scorecard.values import Explanation, Hold, ScoredCriterion, Tier
+from calibrate.scorecard.values import Explanation, Hold, Scale, ScoredCriterion, Tier
 
 if TYPE_CHECKING:
     from calibrate.observation import Observation
@@ -35,6 +35,7 @@ TABLE_COLUMNS = (
     "lift_ci_upper",
 )
 OUTCOME_COLUMNS = ("converted", "weight", "amount", "created_at")
+TINY, FLAT = 1e-12, 1e-5  # rates this near 0 or 1 promise no log odds; steps this small none
 DISQUALIFIED = "disqualified"
 
 
@@ -107,6 +108,21 @@ class Scorecard:
     def is_empty(self) -> bool:
         """Whether there is nothing to score on."""
         return not self.criteria
+
+    @property
+    def scale(self) -> Scale | None:
+        """What a point is worth, read off the expected rates; None where they do not rise.
+
+        Beyond the scores of the leads it was fitted on the promise is practically flat, so
+        the steepest step between two scores tells.
+        """
+        rates = np.clip(self._rates, TINY, 1 - TINY)
+        log_odds = np.log(rates) - np.log1p(-rates)
+        steps = np.diff(log_odds)
+        at = int(np.argmax(steps))
+        if self.is_empty or steps[at] <= FLAT:
+            return None
+        return Scale(float(1 / steps[at]), float(log_odds[at] - at * steps[at]))
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 from calibrate import display
 from calibrate.criteria import Criterion
 
-__all__ = ["Explanation", "Hold", "ScoredCriterion", "Tier"]
+__all__ = ["Explanation", "Hold", "Scale", "ScoredCriterion", "Tier"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,14 @@ class Hold:
     rule: Criterion
     at_most: int
     until: Criterion
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a score promises: log odds ``log_odds_at_0 + score / points_per_log_odds``."""
+
+    points_per_log_odds: float
+    log_odds_at_0: float
 
 
 @dataclass(frozen=True)

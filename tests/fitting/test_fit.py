@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -226,3 +228,43 @@ def test_impossible_wishes_are_refused(company, options, message):
 def test_one_outcome_is_refused(won):
     with pytest.raises(NotEnoughDataError, match="a score needs leads"):
         fit_scorecard(clickers(360, 360 if won else 0, 1000, won))
+
+
+@pytest.mark.parametrize("n_yes", [4_900, 5_100])
+def test_yes_earns_its_rate_however_common_it_is(n_yes):
+    """Yes converts at 36 %, no at 24 %."""
+    yes = np.arange(10_000) < n_yes
+    converted = np.where(yes, np.arange(10_000) % 100 < 36, np.arange(10_000) % 100 < 24)
+    answer = np.where(yes, "yes", "no")
+    card = fit_scorecard(
+        wide_company(np.zeros((10_000, 0)), converted, newsletter=answer), method="rate"
+    )
+    assert points_of(card) == {"newsletter: yes": 36}
+
+
+@pytest.mark.parametrize("method", ["rate", "difference", "logistic"])
+def test_expected_rates_rise_strictly_and_do_not_run_off(method):
+    """Beyond the scores that occur nothing is promised that was not seen."""
+    card = fit_scorecard(clickers(10_000, 3600, 100_000, 30_000), method=method)
+    rate = card.expected_rate["rate"].to_numpy()
+    assert (np.diff(rate) > 0).all()
+    # 264 of 900 without, 36 of 100 with
+    assert rate[0] == pytest.approx(26_400 / 90_000, abs=0.001)
+    assert rate[100] == pytest.approx(0.36, abs=0.001)
+
+
+def test_an_empty_card_promises_the_control_rate():
+    card = fit_scorecard(clickers(100, 36, 1000, 300))
+    rates = card.expected_rate
+    assert (np.diff(rates["rate"]) > 0).all()
+    assert rates["rate"].to_numpy() == pytest.approx(np.full(101, 0.3), abs=1e-4)
+    assert rates["rate_ci_lower"][0] < 0.3 < rates["rate_ci_upper"][0]
+
+
+def test_a_scale_that_does_not_rise_cannot_be_kept(company):
+    card = fit_scorecard(company)
+    flat = replace(card, expected_rate=card.expected_rate.assign(rate=0.1))
+    with pytest.raises(ConfigError, match="do not rise with the score"):
+        fit_scorecard(company, current=flat)
+    start = card.expected_rate.assign(rate=np.r_[0.0, card.expected_rate["rate"][1:]])
+    fit_scorecard(company, current=replace(card, expected_rate=start))
