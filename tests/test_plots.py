@@ -122,8 +122,12 @@ def test_lift_shows_each_row_and_greys_what_is_not_proven(run):
 
 def test_lift_says_what_it_does_not_draw(run):
     rows = [{**run["lift"][0], "criterion": f"c{i}", "n": i} for i in range(50)]
+    for i, row in enumerate(rows):
+        row["verdict"] = "raises" if i == 0 else "no evidence"
     ax = plots.plot_lift(pd.DataFrame(rows))
-    assert "10 rarer ones not drawn" in ax.get_title(loc="left")
+    assert "10 not drawn" in ax.get_title(loc="left")
+    drawn = {label.get_text() for label in ax.get_yticklabels()}
+    assert "c0" in drawn  # the rarest, and the only one proven
 
 
 def test_an_unlimited_interval_ends_in_an_arrowhead(run):

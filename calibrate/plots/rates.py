@@ -74,14 +74,16 @@ def plot_lift(lift: Any, *, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    With more than 40 criteria, the 40 with the most leads are drawn, and the title says so.
+    Of more than 40 criteria 40 are drawn, the proven ones first, then those with the most
+    leads; the title says so.
     """
     table = table_of(lift)
-    shown = table.sort_values("n", ascending=False, kind="stable").head(_MAX_ROWS)
-    shown = shown.sort_values("lift", ascending=False, kind="stable")
-    proven = shown["verdict"].isin(["raises", "lowers"]).tolist()
+    table = table.assign(proven=table["verdict"].isin(["raises", "lowers"]))
+    first = table.sort_values(["proven", "n"], ascending=False, kind="stable").head(_MAX_ROWS)
+    shown = first.sort_values("lift", ascending=False, kind="stable")
+    proven = shown["proven"].tolist()
     rest = len(table) - len(shown)
-    more = f" ({rest} rarer ones not drawn)" if rest else ""
+    more = f" ({rest} not drawn)" if rest else ""
     ax = axes_of(ax, title=f"Lift: rate against control{more}", width=8, rows=max(len(shown), 1))
     limits = _lift_limits(shown)
     ax.set_xscale("log")

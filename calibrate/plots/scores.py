@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from calibrate.display import format_value
 from calibrate.evaluation import known_outcomes, score_distribution
@@ -29,7 +30,8 @@ def calibration_table(
     scores : DataFrame
         As ``card.score(obs)`` gives it: ``expected_rate``, ``converted``, ``weight``.
     bins : int, default 10
-        Groups of about equally many leads; leads with one expected rate stay together.
+        Groups of about equally many leads; leads with one expected rate stay together, and
+        no group has under half its share of the leads.
     confidence_level : float, default 0.95
         Level of Wilson's interval.
 
@@ -50,9 +52,9 @@ def calibration_table(
     weight = frame["weight"].to_numpy(dtype=float)
     promised = frame["expected_rate"].to_numpy(dtype=float)
     _, cell = np.unique(promised, return_inverse=True)
-    held = np.bincount(cell, weight)
-    middle = (np.cumsum(held) - held / 2) / held.sum()
-    group = np.minimum((middle * bins).astype(int), bins - 1)[cell]
+    held = np.bincount(cell, weight).astype(float)
+    group = _groups(held, held.sum() / bins)[cell]
+    bins = int(group.max(initial=-1)) + 1
     n = np.bincount(group, weight, bins)
     hits = np.bincount(group, weight * frame["converted"].to_numpy(dtype=bool), bins)
     promise = np.bincount(group, weight * promised, bins)
@@ -69,6 +71,20 @@ def calibration_table(
             "rate_ci_upper": interval.upper,
         }
     )
+
+
+def _groups(held: NDArray[np.float64], wanted: float) -> NDArray[np.intp]:
+    """Join neighbouring cells until each group holds what is wanted; a thin rest joins the last."""
+    group = np.zeros(len(held), dtype=np.intp)
+    current, inside = 0, 0.0
+    for cell, n in enumerate(held):
+        if inside >= wanted:
+            current, inside = current + 1, 0.0
+        group[cell] = current
+        inside += n
+    if current and inside < wanted / 2:
+        group[group == current] = current - 1
+    return group
 
 
 def plot_gains(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
