@@ -103,6 +103,39 @@ def test_durations(value: object, days: float) -> None:
     assert parse_duration(value) == days * DAY
 
 
+@pytest.mark.parametrize(
+    "value", ["999999999D", "3650000D", "36526D", 10**20, "9" * 30 + "h", dt.timedelta.max]
+)
+def test_a_duration_no_calendar_holds_is_refused(value: object) -> None:
+    with pytest.raises(ConfigError, match="is too long; a hundred years are the most"):
+        parse_duration(value)
+    with pytest.raises(ConfigError, match=r"\[calibration\] horizon: .* is too long"):
+        CalibrationSettings(horizon=value)
+
+
+@pytest.mark.parametrize(
+    "value", ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+23:00", dt.date(2200, 1, 1)]
+)
+def test_a_year_no_export_has_is_refused(value: object) -> None:
+    with pytest.raises(ConfigError, match="lies outside 1900 to 2199"):
+        parse_moment(value)
+    with pytest.raises(ConfigError, match=r"\[calibration\] as_of: the year .* lies outside"):
+        CalibrationSettings(as_of=value)
+
+
+@pytest.mark.parametrize("value", ["0000Q1", "9999Q4", "0000", "0000-01", 9999, "..0001-01-01"])
+def test_periods_of_such_years_are_refused_alike(value: object) -> None:
+    with pytest.raises(ConfigError, match="lies outside 1900 to 2199"):
+        parse_period(value)
+
+
+def test_a_moment_with_a_zone_keeps_it_until_the_columns_name_theirs() -> None:
+    moment = dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    for value in (moment, "2024-01-01T00:00+02:00"):
+        assert CalibrationSettings(as_of=value).as_of == moment
+        assert CalibrationSettings(as_of=value).as_of.utcoffset() == dt.timedelta(hours=2)
+
+
 @pytest.mark.parametrize("value", ["", "7 moons", "-7D", 0, "0D", 1.5, None, True])
 def test_what_is_no_duration_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match="is not a length of time"):
@@ -134,8 +167,18 @@ def test_columns_take_one_value_or_several() -> None:
         ({"timezone": "Europe/Roma"}, r'no time zone is called "Europe/Roma" .*Europe/Rome'),
         ({"encoding": "ansi-x"}, 'no encoding is called "ansi-x"'),
         ({"decimal": ";"}, 'decimal is "," or "."'),
+        ({"encoding": "base64"}, 'no encoding is called "base64"'),
+        ({"encoding": "rot13"}, 'no encoding is called "rot13"'),
+        ({"encoding": "punycode"}, 'no encoding is called "punycode"'),
+        ({"encoding": "undefined"}, 'no encoding is called "undefined"'),
+        ({"encoding": "a\0"}, "no encoding is called"),
         ({"delimiter": ";;"}, "delimiter is one character"),
+        ({"delimiter": "é"}, "delimiter is one character"),
+        ({"delimiter": "\n"}, "delimiter is one character"),
+        ({"delimiter": '"'}, "delimiter cannot be the quote"),
         ({"date_format": "dd/mm"}, "date_format is written like"),
+        ({"date_format": "%"}, "date_format is written like"),
+        ({"date_format": "%Q%d"}, "date_format is written like"),
         ({"lead_url": "javascript:alert(1)//{lead_id}"}, "lead_url is written like"),
         ({"lead_url": "https://crm.example.com/"}, "lead_url is written like"),
         ({"id": 3}, r'\[leads\] id: .* not "3"'),
@@ -144,6 +187,18 @@ def test_columns_take_one_value_or_several() -> None:
 def test_wrong_columns_are_named(given: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         LeadColumns(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"encoding": name} for name in ("cp1252", "utf-16", "UTF_32", "latin1", "shift_jis")),
+        *({"delimiter": sign} for sign in (";", "\t", " ", "|")),
+        *({"date_format": text} for text in ("%d/%m/%Y", "%-d.%-m.%y %H:%M", "100%% %Y%m%d")),
+    ],
+)
+def test_columns_that_can_be_read_are_taken(given: dict[str, str]) -> None:
+    assert LeadColumns(**given).model_dump(include=set(given)) == given
 
 
 @pytest.mark.parametrize(
@@ -210,13 +265,14 @@ def test_a_whole_file(tmp_path: Path) -> None:
     folder = tmp_path / "acme"
     folder.mkdir()
     settings = load_settings(write(folder, FULL))
-    assert settings.name == "acme"
+    assert settings.name is None  # the folder's name says nothing
     assert settings.folder == folder
     assert settings.calibration.as_of == dt.datetime(2024, 1, 1)
     assert settings.calibration.snapshots == (3 * DAY, 7 * DAY)
     assert settings.activities == ActivityColumns(source="calls.parquet", lead="CONTACT ID")
     assert "folder" not in settings.model_dump()
-    assert load_settings(write(folder, FULL, "q4.toml")).name == "q4"
+    elsewhere = load_settings(write(tmp_path, FULL, "q4.toml"))
+    assert elsewhere.model_dump_json() == settings.model_dump_json()
     named = FULL.replace("[calibration]", '[calibration]\nname = "Acme"')
     assert load_settings(write(folder, named)).name == "Acme"
 
@@ -228,6 +284,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("[lead]", r"there is no table \[lead\] \(did you mean \"leads\"\?\)"),
         ("leads = 3", r'"leads" must be a table, written \[leads\]'),
         ("", r"the table \[leads\] is missing"),
+        ("a = " + "[" * 100_000, "is not valid TOML: nested too deeply"),
+        ("a = " + "9" * 5_000, "is not valid TOML: "),
         ("[leads]", r'\[leads\] needs "source"'),
         ('[leads]\nsource="a"\n[activities]', r'\[activities\] needs "source"'),
         ("[leads]\nfrom_activities = true", r"needs the table \[activities\]"),
@@ -258,6 +316,6 @@ def test_a_missing_or_unreadable_file(tmp_path: Path) -> None:
 
 def test_settings_from_python() -> None:
     settings = Settings(leads=LeadColumns(source="leads.csv"))
-    assert settings.name == "calibrate"
+    assert settings.name is None
     with pytest.raises(ConfigError, match='needs "leads"'):
         Settings()

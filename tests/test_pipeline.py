@@ -71,7 +71,8 @@ def test_a_run_holds_what_the_steps_give_one_by_one() -> None:
     of_open = run.scores[run.scores["set"] == "open"]
     assert set(of_open["lead_id"]) == set(cal.observe_open(history).table["lead_id"])
     assert of_open["cutoff"].eq(pd.Timestamp("2026-07-01")).all()
-    assert run.card.name == settings.name
+    assert settings.name is None
+    assert run.card.name == run.observation.period.label  # and nothing of where it lies
     assert [(tier.name, tier.at_least) for tier in run.card.tiers] == list(run.cuts.tiers)
 
 

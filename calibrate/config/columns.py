@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
+import re
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,6 +13,9 @@ from calibrate.errors import ConfigError, did_you_mean
 __all__ = ["ActivityColumns", "LeadColumns", "OutcomeColumns", "Section"]
 
 Scalar = str | bool | int | float
+# The directives of strptime that the engine knows; a bare or unknown "%" is refused.
+_DATE_FORMAT = re.compile(r"(?:[^%]|%%|%-?[aAbBcdfgGHIjmMnpSuUVwWxXyYzZ])*")
+_NO_CHARACTERS = ("idna", "punycode")  # text encodings of Python, of host names
 
 
 def _as_tuple(value: Any) -> Any:
@@ -72,8 +75,8 @@ class _Format(Section):
     def _known_encoding(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                codecs.lookup(value)
-            except LookupError:
+                _require_text_encoding(value)
+            except (LookupError, ValueError):
                 raise ValueError(f'no encoding is called "{value}"; try "cp1252"') from None
         return value
 
@@ -87,14 +90,18 @@ class _Format(Section):
     @field_validator("delimiter")
     @classmethod
     def _one_character(cls, value: str | None) -> str | None:
-        if value is not None and len(value) != 1:
-            raise ValueError(f'delimiter is one character, not "{value}"')
+        if value is None:
+            return value
+        if len(value) != 1 or not value.isascii() or not (value.isprintable() or value == "\t"):
+            raise ValueError(f'delimiter is one character such as ";", "|" or "\\t", not "{value}"')
+        if value == '"':
+            raise ValueError("delimiter cannot be the quote")
         return value
 
     @field_validator("date_format")
     @classmethod
     def _has_fields(cls, value: str | None) -> str | None:
-        if value is not None and "%" not in value:
+        if value is not None and ("%" not in value or not _DATE_FORMAT.fullmatch(value)):
             raise ValueError(f'date_format is written like "%d/%m/%Y", not "{value}"')
         return value
 
@@ -219,6 +226,16 @@ class ActivityColumns(_Format):
     occurred_at: str | None = None
     detail: str | None = None
     value: str | None = None
+
+
+def _require_text_encoding(name: str) -> None:
+    """Refuse what Python calls a codec but is no way to write characters, such as base64."""
+    try:
+        b"aa".decode(name)
+    except UnicodeDecodeError:  # two bytes are no whole character: UTF-32
+        return
+    if name.lower() in _NO_CHARACTERS:
+        raise LookupError(name)
 
 
 def _one_line(error: ValidationError, section: type[Section]) -> str:

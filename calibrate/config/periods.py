@@ -21,6 +21,8 @@ __all__ = [
 _DURATION = re.compile(r"\s*(\d+)\s*(h|hours?|d|days?|w|weeks?)?\s*", re.IGNORECASE)
 _HOURS = {"h": 1, "d": 24, "w": 168}
 _QUARTER = re.compile(r"\s*(\d{4})\s*-?\s*Q([1-4])\s*", re.IGNORECASE)
+_LONGEST = dt.timedelta(days=36_525)  # a hundred years: no sum of moments overflows
+_YEARS = range(1900, 2200)
 _YEAR_MONTH = re.compile(r"\s*(\d{4})(?:-(\d{2}))?\s*")
 
 
@@ -159,11 +161,12 @@ def parse_moment(value: object, *, timezone: str = "UTC") -> dt.datetime:
         except ValueError:
             raise ConfigError(f'"{value}" is not a date; write it like 2024-01-31') from None
     if isinstance(value, dt.datetime):
+        _known_year(value.year)
         if value.tzinfo is not None:
             value = value.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
         return dt.datetime(*value.timetuple()[:6], value.microsecond)
     if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day)
+        return dt.datetime(_known_year(value.year), value.month, value.day)
     raise ConfigError(f'"{value}" is not a date; write it like 2024-01-31')
 
 
@@ -190,14 +193,12 @@ def parse_duration(value: object) -> dt.timedelta:
     >>> parse_duration("14 days") == parse_duration("2W") == parse_duration(14)
     True
     """
-    found = None
-    if isinstance(value, dt.timedelta):
-        found = value
-    elif isinstance(value, int) and not isinstance(value, bool):
-        found = dt.timedelta(days=value)
-    elif isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-        unit = (match[2] or "d")[0].lower()
-        found = dt.timedelta(hours=int(match[1]) * _HOURS[unit])
+    try:
+        found = _duration_of(value)
+    except (OverflowError, ValueError):  # more days, or more digits, than Python counts
+        found = dt.timedelta.max
+    if found is not None and found > _LONGEST:
+        raise ConfigError(f'"{value}" is too long; a hundred years are the most')
     if found is None or found <= dt.timedelta(0):
         raise ConfigError(f'"{value}" is not a length of time; write it like "7D" or "14 days"')
     return found
@@ -240,14 +241,31 @@ def quarters_before(as_of: dt.datetime, n: int) -> list[Period]:
     return [Period(start=start, end=_add_months(start, 3)) for start in starts]
 
 
+def _duration_of(value: object) -> dt.timedelta | None:
+    if isinstance(value, dt.timedelta):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return dt.timedelta(days=value)
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        unit = (match[2] or "d")[0].lower()
+        return dt.timedelta(hours=int(match[1]) * _HOURS[unit])
+    return None
+
+
+def _known_year(year: int) -> int:
+    if year not in _YEARS:
+        raise ConfigError(f"the year {year:04} lies outside {_YEARS[0]} to {_YEARS[-1]}")
+    return year
+
+
 def _period_of_text(text: str) -> Period:
     if text.strip().casefold() == "all":
         return Period()
     if match := _QUARTER.fullmatch(text):
-        start = dt.datetime(int(match[1]), 3 * int(match[2]) - 2, 1)
+        start = dt.datetime(_known_year(int(match[1])), 3 * int(match[2]) - 2, 1)
         return Period(start=start, end=_add_months(start, 3))
     if (match := _YEAR_MONTH.fullmatch(text)) and (match[2] is None or 1 <= int(match[2]) <= 12):
-        start = dt.datetime(int(match[1]), int(match[2] or 1), 1)
+        start = dt.datetime(_known_year(int(match[1])), int(match[2] or 1), 1)
         return Period(start=start, end=_add_months(start, 1 if match[2] else 12))
     first, dots, second = text.partition("..")
     if dots:

@@ -48,11 +48,13 @@ def _moment(value: Any) -> Any:
     try:
         if isinstance(value, str):
             value = dt.datetime.fromisoformat(value.strip())
-        if isinstance(value, dt.datetime) and value.tzinfo is not None:
-            return value
-        return None if value is None else parse_moment(value)
-    except (ConfigError, ValueError):
+        moment = None if value is None else parse_moment(value)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    except ValueError:
         raise ValueError(f'"{value}" is not a date; write it like 2024-01-31') from None
+    is_zoned = isinstance(value, dt.datetime) and value.tzinfo is not None
+    return value if is_zoned else moment  # the zone to convert to is known with the columns
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
@@ -89,7 +91,7 @@ class CalibrationSettings(Section):
     train_quarters : int, default 4
         Quarters a card of the backtest is fitted on.
     name : str, optional
-        Name of the scorecard.
+        Name of the scorecard and its report; default the period's.
     confidence_level : float, default 0.95
         Level of every interval.
     seed : int, default 0
@@ -182,8 +184,6 @@ class Settings(Section):
     ----------
     leads, outcomes, activities, calibration, thresholds, database
         The tables.
-    name : str, default "calibrate"
-        Name of the company or card, never a path.
     folder : pathlib.Path
         What relative sources are relative to; not part of a dump.
 
@@ -199,8 +199,12 @@ class Settings(Section):
     calibration: CalibrationSettings = CalibrationSettings()
     thresholds: ThresholdSettings = ThresholdSettings()
     database: DatabaseSettings | None = None
-    name: str = "calibrate"
     folder: Path = Field(default=Path(), exclude=True, repr=False)
+
+    @property
+    def name(self) -> str | None:
+        """Name of the company or card, where ``[calibration]`` gives one."""
+        return self.calibration.name
 
 
 _SECTIONS: dict[str, type[Section]] = {
@@ -227,7 +231,7 @@ def load_settings(path: str | Path) -> Settings:
     Returns
     -------
     Settings
-        With ``name`` from ``[calibration] name``, else the file's stem, else its folder.
+        Nothing in it, but ``folder``, depends on where the file lies.
 
     Raises
     ------
@@ -250,13 +254,8 @@ def load_settings(path: str | Path) -> Settings:
         except ConfigError as error:
             raise ConfigError(f"{path.name}: {error}") from None
     _require_sources(path.name, built)
-    folder = path.resolve().parent
-    stem = path.stem
-    calibration = built.get("calibration")
-    given = calibration.name if isinstance(calibration, CalibrationSettings) else None
-    name = given or (folder.name or stem if stem == "calibrate" else stem)
     parts: dict[str, Any] = dict(built)
-    return Settings(name=name, folder=folder, **parts)
+    return Settings(folder=path.resolve().parent, **parts)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -273,8 +272,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f'"{path.name}" cannot be read: {reason}') from None
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a number of very many digits is a plain ValueError
         raise ConfigError(f"{path.name} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path.name} is not valid TOML: nested too deeply") from None
 
 
 def _require_sources(name: str, built: dict[str, Section]) -> None:

@@ -37,6 +37,7 @@ ignore = ["contract_plan"]         # found by `calibrate check`: filled in only 
 source = "activities.parquet"
 
 [calibration]
+name = "Simulated company"         # what the report is called; default: the period
 as_of = "2026-07-01"               # the export was made when June was over
 period = "2026Q1"                  # the last quarter whose leads have all had their 90 days
 fit_period = ["2025-04-01", "2026-04-01"]   # points are learned from four quarters

@@ -150,7 +150,8 @@ def _measured(
         "scale": calibration.scale,
         "rng": calibration.seed,
     }
-    card = fit_scorecard(obs, name=settings.name, confidence_level=level, **how)
+    name = settings.name or (obs.period.label if obs.period != Period() else "all leads")
+    card = fit_scorecard(obs, name=name, confidence_level=level, **how)
     tell("choosing thresholds", 0.45)
     honest = cross_fit_scores(obs, card=card, **how)
     cuts = choose_cuts(settings, honest, weeks=weeks_of(obs.fitting))

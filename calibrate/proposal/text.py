@@ -15,6 +15,7 @@ _HEAD = """\
 
 _TAIL = """\
 [calibration]
+# name = "Acme"                    # what the report is called; default: the period
 # as_of = "2024-01-01"             # the day of the export; default: the latest time in the data
 # period = "2023Q4"                # control rate and headline; default: the last complete quarter
 # fit_period = ["2023-01-01", "2024-01-01"]   # default: the last four quarters with known outcomes
