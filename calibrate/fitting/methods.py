@@ -197,7 +197,7 @@ def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
     """Return positions of the rules to fit together; none where nothing can be said."""
     met = sample.flags.sum(axis=0)
     few = too_few(met, len(sample.flags) - met, sample.converted.mean())
-    judged = np.flatnonzero(~few)
+    judged = np.flatnonzero(~few & ~_said_by_opposite(sample.flags, met))
     flags, converted = sample.flags[:, judged], sample.converted
     if wish.exactly is not None:
         choice = Choice(search_rules(flags, converted, wish.exactly), wish.shrinkage)
@@ -208,6 +208,15 @@ def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
     else:
         choice = Choice([], 1.0)
     return choice._replace(rules=[int(judged[i]) for i in choice.rules])
+
+
+def _said_by_opposite(flags: NDArray[np.bool_], met: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rules most leads meet and another, rarer rule says by its absence."""
+    common = np.zeros(len(met), dtype=bool)
+    for i in np.flatnonzero(2 * met > len(flags)):
+        opposites = np.flatnonzero(met == len(flags) - met[i])
+        common[i] = any((flags[:, i] ^ flags[:, j]).all() for j in opposites)
+    return common
 
 
 METHODS: Mapping[str, Callable[[Sample, Wish, np.random.Generator], Weighted]] = MappingProxyType(

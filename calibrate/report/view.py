@@ -169,7 +169,16 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
 def _against(run: Mapping[str, Any]) -> Row:
     rows = [row for row in rows_of(run.get("backtest")) if row.get("auc") is not None]
     periods = list(dict.fromkeys(row["period"] for row in rows))[-_MAX_QUARTERS:]
-    found = {(row["card"], row["period"]): row for row in rows}
+    knew = {
+        (row["card"], row["period"])
+        for row in rows_of(run.get("backtest_differences"))
+        if row.get("in_sample")
+    }
+    found = {
+        (row["card"], row["period"]): row | {"knew": (row["card"], row["period"]) in knew}
+        for row in rows
+    }
+    current = found.get(("current", periods[-1])) if periods else None
     cards = [card for card in _CARDS if any((card, period) in found for period in periods)]
     return {
         "periods": periods,
@@ -178,7 +187,8 @@ def _against(run: Mapping[str, Any]) -> Row:
             for card in cards
         ],
         "latest": found.get(("candidate", periods[-1])) if periods else None,
-        "current": found.get(("current", periods[-1])) if periods else None,
+        "current": None if current is None or current["knew"] else current,
+        "any_knew": any(row["knew"] for row in found.values()),
         "skipped": [str(row["period"]) for row in rows_of(run.get("backtest_skipped"))],
     }
 

@@ -268,3 +268,12 @@ def test_a_scale_that_does_not_rise_cannot_be_kept(company):
         fit_scorecard(company, current=flat)
     start = card.expected_rate.assign(rate=np.r_[0.0, card.expected_rate["rate"][1:]])
     fit_scorecard(company, current=replace(card, expected_rate=start))
+
+
+def test_of_two_opposites_the_rarer_is_the_rule():
+    """ "80 % are business" and "20 % are free" say the same; the card names the exception."""
+    rng = np.random.default_rng(3)
+    kind = rng.choice(["business", "free"], 3000, p=[0.8, 0.2])
+    converted = rng.random(3000) < np.where(kind == "free", 0.05, 0.2)
+    card = fit_scorecard(wide_company(np.zeros((3000, 0)), converted, kind=kind))
+    assert points_of(card) == {"kind: free": -100}

@@ -11,7 +11,7 @@ import pytest
 
 from calibrate.display import format_value, languages
 from calibrate.errors import ConfigError
-from calibrate.report import render_html
+from calibrate.report import render_html, render_markdown
 from calibrate.report.html import _file
 from tests.report.invented_run import sample_run
 from tests.report.pages import Page, leadership_of
@@ -224,3 +224,16 @@ def test_every_text_colour_has_contrast_in_light_dark_and_print():
             for paper in ("paper", "wash", "accent-wash"):
                 pair = sorted((_luminance(colours[ink]), _luminance(colours[paper])))
                 assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (ink, paper)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "flatters it"), ("it", "la favorisce")])
+def test_a_card_that_knew_the_leads_is_marked_and_not_compared(run, lang, said):
+    period = next(row["period"] for row in run["backtest"][::-1] if row["card"] == "current")
+    assert said not in render_html(run, lang=lang)
+    run["backtest_differences"] = [{"card": "current", "period": period, "in_sample": True}]
+    page = render_html(run, lang=lang)
+    assert said in page
+    assert re.search(r"\d\d\*", page)
+    assert said in render_markdown(run, lang=lang)
+    told = {"en": "Today&#39;s score: ", "it": "Il punteggio di oggi: "}[lang]
+    assert page.count(told) == render_html(sample_run(), lang=lang).count(told) - 1
