@@ -147,7 +147,7 @@ def _number_cuts(values: NDArray[np.float64]) -> list[float]:
     cuts = {_readable(float(cut), known) for cut in np.quantile(known, QUANTILES)}
     if distinct[0] == 0:
         cuts.add(float(distinct[1]) if distinct[1] >= 1 else _readable(float(distinct[1]), known))
-    return sorted(cuts)
+    return sorted(cut for cut in cuts if cut > distinct[0])  # the lowest says "filled in"
 
 
 def _positive_cuts(values: NDArray[np.float64]) -> list[float]:

@@ -80,6 +80,11 @@ def test_counts_with_a_floor_at_zero_ask_for_any_first():
     assert whens(visits=visits)[0] == {"field": "visits", "at_least": 1}
 
 
+def test_no_cut_only_says_filled_in():
+    visits = np.random.default_rng(5).poisson(0.3, N) * np.arange(1, N + 1)
+    assert min(when["at_least"] for when in whens(visits=visits)) > 0
+
+
 def test_a_constant_column_gives_nothing():
     assert whens(same=np.full(N, "x"), number=np.full(N, 3)) == []
 
