@@ -83,6 +83,17 @@ def test_the_group_follows_from_what_the_rule_is_about():
         ({"activity": "a", "at_least": 1, "days": 2}, 'join two rules with "all"'),
         ({"activity": "a", "share_of": "b", "at_least": None}, "must be a number"),
         ({"all": [{"activity": "a"}]}, "two or more"),
+        ({"all": "ab"}, "two or more"),
+        ({"activity": "a", "at_least": float("inf")}, "must be a number"),
+        ({"activity": "a", "within_days": -5}, "counts days, above 0 and at most 36525"),
+        ({"activity": "a", "within_days": 1e12}, "counts days, above 0 and at most 36525"),
+        ({"activity": "a", "last_within_days": 0}, "counts days, above 0 and at most 36525"),
+        ({"activity": "a", "last_within_days": None}, "must be a number"),
+        ({"activity": ["a"]}, '"activity" of the rule'),
+        ({"only": None}, "must be a name"),
+        ({"field": "x", "missing": "false"}, "is true or false"),
+        ({"field": "x", "in": ["a", ["b"]]}, "lists texts and numbers"),
+        ({"field": "x", "in": [None]}, 'use "missing"'),
         ("email_click", "a rule is an object"),
     ],
 )
@@ -90,6 +101,20 @@ def test_an_impossible_rule_is_refused_with_what_to_write(when, message):
     with pytest.raises(ConfigError) as refused:
         as_criterion({"not": when})
     assert message in str(refused.value)
+
+
+def test_a_rule_is_not_nested_without_end():
+    when = {"field": "industry", "in": ["software"]}
+    for _ in range(19):
+        when = {"not": when}
+    plain = as_criterion({"field": "industry", "in": ["software"]}).meets(FRAME)
+    assert as_criterion(when).meets(FRAME).tolist() == (~plain).tolist()  # 19 is odd
+    deep = when
+    for _ in range(5_000):
+        deep = {"all": [when, {"not": deep}]}
+    for refused in ({"not": when}, deep):
+        with pytest.raises(ConfigError, match="rules within rules at most 20 deep"):
+            as_criterion(refused)
 
 
 def test_a_criterion_is_of_one_of_two_groups():

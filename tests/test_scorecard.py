@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibrate.criteria import as_criterion
-from calibrate.errors import ConfigError, DataError
+from calibrate.errors import CalibrateError, ConfigError, DataError
 from calibrate.scorecard import Hold, Scorecard, ScoredCriterion, Tier
 
 RATES = pd.DataFrame(
@@ -142,18 +142,54 @@ def test_a_card_survives_its_json(points, base, cap):
         (lambda d: d.pop("base"), "cannot be read: KeyError 'base'"),
         (lambda d: d["criteria"][0].update(points=1.5), "is no whole number"),
         (lambda d: d["expected_rate"].pop(), "each score from 0 to 100"),
+        (lambda d: d["criteria"][0].update(points=1e400), "does not lie within -10000 to 10000"),
+        (lambda d: d["criteria"][0].update(points=10**30), "does not lie within -10000 to 10000"),
+        (lambda d: d["criteria"][0].update(points="3"), "is no number"),
+        (lambda d: d["criteria"][0].update(lift_ci=[2, 1]), "is no interval"),
+        (lambda d: d["criteria"][0].update(name=None), "is no text"),
+        (lambda d: d["criteria"][0].update(when={"field": "lead_id", "in": [1]}), "no attribute"),
+        (lambda d: d.update(criteria={"a": 1}), "is no list"),
+        (lambda d: d.update(base=1.7), "is no whole number"),
+        (lambda d: d.update(caps={"engagment": 0}), 'no group \\(did you mean "engagement"'),
+        (lambda d: d.update(caps={"fit": 1e400}), "does not lie within"),
+        (lambda d: d.update(control=None), "cannot be read"),
+        (lambda d: d["control"].update(rate=None), "is no number"),
+        (lambda d: d.update(period="2023Q4"), "is no list"),
+        (lambda d: d.update(period=["2023-10-01"]), "needs a first day and an end"),
+        (lambda d: d.update(as_of="soon"), "is no date"),
+        (lambda d: d.update(tiers=[{"name": "hot", "at_least": 400}]), "whole score from 0 to 100"),
+        (lambda d: d.update(tiers=[{"name": "hot", "at_least": 1e400}]), "whole score from 0"),
+        (lambda d: d.update(tiers=[{"name": None, "at_least": 0}]), "is no text"),
+        (lambda d: d.update(hold=[{"when": {}, "at_most": 150}]), "names neither"),
+        (lambda d: d["expected_rate"][5].update(rate=None), "is no number"),
+        (lambda d: d["expected_rate"][5].update(rate="a"), "is no number"),
+        (lambda d: d["expected_rate"][5].update(rate=7), "does not lie within 0 to 1"),
+        (lambda d: d["expected_rate"][5].update(rate=0.9), "outside its interval at 5"),
+        (
+            lambda d: d["expected_rate"][5].update(rate=0.6, rate_ci=[0.1, 0.9]),
+            "must not fall with the score",
+        ),
     ],
 )
 def test_a_card_that_cannot_be_used_is_refused(change, message):
     data = json.loads(CARD.to_json())
     change(data)
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(CalibrateError, match=message):
         Scorecard.from_json(json.dumps(data))
 
 
-def test_a_text_that_is_not_json_is_refused():
-    with pytest.raises(DataError, match="is not JSON"):
-        Scorecard.from_json("{")
+def test_tiers_may_be_listed_in_any_order():
+    data = json.loads(CARD.with_tiers({"hot": 40, "warm": 31, "cold": 0}).to_json())
+    data["tiers"].reverse()
+    card = Scorecard.from_json(json.dumps(data))
+    assert card.tiers == (Tier("hot", 40), Tier("warm", 31), Tier("cold", 0))
+    assert card.score_frame(FRAME)["tier"].tolist() == ["hot", "warm", "cold"]
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 200_000, '{"schema": ' + "9" * 5_000, "[]", "null"])
+def test_a_text_that_is_no_card_is_refused(text):
+    with pytest.raises(DataError, match=r"is not JSON|is no scorecard"):
+        Scorecard.from_json(text)
 
 
 @pytest.mark.parametrize(

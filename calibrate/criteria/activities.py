@@ -14,7 +14,9 @@ from calibrate.criteria.conditions import (
     Flags,
     Measure,
     When,
+    name_under,
     number_text,
+    optional_days,
     optional_number,
     required_number,
     values_of,
@@ -82,7 +84,10 @@ class LastActivity(Condition):
 
     @classmethod
     def parse(cls, when: When) -> LastActivity:
-        return cls(_measure(when, "recency"), required_number(when, "last_within_days"))
+        days = optional_days(when, "last_within_days")
+        if days is None:
+            raise ConfigError(f'"last_within_days" of the rule {dict(when)} must be a number')
+        return cls(_measure(when, "recency"), days)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -117,7 +122,7 @@ class ShareOf(Condition):
         minimum = optional_number(when, "minimum")
         return cls(
             part,
-            replace(part, activity=str(when["share_of"])),
+            replace(part, activity=name_under(when, "share_of")),
             required_number(when, "at_least"),
             1.0 if minimum is None else minimum,
         )
@@ -154,7 +159,7 @@ class OnlyActivity(Condition):
 
     @classmethod
     def parse(cls, when: When) -> OnlyActivity:
-        return cls(Measure(str(when["only"])))
+        return cls(Measure(name_under(when, "only")))
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -175,8 +180,8 @@ class OnlyActivity(Condition):
 def _measure(when: When, statistic: str) -> Measure:
     detail = when.get("detail")
     return Measure(
-        str(when["activity"]),
-        detail=None if detail is None else str(detail),
-        within_days=optional_number(when, "within_days"),
+        name_under(when, "activity"),
+        detail=None if detail is None else name_under(when, "detail"),
+        within_days=optional_days(when, "within_days"),
         statistic=statistic,
     )

@@ -20,7 +20,9 @@ __all__ = [
     "Measure",
     "When",
     "column_of",
+    "name_under",
     "number_text",
+    "optional_days",
     "optional_number",
     "required_number",
     "shortened",
@@ -29,6 +31,8 @@ __all__ = [
 
 Flags = NDArray[np.bool_]
 When = Mapping[str, Any]
+LARGEST = 1e300
+MOST_DAYS = 36_525  # a hundred years: no sum of moments overflows
 NO_LEVEL = "\0any other"  # stands for a value that no rule names
 
 
@@ -114,9 +118,28 @@ def optional_number(when: When, key: str) -> float | None:
     value = when.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not is_number or not abs(value) <= LARGEST:
         raise ConfigError(f'"{key}" of the rule {dict(when)} must be a number, not "{value}"')
     return float(value)
+
+
+def optional_days(when: When, key: str) -> float | None:
+    """Return the number of days under a key, None where there is none."""
+    days = optional_number(when, key)
+    if days is not None and not 0 < days <= MOST_DAYS:
+        raise ConfigError(
+            f'"{key}" of the rule {dict(when)} counts days, above 0 and at most {MOST_DAYS}'
+        )
+    return days
+
+
+def name_under(when: When, key: str) -> str:
+    """Return the name of a field or an activity."""
+    value = when[key]
+    if value is None or value == "" or isinstance(value, (bool, Mapping, list, tuple)):
+        raise ConfigError(f'"{key}" of the rule {dict(when)} must be a name, not "{value}"')
+    return str(value)
 
 
 def required_number(when: When, key: str) -> float:

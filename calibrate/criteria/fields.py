@@ -16,6 +16,7 @@ from calibrate.criteria.conditions import (
     Measure,
     When,
     column_of,
+    name_under,
     number_text,
     optional_number,
     shortened,
@@ -39,7 +40,12 @@ class FieldIn(Condition):
         values = when["in"]
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
             raise ConfigError(f'"in" of the rule on "{when["field"]}" must be a list of values')
-        return cls(str(when["field"]), tuple(values))
+        if any(value is None or isinstance(value, (Mapping, list, tuple)) for value in values):
+            raise ConfigError(
+                f'"in" of the rule on "{when["field"]}" lists texts and numbers; for an empty '
+                'cell, use "missing"'
+            )
+        return cls(name_under(when, "field"), tuple(values))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -70,7 +76,7 @@ class FieldRange(Condition):
 
     @classmethod
     def parse(cls, when: When) -> FieldRange:
-        field = str(when["field"])
+        field = name_under(when, "field")
         at_least, below = optional_number(when, "at_least"), optional_number(when, "below")
         if at_least is None and below is None:
             raise ConfigError(f'the rule on "{field}" needs "in", "at_least", "below" or "missing"')
@@ -116,7 +122,12 @@ class FieldMissing(Condition):
 
     @classmethod
     def parse(cls, when: When) -> FieldMissing:
-        return cls(str(when["field"]), bool(when["missing"]))
+        if not isinstance(when["missing"], (bool, np.bool_)):
+            raise ConfigError(
+                f'"missing" of the rule on "{when["field"]}" is true or false, '
+                f'not "{when["missing"]}"'
+            )
+        return cls(name_under(when, "field"), bool(when["missing"]))
 
     @property
     def fields(self) -> tuple[str, ...]:

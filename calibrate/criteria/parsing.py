@@ -27,9 +27,9 @@ class AllOf(Condition):
 
     @classmethod
     def parse(cls, when: When) -> AllOf:
-        if not isinstance(when["all"], Sequence) or len(when["all"]) < 2:
+        if not _is_list(when["all"]) or len(when["all"]) < 2:
             raise ConfigError('"all" needs a list of two or more rules')
-        return cls(tuple(parse_when(part) for part in when["all"]))
+        return cls(tuple(_condition_of(part) for part in when["all"]))
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -64,7 +64,7 @@ class Not(Condition):
 
     @classmethod
     def parse(cls, when: When) -> Not:
-        return cls(parse_when(when["not"]))
+        return cls(_condition_of(when["not"]))
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -85,6 +85,7 @@ class Not(Condition):
         return f"not ({self.part.words()})"
 
 
+_MOST_LEVELS = 20
 # The first kind whose required keys are all there is meant; the more particular first.
 _KINDS: tuple[type[Condition], ...] = (
     AllOf,
@@ -105,8 +106,28 @@ def parse_when(when: object) -> Condition:
     Raises
     ------
     ConfigError
-        If it is of no kind, or has a key that its kind does not take.
+        If it is of no kind, has a key that its kind does not take, or is nested too deeply.
     """
+    _require_shallow(when)
+    return _condition_of(when)
+
+
+def _require_shallow(when: object) -> None:
+    level = [when]
+    for _ in range(_MOST_LEVELS):
+        whens = [part for part in level if isinstance(part, Mapping)]
+        joined = [part["all"] for part in whens if _is_list(part.get("all"))]
+        level = [part["not"] for part in whens if "not" in part]
+        level += [part for parts in joined for part in parts]
+    if level:
+        raise ConfigError(f"a rule holds rules within rules at most {_MOST_LEVELS} deep")
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def _condition_of(when: object) -> Condition:
     if not isinstance(when, Mapping):
         raise ConfigError(
             f'a rule is an object such as {{"activity": "email_click"}}, not "{when}"'

@@ -16,7 +16,7 @@ from calibrate import display
 from calibrate.criteria import Criterion, Measure
 from calibrate.errors import ConfigError
 from calibrate.scorecard.serial import card_to_dict, fields_from_json
-from calibrate.scorecard.values import Explanation, Hold, Scale, ScoredCriterion, Tier
+from calibrate.scorecard.values import Explanation, Hold, Scale, ScoredCriterion, Tier, sorted_tiers
 
 if TYPE_CHECKING:
     from calibrate.observation import Observation
@@ -253,14 +253,7 @@ class Scorecard:
         """
         named = getattr(cuts, "tiers", cuts)
         pairs = list(named.items()) if isinstance(named, Mapping) else list(_pairs(named))
-        tiers = sorted(
-            (Tier(str(name), _whole(cut)) for name, cut in pairs), key=lambda t: -t.at_least
-        )
-        if len({tier.at_least for tier in tiers}) < len(tiers):
-            raise ConfigError(f"two tiers begin at the same score: {_said(tiers)}")
-        if len({tier.name for tier in tiers}) < len(tiers):
-            raise ConfigError(f"two tiers have the same name: {_said(tiers)}")
-        return replace(self, tiers=tuple(tiers))
+        return replace(self, tiers=sorted_tiers(pairs))
 
     def to_json(self) -> str:
         """Return the card as ``scorecard.json``; `from_json` reads it back unchanged."""
@@ -301,13 +294,3 @@ def _pairs(tiers: object) -> Iterable[tuple[str, object]]:
         raise ConfigError(f'tiers are given as pairs of name and score, not "{tiers}"')
     for tier in tiers:
         yield (tier.name, tier.at_least) if isinstance(tier, Tier) else tuple(tier)
-
-
-def _whole(cut: object) -> int:
-    if not isinstance(cut, (int, float, np.number)) or cut != int(cut) or not 0 <= cut <= 100:
-        raise ConfigError(f"a tier begins at a whole score from 0 to 100, not {cut}")
-    return int(cut)
-
-
-def _said(tiers: Iterable[Tier]) -> str:
-    return ", ".join(f"{tier.name} from {tier.at_least}" for tier in tiers)

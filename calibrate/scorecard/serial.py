@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
+from calibrate.criteria import Criterion, as_criterion
+from calibrate.errors import DataError, did_you_mean
+from calibrate.history.attributes import RESERVED_NAMES
+from calibrate.scorecard import checked
+from calibrate.scorecard.values import Hold, ScoredCriterion
 
-from calibrate.criteria import as_criterion
-from calibrate.errors import DataError
-from calibrate.scorecard.values import Hold, ScoredCriterion, Tier
-
-__all__ = ["RATE_COLUMNS", "SCHEMA", "card_to_dict", "fields_from_json"]
+__all__ = ["SCHEMA", "card_to_dict", "fields_from_json"]
 
 SCHEMA = "calibrate.scorecard/1"
-RATE_COLUMNS = ("score", "rate", "rate_ci_lower", "rate_ci_upper")
+GROUPS = ("fit", "engagement")
+_MOST_LEADS = 10**15
 
 
 def card_to_dict(card: Any) -> dict[str, Any]:
@@ -44,7 +45,9 @@ def card_to_dict(card: Any) -> dict[str, Any]:
         "tiers": [{"name": tier.name, "at_least": tier.at_least} for tier in card.tiers],
         "expected_rate": [
             {"score": int(score), "rate": rate, "rate_ci": [lower, upper]}
-            for score, rate, lower, upper in rates[list(RATE_COLUMNS)].itertuples(index=False)
+            for score, rate, lower, upper in rates[list(checked.RATE_COLUMNS)].itertuples(
+                index=False
+            )
         ],
         "shrinkage": card.shrinkage,
         "notes": list(card.notes),
@@ -81,6 +84,8 @@ def _parsed(text: str) -> Mapping[str, Any]:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError("is not JSON", file="scorecard", row=error.lineno, fix=error.msg) from None
+    except (ValueError, RecursionError):  # a number of very many digits; brackets in brackets
+        raise DataError("is no scorecard", file="scorecard", fix="it is damaged") from None
     schema = data.get("schema") if isinstance(data, dict) else None
     if not isinstance(schema, str) or not schema.startswith("calibrate.scorecard/"):
         raise DataError("is no scorecard", file="scorecard", fix=f'its "schema" must be "{SCHEMA}"')
@@ -95,36 +100,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
 
 def _fields_of(data: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        rates = [(e["score"], e["rate"], *e["rate_ci"]) for e in data["expected_rate"]]
-        if [row[0] for row in rates] != list(range(101)):
-            raise DataError(
-                "must have one entry for each score from 0 to 100",
-                file="scorecard",
-                column="expected_rate",
-            )
-        return {
-            "name": str(data["name"]),
-            "period": tuple(data["period"]) if data["period"] else None,
-            "as_of": data["as_of"],
-            "method": str(data["method"]),
-            "control": dict(data["control"]),
-            "base": int(data["base"]),
-            "criteria": tuple(_line_from_dict(line) for line in data["criteria"]),
-            "caps": {str(group): int(cap) for group, cap in data.get("caps", {}).items()},
-            "disqualify": tuple(as_criterion(rule) for rule in data.get("disqualify", [])),
-            "hold": tuple(
-                Hold(
-                    rule=as_criterion({"name": hold.get("name"), "when": hold["when"]}),
-                    at_most=int(hold["at_most"]),
-                    until=as_criterion(hold["until"]),
-                )
-                for hold in data.get("hold", [])
-            ),
-            "tiers": tuple(Tier(t["name"], int(t["at_least"])) for t in data.get("tiers", [])),
-            "expected_rate": pd.DataFrame(rates, columns=list(RATE_COLUMNS)),
-            "shrinkage": float(data.get("shrinkage", 1.0)),
-            "notes": tuple(data.get("notes", [])),
-        }
+        return _checked_fields(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"cannot be read: {type(error).__name__} {error}",
@@ -133,18 +109,68 @@ def _fields_of(data: Mapping[str, Any]) -> dict[str, Any]:
         ) from None
 
 
+def _checked_fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    period, as_of = data["period"], data["as_of"]
+    if period is not None and len(checked.items(period, "period")) != 2:
+        raise DataError("needs a first day and an end", file="scorecard", column="period")
+    return {
+        "name": checked.text(data["name"], "name"),
+        "period": period and tuple(checked.moment(day, "period") for day in period),
+        "as_of": None if as_of is None else checked.moment(as_of, "as_of"),
+        "method": checked.text(data["method"], "method"),
+        "control": _control_of(data["control"]),
+        "base": checked.whole(data["base"], "base"),
+        "criteria": tuple(_line_from_dict(line) for line in checked.items(data["criteria"], "criteria")),
+        "caps": _caps_of(data.get("caps") or {}),
+        "disqualify": tuple(_rule_of(rule) for rule in checked.items(data.get("disqualify"), "disqualify")),
+        "hold": tuple(_hold_of(hold) for hold in checked.items(data.get("hold"), "hold")),
+        "tiers": checked.tiers(data.get("tiers")),
+        "expected_rate": checked.rates(data["expected_rate"]),
+        "shrinkage": checked.number(data.get("shrinkage", 1.0), "shrinkage", 0, 1),
+        "notes": tuple(checked.text(note, "notes") for note in checked.items(data.get("notes"), "notes")),
+    }
+
+
+def _control_of(control: Mapping[str, Any]) -> dict[str, Any]:
+    checked.number(control["rate"], "control", 0, 1)
+    return dict(control)
+
+
+def _caps_of(caps: Mapping[str, Any]) -> dict[str, int]:
+    for group in caps:
+        if group not in GROUPS:
+            problem = f"is no group{did_you_mean(group, GROUPS)}"
+            raise DataError(problem, file="scorecard", column="caps", value=group)
+    return {group: checked.whole(cap, "caps") for group, cap in caps.items()}
+
+
+def _hold_of(hold: Mapping[str, Any]) -> Hold:
+    return Hold(
+        rule=_rule_of({"name": hold.get("name"), "when": hold["when"]}),
+        at_most=checked.whole(hold["at_most"], "hold", 0, 100),
+        until=_rule_of(hold["until"]),
+    )
+
+
+def _rule_of(rule: Mapping[str, Any]) -> Criterion:
+    """Return a rule, unless it reads what is no attribute of a lead but its outcome or id."""
+    criterion = as_criterion(rule)
+    for name in sorted(RESERVED_NAMES.intersection(criterion.fields)):
+        raise DataError("is no attribute of a lead", file="scorecard", column=name)
+    return criterion
+
+
 def _line_from_dict(line: Mapping[str, Any]) -> ScoredCriterion:
-    points = line["points"]
-    if isinstance(points, bool) or int(points) != points:
-        raise DataError(
-            "is no whole number", file="scorecard", column=str(line["name"]), value=points
-        )
-    points_ci, lift_ci = line.get("points_ci"), line.get("lift_ci")
+    name = checked.text(line["name"], "criteria")
+    points_ci, n, lift = line.get("points_ci"), line.get("n"), line.get("lift")
+    if points_ci is not None:
+        low, high = checked.items(points_ci, name)
+        points_ci = (checked.whole(low, name), checked.whole(high, name))
     return ScoredCriterion(
-        criterion=as_criterion(line),
-        points=int(points),
-        points_ci=None if points_ci is None else (int(points_ci[0]), int(points_ci[1])),
-        n=line.get("n"),
-        lift=line.get("lift"),
-        lift_ci=None if lift_ci is None else (float(lift_ci[0]), float(lift_ci[1])),
+        criterion=_rule_of(line),
+        points=checked.whole(line["points"], name),
+        points_ci=points_ci,
+        n=None if n is None else checked.whole(n, name, 0, _MOST_LEADS),
+        lift=None if lift is None else checked.number(lift, name, 0),
+        lift_ci=checked.pair(line.get("lift_ci"), name),
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from calibrate import display
 from calibrate.criteria import Criterion
+from calibrate.errors import ConfigError
 
-__all__ = ["Explanation", "Hold", "Scale", "ScoredCriterion", "Tier"]
+__all__ = ["Explanation", "Hold", "Scale", "ScoredCriterion", "Tier", "sorted_tiers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,30 @@ class Tier:
 
     name: str
     at_least: int
+
+
+def sorted_tiers(named: Iterable[tuple[object, object]]) -> tuple[Tier, ...]:
+    """Return tiers from names and scores, the highest first.
+
+    Raises
+    ------
+    ConfigError
+        If two share a name or a score, or a score is no whole number from 0 to 100.
+    """
+    tiers = sorted((Tier(str(name), _whole(cut)) for name, cut in named), key=lambda t: -t.at_least)
+    said = ", ".join(f"{tier.name} from {tier.at_least}" for tier in tiers)
+    if len({tier.at_least for tier in tiers}) < len(tiers):
+        raise ConfigError(f"two tiers begin at the same score: {said}")
+    if len({tier.name for tier in tiers}) < len(tiers):
+        raise ConfigError(f"two tiers have the same name: {said}")
+    return tuple(tiers)
+
+
+def _whole(cut: object) -> int:
+    is_number = isinstance(cut, (int, float, np.number)) and not isinstance(cut, bool)
+    if not is_number or not 0 <= cut <= 100 or cut != int(cut):  # type: ignore[operator,call-overload]
+        raise ConfigError(f"a tier begins at a whole score from 0 to 100, not {cut}")
+    return int(cut)  # type: ignore[call-overload,no-any-return]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
