@@ -55,6 +55,7 @@ class HandHistory:
     attributes: tuple[HandAttribute, ...] = ()
     is_wide: bool = False
     has_contacts: bool = False
+    timezone: str = "UTC"
 
     @property
     def table(self) -> pd.DataFrame:

@@ -95,6 +95,21 @@ def test_a_period_must_end_after_it_starts() -> None:
         parse_period(("2024-01-01", "2023-01-01"))
 
 
+def test_a_period_keeps_the_zone_it_is_written_with_until_it_meets_the_data() -> None:
+    third = ("2024-07-01T00:00+02:00", "2024-10-01T00:00+02:00")  # midnights in Rome
+    for written in (third, "..".join(third), CalibrationSettings(period=third).period):
+        assert parse_period(written) == parse_period(third)
+        assert parse_period(written, timezone="Europe/Rome") == parse_period("2024Q3")
+        in_utc = parse_period(written, timezone="UTC")
+        assert in_utc.start == dt.datetime(2024, 6, 30, 22)
+    # Winter time has begun when the fourth quarter ends; an end without a zone is left alone.
+    fourth = ("2024-10-01T00:00+02:00", "2025-01-01T00:00+01:00")
+    assert parse_period(fourth, timezone="Europe/Rome").label == "2024Q4"
+    assert parse_period((fourth[0], "2025-01-01"), timezone="Europe/Rome").label == "2024Q4"
+    with pytest.raises(ConfigError, match="must end after it starts"):
+        parse_period((fourth[0], "2024-09-30"), timezone="Europe/Rome")
+
+
 @pytest.mark.parametrize(
     ("value", "days"),
     [("7D", 7), ("14 days", 14), ("1 day", 1), ("2 weeks", 14), ("36h", 1.5), (30, 30), (DAY, 1)],

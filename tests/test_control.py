@@ -42,6 +42,7 @@ class History:
     activities = ()
     attributes = ()
     has_contacts = False
+    timezone = "UTC"
 
     def __init__(self, leads, *, as_of=None, is_wide=False):
         self.is_wide = is_wide

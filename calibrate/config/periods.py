@@ -33,7 +33,8 @@ class Period:
     Parameters
     ----------
     start, end : datetime.datetime or None
-        Its ends, without a zone; None means without limit.
+        Its ends; None means without limit. They have no zone, or still the one they were
+        written with: `parse_period` converts them to that of the data.
 
     Attributes
     ----------
@@ -54,7 +55,10 @@ class Period:
 
     def __post_init__(self) -> None:
         """Refuse a period that ends before it starts."""
-        if self.start is not None and self.end is not None and self.start >= self.end:
+        start, end = self.start, self.end
+        if start is None or end is None or _is_zoned(start) != _is_zoned(end):
+            return
+        if start >= end:
             raise ConfigError(f"a period must end after it starts, not {self.label}")
 
     @property
@@ -85,7 +89,7 @@ class Period:
         return after_start and (self.end is None or moment < self.end)
 
 
-def parse_period(value: object) -> Period:
+def parse_period(value: object, *, timezone: str | None = None) -> Period:
     """Read a period: a quarter, a year, a month, a pair of moments, or None for all.
 
     Parameters
@@ -93,6 +97,9 @@ def parse_period(value: object) -> Period:
     value : str, pair, Period or None
         ``"2023Q4"``, ``"2023"``, ``"2023-10"``, ``"all"``, ``(start, end)`` with the end
         excluded (either may be None), ``"2023-07-01..2024-01-01"``, or a `Period`.
+    timezone : str, optional
+        Zone of the answer: ends that have a zone are converted to it. By default they keep
+        their own, until the period meets the data.
 
     Returns
     -------
@@ -112,7 +119,14 @@ def parse_period(value: object) -> Period:
     True
     >>> parse_period(None).label
     'all'
+    >>> parse_period(("2024-07-01T00:00+02:00", None), timezone="Europe/Rome").start
+    datetime.datetime(2024, 7, 1, 0, 0)
     """
+    if timezone is not None:
+        period = parse_period(value)
+        ends = (period.start, period.end)
+        start, end = (end and parse_moment(end, timezone=timezone) for end in ends)
+        return Period(start=start, end=end)
     if value is None or isinstance(value, Period):
         return value or Period()
     if isinstance(value, str):
@@ -120,7 +134,7 @@ def parse_period(value: object) -> Period:
     if isinstance(value, int) and not isinstance(value, bool):
         return _period_of_text(str(value))
     if isinstance(value, (list, tuple)) and len(value) == 2:
-        start, end = (None if part is None else parse_moment(part) for part in value)
+        start, end = (None if part is None else parse_moment(part, timezone=None) for part in value)
         return Period(start=start, end=end)
     raise ConfigError(
         f'"{value}" is not a period; write "2023Q4", "2023", "2023-10" '
@@ -128,15 +142,15 @@ def parse_period(value: object) -> Period:
     )
 
 
-def parse_moment(value: object, *, timezone: str = "UTC") -> dt.datetime:
+def parse_moment(value: object, *, timezone: str | None = "UTC") -> dt.datetime:
     """Read a moment; a date alone means its first instant.
 
     Parameters
     ----------
     value : str, datetime.date or datetime.datetime
         ISO 8601 text or a date. With a zone, it is converted to `timezone`.
-    timezone : str, default "UTC"
-        The zone of the answer.
+    timezone : str or None, default "UTC"
+        The zone of the answer; None keeps the one it is written with.
 
     Returns
     -------
@@ -162,9 +176,9 @@ def parse_moment(value: object, *, timezone: str = "UTC") -> dt.datetime:
             raise ConfigError(f'"{value}" is not a date; write it like 2024-01-31') from None
     if isinstance(value, dt.datetime):
         _known_year(value.year)
-        if value.tzinfo is not None:
+        if value.tzinfo is not None and timezone is not None:
             value = value.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
-        return dt.datetime(*value.timetuple()[:6], value.microsecond)
+        return dt.datetime(*value.timetuple()[:6], value.microsecond, value.tzinfo)
     if isinstance(value, dt.date):
         return dt.datetime(_known_year(value.year), value.month, value.day)
     raise ConfigError(f'"{value}" is not a date; write it like 2024-01-31')
@@ -269,8 +283,7 @@ def _period_of_text(text: str) -> Period:
         return Period(start=start, end=_add_months(start, 1 if match[2] else 12))
     first, dots, second = text.partition("..")
     if dots:
-        ends = (parse_moment(part) if part.strip() else None for part in (first, second))
-        return Period(start=next(ends), end=next(ends))
+        return parse_period(tuple(part.strip() or None for part in (first, second)))
     raise ConfigError(
         f'"{text}" is not a period; write "2023Q4", "2023", "2023-10" or "2023-07-01..2024-01-01"'
     )
@@ -279,6 +292,10 @@ def _period_of_text(text: str) -> Period:
 def _add_months(moment: dt.datetime, months: int) -> dt.datetime:
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     return moment.replace(year=year, month=month + 1)
+
+
+def _is_zoned(moment: dt.datetime) -> bool:
+    return moment.tzinfo is not None
 
 
 def _is_midnight_of_first(moment: dt.datetime) -> bool:

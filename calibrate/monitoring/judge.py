@@ -14,12 +14,10 @@ from calibrate.history import History
 from calibrate.monitoring.tables import Leads, health_table
 from calibrate.monitoring.values import HEALTH_COLUMNS, Health
 from calibrate.monitoring.verdict import capacity_reason, opening_of, verdict_of
-from calibrate.observation import Observation, observe, propose_windows
+from calibrate.observation import Observation, Span, observe, resolve_windows
 from calibrate.scorecard import Scorecard
 
 __all__ = ["monitor"]
-
-Span = str | int | dt.timedelta
 
 
 def monitor(
@@ -62,11 +60,13 @@ def monitor(
     on (PSI over ten bins of theirs above 0.1 with a chi-square p < 1 %), or a criterion is met
     by another share of the leads (two-proportion tests, Holm at 1 %). Else ``keep``.
     """
-    window, due = _windows(history, observation_window, horizon)
+    window, due = resolve_windows(history, observation_window, horizon)
     look = partial(
         observe, history, observation_window=window, horizon=due, lookback=parse_duration(lookback)
     )
-    chosen = _period(history, due) if period is None else parse_period(period)
+    chosen = (
+        _period(history, due) if period is None else parse_period(period, timezone=history.timezone)
+    )
     too_early = _too_early(history, chosen, due)
     now = None if too_early else look(period=chosen)
     if now is None or now.at_landmark.empty:
@@ -96,17 +96,6 @@ def monitor(
         _table=table,
         _lowest=_only(now, leads, tiers[-1:]),
         _highest=_only(now, leads, tiers[:1]),
-    )
-
-
-def _windows(
-    history: History, observation_window: Span, horizon: Span
-) -> tuple[dt.timedelta, dt.timedelta]:
-    auto = "auto" in (observation_window, horizon)
-    window, due = propose_windows(history) if auto else (dt.timedelta(0), dt.timedelta(0))
-    return (
-        window if observation_window == "auto" else parse_duration(observation_window),
-        due if horizon == "auto" else parse_duration(horizon),
     )
 
 

@@ -5,7 +5,8 @@ The rules of time, the same for every statistic built on top:
 * nothing after ``as_of`` exists: leads created later, events that occurred later and
   closings dated later are not seen;
 * leads are compared at ``landmark = created_at + observation_window``, those still open
-  then; features come from ``created_at - lookback <= occurred_at < cutoff``;
+  then; features come from ``created_at - lookback <= occurred_at < cutoff``; an open lead is
+  seen at as_of, with what occurred at that very moment;
 * the outcome is: converted in ``[landmark, created_at + horizon)``;
 * a lead is mature when ``created_at + horizon <= as_of``.
 """
@@ -13,7 +14,7 @@ The rules of time, the same for every statistic built on top:
 from calibrate.observation.observation import Observation
 from calibrate.observation.observe import Span, observe, observe_open
 from calibrate.observation.patterns import PatternTable, pattern_table
-from calibrate.observation.windows import propose_windows
+from calibrate.observation.windows import propose_windows, resolve_windows
 
 __all__ = [
     "Observation",
@@ -23,4 +24,5 @@ __all__ = [
     "observe_open",
     "pattern_table",
     "propose_windows",
+    "resolve_windows",
 ]

@@ -9,10 +9,10 @@ import pandas as pd
 
 from calibrate.observation.statements import (
     UNDATED_WIN,
-    UNWORKED,
     Parameters,
     Scope,
     seen_sql,
+    unworked_sql,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _outside(history: History, scope: Scope) -> list[Row]:
         (
             "not worked by anybody",
             "left out: a lead that nobody worked could not convert",
-            lambda s, p: f"{seen_sql(s, p)} AND {UNWORKED}",
+            lambda s, p: f"{seen_sql(s, p)} AND {unworked_sql(s, p)}",
         ),
         ("closed after as_of", "open at as_of", _closed_later),
         (
@@ -105,6 +105,7 @@ def _inside(scope: Scope, leads: pd.DataFrame) -> list[Row]:
     rows: list[Row] = [("leads", "observed", len(leads), "leads of the period", "")]
     for check, rule, chosen in (
         ("not mature", "weight 0: the horizon ends after as_of", ~mature),
+        ("landmark after as_of", "not compared yet: seen as of as_of", status == "before landmark"),
         ("converted before the landmark", early, mature & (status == "converted early")),
         ("lost before the landmark", early, mature & (status == "lost early")),
         ("at the landmark", "compared: mature and open at the landmark", at_landmark),

@@ -70,7 +70,9 @@ class Observation:
             ``lead_id, created_at, cutoff, at_landmark, status, converted, mature, weight
             (1 mature, else 0), lag_days (creation to win, known wins only),
             follow_up_days (creation to as_of), amount, contact, closed_at``, then the
-            attributes and one count column an activity.
+            attributes and one count column an activity. `cutoff` is the landmark, or the
+            closing or as_of where that is sooner; `status` is ``at landmark``, ``converted
+            early``, ``lost early``, ``before landmark`` (at as_of), or ``open``.
         """
         return self.rows.copy(deep=False)  # copy-on-write: changes do not reach back
 

@@ -83,13 +83,16 @@ def observe(
     created_at + horizon)``; leads won before the landmark carry ``converted`` too, for
     the control rate, but are not at the landmark. A closing without a time of day counts
     for the outcome at its end, and cuts the features at its start; a closing after as_of
-    makes the lead open. Wins without a date and leads that nobody worked are left out,
-    and counted.
+    makes the lead open. A lead whose landmark lies after as_of is not at the landmark; its
+    cutoff is as_of, up to and including that moment. Wins without a date and leads that
+    nobody worked are left out, and counted.
     """
     _check_options(early, maturity, snapshots)
     window, due = resolve_windows(history, observation_window, horizon)
-    chosen = parse_period(period)
-    fitted = chosen if fit_period is None else parse_period(fit_period)
+    chosen = parse_period(period, timezone=history.timezone)
+    fitted = chosen
+    if fit_period is not None:
+        fitted = parse_period(fit_period, timezone=history.timezone)
     scope = Scope(
         as_of=history.as_of,
         start=chosen.start,
@@ -119,7 +122,8 @@ def observe_open(history: History, *, lookback: Span = "90D") -> Observation:
     Returns
     -------
     Observation
-        Cutoff is as_of, ``converted`` is missing, ``weight`` is 0. Wide tables: all leads.
+        Cutoff is as_of, what happened at that very moment included, ``converted`` is
+        missing, ``weight`` is 0. Wide tables: all leads.
     """
     everything = parse_period(None)
     scope = Scope(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["feature_values", "lead_frame"]
 
+_EARLY = ("converted early", "lost early")
 _DAY = np.timedelta64(86_400_000_000, "us")
 
 
@@ -27,7 +28,8 @@ def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -
     closed_at = _times(found, "closed_at")
     converted = found["converted"].to_pandas().astype("boolean" if scope.is_open else bool)
     mature = np.asarray(found["mature"], dtype=bool)
-    at_landmark = ~np.asarray(found["is_early"], dtype=bool) | scope.truncates
+    status = _objects(found["status"])
+    compared = ("at landmark", "open", *(_EARLY if scope.truncates else ()))
     won = np.asarray(found["is_win"], dtype=bool) & ~np.isnat(closed_at)
     lag = np.where(won, (closed_at - created_at) / _DAY, np.nan)
     as_of = np.datetime64("NaT") if scope.as_of is None else np.datetime64(scope.as_of, "us")
@@ -35,8 +37,8 @@ def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -
         "lead_id": found["lead_id"].to_pandas(),
         "created_at": created_at,
         "cutoff": np.full_like(cutoff, "NaT") if scope.is_wide else cutoff,
-        "at_landmark": at_landmark,
-        "status": _objects(found["status"]),
+        "at_landmark": status.isin(compared),
+        "status": status,
         "converted": converted,
         "mature": mature,
         "weight": mature.astype(float),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNDATED_WIN",
-    "UNWORKED",
     "Parameters",
     "Scope",
     "features_statement",
@@ -24,6 +23,7 @@ __all__ = [
     "seen_sql",
     "span_sql",
     "units_sql",
+    "unworked_sql",
 ]
 
 
@@ -102,8 +102,8 @@ def leads_statement(scope: Scope, attributes: Sequence[Attribute]) -> tuple[str,
     extra = "".join(f", l.{quote_identifier(attribute.column)}" for attribute in attributes)
     statement = f"""
 WITH {units_sql(scope, parameters)}
-SELECT l.lead_id, u.created_at, u.cutoff, u.status, u.is_early, u.is_win, u.converted, u.mature,
-    l.amount, l.contact, u.closed_at{extra}
+SELECT l.lead_id, u.created_at, u.cutoff, u.status, u.is_win, u.converted, u.mature, l.amount,
+    l.contact, u.closed_at{extra}
 FROM units AS u
 JOIN leads AS l ON l.lead_row = u.lead_row
 ORDER BY u.lead_row"""
@@ -169,7 +169,8 @@ def units_sql(scope: Scope, parameters: Parameters) -> str:
     if scope.is_wide:
         return _wide_units_sql(scope, parameters)
     known = _known_sql(scope, parameters)
-    return f"{known},\n{_open_units_sql(scope, parameters) if scope.is_open else _units_sql()}"
+    units = _open_units_sql if scope.is_open else _units_sql
+    return f"{known},\n{units(scope, parameters)}"
 
 
 def _known_sql(scope: Scope, parameters: Parameters) -> str:
@@ -177,7 +178,9 @@ def _known_sql(scope: Scope, parameters: Parameters) -> str:
     closed = f"(l.outcome <> 'open' AND l.closed_at <= {parameters.moment(scope.as_of)})"
     landmark = f"l.created_at + {parameters.span(scope.window)}"
     due = f"l.created_at + {parameters.span(scope.horizon)}"
-    never = UNDATED_WIN if scope.is_open else f"({UNDATED_WIN} OR {UNWORKED})"
+    never = UNDATED_WIN
+    if not scope.is_open:
+        never = f"({UNDATED_WIN} OR {unworked_sql(scope, parameters)})"
     return f"""known AS (
     SELECT l.lead_row, l.lead_key, l.created_at, l.outcome,
         CASE WHEN NOT {closed} OR l.closed_at IS NULL THEN NULL
@@ -192,9 +195,19 @@ def _known_sql(scope: Scope, parameters: Parameters) -> str:
 )"""
 
 
-# A win without a date could have been won at any time; a lead nobody worked could not convert.
+# A win without a date could have been won at any time.
 UNDATED_WIN = "(l.outcome = 'converted' AND l.closed_at IS NULL)"
-UNWORKED = "(l.outcome <> 'converted' AND coalesce(NOT l.worked, FALSE))"
+
+
+def unworked_sql(scope: Scope, parameters: Parameters) -> str:
+    """Return the condition that nobody worked a lead (``l``), which could not convert then.
+
+    One that is known at as_of to have converted was worked, whatever the column says.
+    """
+    won = "l.outcome = 'converted'"
+    if not scope.is_wide:
+        won += f" AND coalesce(l.closed_at <= {parameters.moment(scope.as_of)}, TRUE)"
+    return f"(NOT ({won}) AND coalesce(NOT l.worked, FALSE))"
 
 
 def seen_sql(scope: Scope, parameters: Parameters) -> str:
@@ -207,13 +220,16 @@ def seen_sql(scope: Scope, parameters: Parameters) -> str:
     return " AND ".join(conditions)
 
 
-def _units_sql() -> str:
-    # Converted at the end of the closing's interval, features cut at its start.
-    return """units AS (
+def _units_sql(scope: Scope, parameters: Parameters) -> str:
+    # Converted at the end of the closing's interval, features cut at its start. Before its
+    # landmark a lead is seen as it is at as_of, what happens at that very moment included.
+    as_of = parameters.moment(scope.as_of)
+    sooner = "coalesce(k.closed_from, k.landmark), k.landmark"
+    return f"""units AS (
     SELECT k.lead_row, k.lead_key, k.created_at, k.closed_at, k.mature,
-        CASE WHEN k.closed_from < k.landmark THEN k.closed_from ELSE k.landmark END AS cutoff,
-        coalesce(k.closed_at < k.landmark, FALSE) AS is_early,
-        CASE WHEN NOT coalesce(k.closed_at < k.landmark, FALSE) THEN 'at landmark'
+        least({sooner}, {as_of}) AS cutoff, least({sooner}, {_just_after(as_of)}) AS until,
+        CASE WHEN NOT coalesce(k.closed_at < k.landmark, FALSE) THEN
+                CASE WHEN k.landmark <= {as_of} THEN 'at landmark' ELSE 'before landmark' END
             WHEN k.outcome = 'converted' THEN 'converted early' ELSE 'lost early' END AS status,
         coalesce(k.outcome = 'converted' AND k.closed_at IS NOT NULL, FALSE) AS is_win,
         coalesce(k.outcome = 'converted' AND k.closed_at < k.due, FALSE) AS converted
@@ -223,9 +239,10 @@ def _units_sql() -> str:
 
 def _open_units_sql(scope: Scope, parameters: Parameters) -> str:
     # Lost without a date is lost; lost or won with a date after as_of is still open.
+    as_of = parameters.moment(scope.as_of)
     return f"""units AS (
     SELECT k.lead_row, k.lead_key, k.created_at, CAST(NULL AS TIMESTAMP) AS closed_at,
-        FALSE AS mature, {parameters.moment(scope.as_of)} AS cutoff, FALSE AS is_early,
+        FALSE AS mature, {as_of} AS cutoff, {_just_after(as_of)} AS until,
         FALSE AS is_win, 'open' AS status, CAST(NULL AS BOOLEAN) AS converted
     FROM known AS k
     JOIN leads AS l ON l.lead_row = k.lead_row
@@ -233,16 +250,20 @@ def _open_units_sql(scope: Scope, parameters: Parameters) -> str:
 )"""
 
 
+def _just_after(moment: str) -> str:
+    return f"{moment} + INTERVAL 1 MICROSECOND"
+
+
 def _wide_units_sql(scope: Scope, parameters: Parameters) -> str:
     nothing = "CAST(NULL AS TIMESTAMP)"
     status = "'open'" if scope.is_open else "'at landmark'"
     converted = "CAST(NULL AS BOOLEAN)" if scope.is_open else "l.outcome = 'converted'"
     mature = "FALSE" if scope.is_open else "TRUE"
-    worked = "TRUE" if scope.is_open else f"NOT {UNWORKED}"
+    worked = "TRUE" if scope.is_open else f"NOT {unworked_sql(scope, parameters)}"
     return f"""units AS (
     SELECT l.lead_row, l.lead_key, {nothing} AS created_at, {nothing} AS closed_at,
         {mature} AS mature, {parameters.moment(scope.as_of)} AS cutoff,
-        FALSE AS is_early, FALSE AS is_win, {status} AS status, {converted} AS converted
+        FALSE AS is_win, {status} AS status, {converted} AS converted
     FROM leads AS l
     WHERE {worked}
 )"""
@@ -256,7 +277,7 @@ def span_sql(scope: Scope, parameters: Parameters) -> str:
         return f"a.occurred_at <= {parameters.moment(scope.as_of)}"
     return (
         f"a.occurred_at >= u.created_at - {parameters.span(scope.lookback)}"
-        f" AND a.occurred_at < u.cutoff AND a.occurred_at <= {parameters.moment(scope.as_of)}"
+        f" AND a.occurred_at < u.until AND a.occurred_at <= {parameters.moment(scope.as_of)}"
     )
 
 

@@ -60,8 +60,8 @@ def deals(real_data):
         {
             "contact": deals["Contact Name"],
             "created_at": created,
-            "cutoff": landmark.where(start.isna() | (start >= landmark), start),
-            "at_landmark": end.isna() | (end >= landmark),
+            "cutoff": landmark.where(start.isna() | (start >= landmark), start).clip(upper=AS_OF),
+            "at_landmark": (end.isna() | (end >= landmark)) & (landmark <= AS_OF),
             "converted": (deals["Stage"] == "Payment Done") & (end < created + 60 * DAY),
             "closed_from": start,
         }
@@ -79,7 +79,8 @@ def calls(real_data, deals):
     columns = ["contact", "Call Status", "occurred_at", "seconds"]
     joined = deals.reset_index().merge(calls[columns], on="contact")
     inside = (joined["occurred_at"] >= joined["created_at"] - 90 * DAY) & (
-        joined["occurred_at"] < joined["cutoff"]
+        (joined["occurred_at"] < joined["cutoff"])
+        | ((joined["occurred_at"] == AS_OF) & (joined["cutoff"] == AS_OF))
     )
     return joined[inside]
 

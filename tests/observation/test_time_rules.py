@@ -6,6 +6,7 @@ day 365 unless said otherwise: landmark = created + 7, due = created + 30.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -216,6 +217,7 @@ def test_wins_without_a_date_and_unworked_leads_are_left_out_and_counted(hand_hi
         "not worked by anybody": 1,
         "observed": 3,
         "not mature": 1,
+        "landmark after as_of": 0,
         "converted before the landmark": 0,
         "lost before the landmark": 1,
         "at the landmark": 1,
@@ -225,6 +227,62 @@ def test_wins_without_a_date_and_unworked_leads_are_left_out_and_counted(hand_hi
     examples = dict(zip(counts["check"], counts["examples"], strict=True))
     assert examples["won, closing date missing"] == "undated win"
     assert examples["not mature"] == "young"
+
+
+@pytest.mark.parametrize("fate", ["converted", "lost"])
+def test_what_becomes_of_an_unworked_lead_after_as_of_decides_nothing(hand_history, day, fate):
+    history = hand_history(
+        [lead("unworked", 10, fate, 200, worked=False), lead("worked", 10, "lost", 20)], as_of=100
+    )
+    obs = observe(history, **WINDOWS)
+    assert obs.table["lead_id"].tolist() == ["worked"]
+    counts = obs.counts.set_index("check")
+    assert counts.loc["not worked by anybody", "n"] == 1
+    # By day 200 the win is known: somebody worked that lead.
+    known = observe(history.at(day(200)), **WINDOWS).table["lead_id"].tolist()
+    assert known == (["unworked", "worked"] if fate == "converted" else ["worked"])
+
+
+def test_before_its_landmark_a_lead_is_seen_as_it_is_at_as_of(hand_history, day):
+    history = hand_history(
+        [
+            lead("landmark is as_of", 93),
+            lead("young", 95),
+            lead("young, closed", 95, "lost", 99),
+            lead("young, closes later", 95, "converted", 101),
+        ],
+        [event("landmark is as_of", 100), event("young", 100), event("young, closed", 99)],
+        as_of=100,
+    )
+    obs = observe(history, **WINDOWS)
+    table = by_id(obs)
+    assert table["status"].tolist() == [
+        "at landmark",
+        "before landmark",
+        "lost early",
+        "before landmark",
+    ]
+    assert table["at_landmark"].tolist() == [True, False, False, False]
+    assert table["cutoff"].tolist() == [day(100), day(100), day(99), day(100)]
+    # At its landmark or closing an event comes too late; at as_of it is known.
+    assert table["click"].tolist() == [0, 1, 0, 0]
+    assert obs.counts.set_index("check").loc["landmark after as_of", "n"] == 2
+    kept = by_id(observe(history, early="truncate", **WINDOWS))["at_landmark"]
+    assert kept.tolist() == [True, False, True, False]
+
+
+def test_a_period_with_a_zone_is_a_period_in_the_zone_of_the_data(hand_history):
+    july = (dt.datetime(2023, 7, 1) - dt.datetime(2023, 1, 1)).days
+    rows = [lead("June", july - 1 / 48), lead("July", july), lead("October", july + 92)]
+    history = dataclasses.replace(hand_history(rows), timezone="Europe/Rome")
+    for period in (
+        ("2023-07-01", "2023-10-01"),
+        ("2023-07-01T00:00+02:00", "2023-10-01T00:00+02:00"),
+        "2023-06-30T22:00Z..2023-10-01",
+    ):
+        obs = observe(history, period=period, fit_period=period, **WINDOWS)
+        assert obs.table["lead_id"].tolist() == ["July"], period
+        assert obs.period.label == obs.fit_period.label == "2023Q3"
 
 
 def test_an_event_of_a_contact_counts_for_every_lead_whose_span_holds_it(hand_history):
@@ -308,7 +366,7 @@ def test_open_leads_at_as_of(hand_history, day):
             lead("unborn", 101),
             lead("not worked yet", 99, worked=False),
         ],
-        [event("open", -81), event("open", 50), event("open", 99), event("open", 101)],
+        [event("open", -81), event("open", 50), event("open", 100), event("open", 101)],
         as_of=100,
     )
     obs = observe_open(history)
@@ -318,7 +376,10 @@ def test_open_leads_at_as_of(hand_history, day):
     assert table["converted"].isna().all()
     assert (table["weight"] == 0).all()
     assert (table["status"] == "open").all()
-    assert table["click"].tolist() == [2, 0, 0, 0]  # -81 lies before the lookback
+    # -81 lies before the lookback; what happens at as_of, as the latest event does, counts.
+    assert table["click"].tolist() == [2, 0, 0, 0]
+    recency = obs.features([Measure("click", statistic="recency")]).iloc[0, 0]
+    assert recency == 0
     assert obs.is_open
 
 
