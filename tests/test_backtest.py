@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from calibrate.backtest import CARDS, Backtest, backtest
-from calibrate.backtest.folds import stratified_folds
+from calibrate.backtest.folds import resolve, stratified_folds
 from calibrate.backtest.judging import _share_taken, pooled_differences
 from calibrate.backtest.values import DIFFERENCE_COLUMNS, TABLE_COLUMNS
 from calibrate.fitting import fit_scorecard
@@ -170,6 +170,58 @@ def test_the_same_history_gives_the_same_backtest(history: History) -> None:
     one, two = backtest(history, **options), backtest(history, **options)
     pd.testing.assert_frame_equal(one.table, two.table)
     pd.testing.assert_frame_equal(one.differences, two.differences)
+
+
+def test_a_sensitive_column_that_is_allowed_is_allowed_to_be_judged() -> None:
+    leads, _ = company(n=1600)
+    age = np.where(leads["level"] == "director", 60, 30 + np.arange(len(leads)) % 9)
+    history = read_history(leads.drop(columns="level").assign(age=age), as_of="2024-01-15")
+    options = {"periods": ["2023Q3"], "max_criteria": 2, **WINDOWS}
+    auc = [
+        backtest(history, allow_sensitive=allowed, **options).table.set_index("card")["auc"]
+        for allowed in ((), ("age",))
+    ]
+    for card in ("candidate", "gradient_boosting"):
+        assert auc[0][card] == 0.5  # nothing to score on
+        assert auc[1][card] > 0.6, card
+
+
+def test_leads_closed_early_are_judged_where_they_are_kept(history: History) -> None:
+    options = {"periods": ["2023Q3"], "max_criteria": 2, **WINDOWS} | {"observation_window": "20D"}
+    n = {
+        early: backtest(history, early=early, **options).table["n"].iloc[0]
+        for early in ("landmark", "truncate")
+    }
+    everybody = observe(history, period="2023Q3", **WINDOWS).table
+    assert n["truncate"] == len(everybody)
+    # Leads are closed 8 to 55 days after their creation: 12 of 47 days lie before day 20.
+    assert n["landmark"] / n["truncate"] == pytest.approx(35 / 47, abs=0.06)
+
+
+def test_the_candidate_follows_the_card_in_force_as_a_run_does(history: History) -> None:
+    first_day = pd.Timestamp("2023-07-01").to_pydatetime()
+    then = history.at(first_day)
+    old = observe(then, period=("2022-07-01", "2023-04-01"), **WINDOWS)
+    current = fit_scorecard(old, method="log_odds")
+    train = observe(then, period=("2022-07-01", "2023-07-01"), **WINDOWS)
+    judged = observe(history, period="2023Q3", **WINDOWS)
+    options = {"current": current, "max_criteria": 3}
+    for scale in (None, "fit"):
+        done = backtest(history, periods=["2023Q3"], scale=scale, **options, **WINDOWS)
+        card = fit_scorecard(train, scale=scale, **options)
+        expected = card.score(judged).loc[done.scores.index, "score"]
+        assert done.scores["score"].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("given", [{"horizon": "7D"}, {"observation_window": "100D"}])
+def test_a_proposal_gives_way_to_what_was_asked_for(
+    history: History, given: dict[str, str]
+) -> None:
+    windows = {"observation_window": "auto", "horizon": "auto"} | given
+    found = resolve(history, **windows, early="landmark", lookback="30D")
+    expected = observe(history, **given)
+    assert found.observation_window == expected.observation_window
+    assert found.horizon == expected.horizon
 
 
 def test_a_table_without_dates_is_judged_in_five_folds() -> None:

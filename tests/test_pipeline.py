@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import inspect
 import json
 import warnings
 from pathlib import Path
@@ -21,6 +22,8 @@ from calibrate.pipeline import (
     explain_lead,
     find_card,
     json_text,
+    judging,
+    prove,
     read_card,
     score_leads,
     to_plain,
@@ -67,13 +70,66 @@ def test_a_run_holds_what_the_steps_give_one_by_one() -> None:
     assert {"demo_request", "pricing_view"} <= {line.criterion.name for line in run.card.criteria}
     of_period = run.scores[run.scores["set"] == "period"]
     expected = run.card.score(obs)
-    assert of_period["score"].tolist() == expected["score"].tolist()
+    compared = obs.table["at_landmark"].to_numpy()
+    assert of_period.loc[compared, "score"].tolist() == expected["score"].tolist()
     of_open = run.scores[run.scores["set"] == "open"]
     assert set(of_open["lead_id"]) == set(cal.observe_open(history).table["lead_id"])
     assert of_open["cutoff"].eq(pd.Timestamp("2026-07-01")).all()
     assert settings.name is None
     assert run.card.name == run.observation.period.label  # and nothing of where it lies
     assert [(tier.name, tier.at_least) for tier in run.card.tiers] == list(run.cuts.tiers)
+
+
+def test_every_lead_of_the_period_and_every_open_lead_has_a_score() -> None:
+    run = company_run()
+    scores, table = run.scores, run.observation.table
+    of_period, of_open = (scores[scores["set"] == name] for name in ("period", "open"))
+    # The index of the first part is that of the table: all its leads, in its order.
+    for name in ("lead_id", "cutoff", "converted"):
+        assert of_period[name].tolist() == table[name].tolist()
+    assert set(table["status"]) == {
+        *("at landmark", "before landmark", "converted early", "lost early")
+    }
+    assert scores["cutoff"].max() == pd.Timestamp("2026-07-01")  # as_of
+    # Before its landmark a lead is scored as it is at as_of: like any open lead.
+    young = of_period[table["status"].eq("before landmark").to_numpy()].set_index("lead_id")
+    still_open = of_open.set_index("lead_id").loc[young.index]
+    assert young["score"].tolist() == still_open["score"].tolist()
+
+
+def test_the_backtest_is_told_all_that_makes_a_card(
+    tmp_path: Path, history: cal.History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, object] = {}
+    monkeypatch.setattr(judging, "backtest", lambda _history, **given: told.update(given))
+    given = {"early": "truncate", "scale": "fit", "allow_sensitive": ["owner", "industry"]}
+    prove(settings_of(tmp_path, **given), without_columns(history, ["industry"]))
+    # All that the backtest takes but the quarters, among it all that a fit takes.
+    taken = set(inspect.signature(cal.backtest).parameters)
+    assert set(told) == taken - {"history", "periods"}
+    assert set(inspect.signature(cal.fit_scorecard).parameters) - taken == {
+        *("obs", "name", "criteria")
+    }
+    assert (told["early"], told["scale"]) == ("truncate", "fit")
+    assert told["allow_sensitive"] == ("owner",)  # industry was found to be a leak
+
+
+@pytest.mark.parametrize("given", [{"horizon": "7D"}, {"observation_window": "100D"}])
+def test_a_proposal_gives_way_to_what_the_settings_say(
+    history: cal.History, given: dict[str, str]
+) -> None:
+    expected = cal.observe(history, **given)
+    found = observe_as_set(history, CalibrationSettings(**given))
+    assert found.observation_window == expected.observation_window
+    assert found.horizon == expected.horizon
+
+
+def test_periods_are_in_the_zone_of_the_data(history: cal.History) -> None:
+    in_rome = dataclasses.replace(history, timezone="Europe/Rome")
+    third = ("2025-07-01T00:00+02:00", "2025-10-01T00:00+02:00")
+    calibration = CalibrationSettings(period=third, fit_period=third)
+    found = periods_of(in_rome, calibration, horizon=dt.timedelta(days=60))
+    assert found == (cal.parse_period("2025Q3"), cal.parse_period("2025Q3"))
 
 
 def test_default_periods(history: cal.History) -> None:
@@ -255,20 +311,23 @@ def test_an_explanation_adds_up_to_the_score() -> None:
     assert found.moment == "as_of"
     assert found.explanation.score == open_lead["score"]
     assert found.explanation.table["points"].sum() == open_lead["score"]
-    closed = run.scores[(run.scores["set"] == "period") & run.scores["converted"].eq(True)].iloc[0]
+    of_period = run.scores[run.scores["set"] == "period"]
+    table = run.observation.table
+    won = of_period["converted"].eq(True) & table["at_landmark"].to_numpy()
+    closed = of_period[won].iloc[0]
     found = explain_lead(run.card, run.settings, str(closed["lead_id"]))
     assert found.moment == "landmark"
     assert found.explanation.score == closed["score"]
+    early = table["status"].eq("converted early").to_numpy()
+    lead = of_period[early].iloc[0]
+    found = explain_lead(run.card, run.settings, str(lead["lead_id"]))
+    assert (found.moment, found.explanation.score) == ("closing", lead["score"])
 
 
-def test_leads_without_a_score_are_named() -> None:
+def test_an_unknown_lead_is_named() -> None:
     run = company_run()
     with pytest.raises(DataError, match='"L99999" is no lead of these'):
         explain_lead(run.card, run.settings, "L99999")
-    everything = cal.observe(run.history, observation_window="14D", horizon="60D").table
-    early = everything[~everything["at_landmark"]].iloc[0]
-    with pytest.raises(DataError, match="before it could be compared"):
-        explain_lead(run.card, run.settings, str(early["lead_id"]))
 
 
 def test_other_files_are_read_with_the_same_columns() -> None:

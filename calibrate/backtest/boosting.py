@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,18 @@ from numpy.typing import NDArray
 
 from calibrate.observation import Observation
 
+if TYPE_CHECKING:
+    from calibrate.history import Attribute
+
 __all__ = ["boosted_rates"]
 
 MAX_LEADS = 100_000
 SEED = 0
 
 
-def boosted_rates(train: Observation, test: Observation) -> NDArray[np.float64]:
+def boosted_rates(
+    train: Observation, test: Observation, *, allow_sensitive: Collection[str] = ()
+) -> NDArray[np.float64]:
     """Return the conversion rates that gradient boosting expects of the leads judged.
 
     Parameters
@@ -24,6 +30,8 @@ def boosted_rates(train: Observation, test: Observation) -> NDArray[np.float64]:
     train, test : Observation
         Fitted on at most 100,000 mature leads of the first at their landmark; one rate a row
         of ``test.at_landmark``.
+    allow_sensitive : collection of str
+        Attributes that are no criteria by default but wanted here.
 
     Notes
     -----
@@ -43,9 +51,11 @@ def boosted_rates(train: Observation, test: Observation) -> NDArray[np.float64]:
         chosen = np.random.default_rng(SEED).choice(len(known), MAX_LEADS, replace=False)
         known = known.iloc[np.sort(chosen)]
     judged = test.at_landmark
-    levels = _levels(train, known)
+    wanted = [a for a in train.attributes if a.excluded is None or a.name in allow_sensitive]
+    levels = _levels(wanted, known)
+    numbers = [a.name for a in wanted if a.kind == "number"]
     # scikit-learn cannot bin a column without a single known value.
-    columns = [name for name in (*levels, *_numbers(train)) if known[name].notna().any()]
+    columns = [name for name in (*levels, *numbers, *train.activities) if known[name].notna().any()]
     if not columns:
         return np.full(len(judged), float(known["converted"].mean()))
     model = HistGradientBoostingClassifier(
@@ -57,18 +67,11 @@ def boosted_rates(train: Observation, test: Observation) -> NDArray[np.float64]:
     return rates
 
 
-def _levels(obs: Observation, known: pd.DataFrame) -> dict[str, list[object]]:
+def _levels(wanted: Sequence[Attribute], known: pd.DataFrame) -> dict[str, list[object]]:
     """Return the levels of each category, the most frequent first."""
     return {
-        a.name: known[a.name].value_counts().index.tolist()
-        for a in obs.attributes
-        if a.kind == "category" and a.excluded is None
+        a.name: known[a.name].value_counts().index.tolist() for a in wanted if a.kind == "category"
     }
-
-
-def _numbers(obs: Observation) -> list[str]:
-    numbers = [a.name for a in obs.attributes if a.kind == "number" and a.excluded is None]
-    return [*numbers, *obs.activities]
 
 
 def _matrix(

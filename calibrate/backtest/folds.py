@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from calibrate.config import Period, parse_duration, parse_period, quarter_of, quarters_before
 from calibrate.errors import NotEnoughDataError
 from calibrate.history import History
-from calibrate.observation import Observation, observe, propose_windows
+from calibrate.observation import Observation, Span, observe, resolve_windows
 from calibrate.stats.resampling import as_generator
 
 __all__ = ["Fold", "Windows", "fold_or_reason", "quarters_of", "resolve", "stratified_folds"]
@@ -26,10 +26,11 @@ N_FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Windows:
-    """How long a lead is observed, by when it must have converted, how far back counts."""
+    """How long a lead is observed, by when it must have converted, what counts of it."""
 
     observation_window: dt.timedelta
     horizon: dt.timedelta
+    early: str
     lookback: dt.timedelta
 
     def observe(self, history: History, period: Period) -> Observation:
@@ -39,6 +40,7 @@ class Windows:
             period=period,
             observation_window=self.observation_window,
             horizon=self.horizon,
+            early=self.early,
             lookback=self.lookback,
         )
 
@@ -54,31 +56,21 @@ class Fold:
 
 
 def resolve(
-    history: History,
-    observation_window: str | int | dt.timedelta,
-    horizon: str | int | dt.timedelta,
-    lookback: str | int | dt.timedelta,
+    history: History, observation_window: Span, horizon: Span, *, early: str, lookback: Span
 ) -> Windows:
     """Return the windows, ``"auto"`` proposed once from the whole history.
 
     They define what a conversion is; they are not learned for a quarter.
     """
-    proposed = (dt.timedelta(0), dt.timedelta(0))
-    if "auto" in (observation_window, horizon):
-        proposed = propose_windows(history)
-    return Windows(
-        observation_window=proposed[0]
-        if observation_window == "auto"
-        else parse_duration(observation_window),
-        horizon=proposed[1] if horizon == "auto" else parse_duration(horizon),
-        lookback=parse_duration(lookback),
-    )
+    window, due = resolve_windows(history, observation_window, horizon)
+    back = parse_duration(lookback)
+    return Windows(observation_window=window, horizon=due, early=early, lookback=back)
 
 
 def quarters_of(history: History, periods: Sequence[Any] | None) -> list[Period]:
     """Return the periods given, or every complete quarter of the history, oldest first."""
     if periods is not None:
-        chosen = [parse_period(period) for period in periods]
+        chosen = [parse_period(period, timezone=history.timezone) for period in periods]
         return sorted(chosen, key=lambda period: period.start or dt.datetime.min)
     statement = "SELECT min(created_at) AS first FROM leads"
     first, last = history.engine.query(statement).to_pylist()[0]["first"], history.as_of

@@ -40,6 +40,9 @@ class Recipe:
 
     method: str
     max_criteria: int | str
+    scale: str | None
+    allow_sensitive: tuple[str, ...]
+    confidence_level: float
     objective: str | None
     figures: dict[str, Any]
     rng: int | np.random.Generator
@@ -47,7 +50,9 @@ class Recipe:
 
 def rankings(fold: Fold, recipe: Recipe, current: Scorecard | None) -> Iterator[Ranking]:
     """Yield the candidate's scores of the leads judged, then those of its rivals."""
-    card = _fit(fold.train, recipe, recipe.method)
+    in_sample = current is not None and _has_seen(current, fold)
+    known = None if in_sample else current
+    card = _fit(fold.train, recipe, recipe.method, known)
     scores = known_outcomes(card.score(fold.test))
     yield Ranking(card="candidate", scores=scores, cut=_cut(fold.train, card, recipe))
     if current is not None:
@@ -55,23 +60,35 @@ def rankings(fold: Fold, recipe: Recipe, current: Scorecard | None) -> Iterator[
             card="current",
             scores=known_outcomes(current.score(fold.test)),
             cut=current.tiers[0].at_least if current.tiers else None,
-            in_sample=_has_seen(current, fold),
+            in_sample=in_sample,
         )
-    rate_card = card if recipe.method == "rate" else _fit(fold.train, recipe, "rate")
+    rate_card = card if recipe.method == "rate" else _fit(fold.train, recipe, "rate", known)
     yield Ranking(card="rate", scores=known_outcomes(rate_card.score(fold.test)))
     bare = scores.drop(columns="expected_rate")
     if bare["created_at"].notna().any():
         age = bare["created_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
         yield Ranking(card="newest", scores=bare.assign(score=age))
     yield Ranking(card="equal", scores=bare.assign(score=0))
-    rate = pd.Series(boosted_rates(fold.train, fold.test), index=fold.test.at_landmark.index)
+    boosted = boosted_rates(fold.train, fold.test, allow_sensitive=recipe.allow_sensitive)
+    rate = pd.Series(boosted, index=fold.test.at_landmark.index)
     rate = rate.loc[bare.index]
-    boosted = bare.assign(score=rate, expected_rate=rate)
-    yield Ranking(card="gradient_boosting", scores=boosted)
+    scores = bare.assign(score=rate, expected_rate=rate)
+    yield Ranking(card="gradient_boosting", scores=scores)
 
 
-def _fit(train: Observation, recipe: Recipe, method: str) -> Scorecard:
-    return fit_scorecard(train, method=method, max_criteria=recipe.max_criteria, rng=recipe.rng)
+def _fit(
+    train: Observation, recipe: Recipe, method: str, current: Scorecard | None = None
+) -> Scorecard:
+    return fit_scorecard(
+        train,
+        method=method,
+        max_criteria=recipe.max_criteria,
+        scale=recipe.scale,
+        current=current,
+        allow_sensitive=recipe.allow_sensitive,
+        confidence_level=recipe.confidence_level,
+        rng=recipe.rng,
+    )
 
 
 def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:

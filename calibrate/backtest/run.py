@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,11 +33,11 @@ from calibrate.backtest.values import (
 from calibrate.config import Period
 from calibrate.errors import NotEnoughDataError
 from calibrate.history import History
+from calibrate.observation import Span
 from calibrate.scorecard import Scorecard
 
 __all__ = ["backtest"]
 
-Span = str | int | dt.timedelta
 Judged = tuple[str, list[Ranking]]
 N_MISSED = 3
 
@@ -51,8 +50,11 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     current: Scorecard | None = None,
     method: str = "logistic",
     max_criteria: int | str = 12,
+    scale: str | None = None,
+    allow_sensitive: Collection[str] = (),
     observation_window: Span = "auto",
     horizon: Span = "auto",
+    early: str = "landmark",
     lookback: Span = "90D",
     objective: str | None = None,
     value: float | None = None,
@@ -75,13 +77,14 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         Quarters before each that its card is fitted on.
     current : Scorecard, optional
         The card in force, judged on the same leads.
-    method, max_criteria
+    method, max_criteria, scale, allow_sensitive
         As for `fit_scorecard`.
-    observation_window, horizon, lookback
+    observation_window, horizon, early, lookback
         As for `observe`; ``"auto"`` is resolved once, from the whole history.
     objective, value, cost, capacity, beta, precision, recall
         As for `choose_thresholds`.
     confidence_level : float, default 0.95
+        Of the intervals; also as for `fit_scorecard`.
     rng : int or Generator, default 0
 
     Returns
@@ -92,10 +95,11 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     -----
     For a quarter the card knows what the history knew on its first day, ``history.at(first
     day)``: outcomes unknown then stay unknown, and leads that were not mature then are left
-    out. Its threshold is chosen on those leads too, scored by cross-fitting. It is judged on
-    the quarter's own leads at their own landmark, by their outcome as known today, once the
-    last of them is mature. A quarter before which fewer than 50 conversions or 20 % mature
-    leads were known is listed in `Backtest.skipped`.
+    out. Where the current card existed by then, the card is fitted to follow it, as in a run;
+    else with a scale of its own. Its threshold is chosen on those leads too, scored by
+    cross-fitting. It is judged on the quarter's own leads at their own landmark, by their
+    outcome as known today, once the last of them is mature. A quarter before which fewer than
+    50 conversions or 20 % mature leads were known is listed in `Backtest.skipped`.
 
     The rivals are judged on the same leads, at the candidate's volume where they have no
     threshold: ``current`` (in-sample in quarters that began before its as_of), the ``rate``
@@ -107,6 +111,9 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     recipe = Recipe(
         method=method,
         max_criteria=max_criteria,
+        scale=scale,
+        allow_sensitive=tuple(allow_sensitive),
+        confidence_level=confidence_level,
         objective=objective,
         figures={
             "value": value,
@@ -118,7 +125,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         },
         rng=rng,
     )
-    windows = resolve(history, observation_window, horizon, lookback)
+    windows = resolve(history, observation_window, horizon, early=early, lookback=lookback)
     folds: Iterable[tuple[str, Fold | str]]
     if history.is_wide:
         whole = windows.observe(history, Period())

@@ -188,15 +188,15 @@ def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None
 
 
 def _scores(card: Scorecard, obs: Observation, history: History) -> pd.DataFrame:
-    """Leads of the period at their landmark, then open leads at as_of."""
+    """Every lead of the period, then every lead open at as_of, each at its own cutoff."""
     parts: list[pd.DataFrame] = []
     still_open = observe_open(history, lookback=obs.lookback)
     for name, observation in (("period", obs), ("open", still_open)):
-        scores = card.score(observation)
+        scores = card.score_frame(card.inputs(observation, every_lead=True))
         if history.is_wide and parts:  # all leads are open to be scored; those above once
             scores = scores[~scores["lead_id"].isin(parts[0]["lead_id"])]
-        cutoff = observation.table.loc[scores.index, "cutoff"]
-        parts.append(scores.assign(set=name, cutoff=cutoff)[list(SCORE_COLUMNS)])
+        known = observation.table.loc[scores.index, ["converted", "amount", "cutoff"]]
+        parts.append(scores.join(known).assign(set=name)[list(SCORE_COLUMNS)])
     return pd.concat(parts, ignore_index=True)
 
 

@@ -9,8 +9,8 @@ from calibrate.changes import diff
 from calibrate.config import Settings
 from calibrate.history import History
 from calibrate.monitoring import Health, monitor
-from calibrate.observation import Observation, observe_open
-from calibrate.pipeline.spans import windows_of
+from calibrate.observation import Observation, observe_open, resolve_windows
+from calibrate.pipeline.leaks import not_leaking
 from calibrate.scorecard import Scorecard
 
 __all__ = ["against_current", "judge_card", "prove"]
@@ -19,15 +19,17 @@ __all__ = ["against_current", "judge_card", "prove"]
 def prove(settings: Settings, history: History, current: Scorecard | None = None) -> Backtest:
     """Backtest the settings quarter by quarter, beside the card in force."""
     calibration, wanted = settings.calibration, settings.thresholds
-    window, horizon = windows_of(history, calibration)
     return backtest(
         history,
         train_quarters=calibration.train_quarters,
         current=current,
         method=calibration.method,
         max_criteria=calibration.max_criteria,
-        observation_window=window,
-        horizon=horizon,
+        scale=calibration.scale,
+        allow_sensitive=not_leaking(calibration.allow_sensitive, history),
+        observation_window=calibration.observation_window,
+        horizon=calibration.horizon,
+        early=calibration.early,
         lookback=calibration.lookback,
         objective=wanted.objective,
         value=wanted.value,
@@ -44,7 +46,7 @@ def prove(settings: Settings, history: History, current: Scorecard | None = None
 def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
     """Ask whether a card still keeps its promises, on the last quarter that can be judged."""
     calibration = settings.calibration
-    window, horizon = windows_of(history, calibration)
+    window, horizon = resolve_windows(history, calibration.observation_window, calibration.horizon)
     return monitor(
         card,
         history,

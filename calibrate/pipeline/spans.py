@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 
-from calibrate.config import CalibrationSettings, Period, quarter_of, quarters_before
+from calibrate.config import CalibrationSettings, Period, parse_period, quarter_of, quarters_before
 from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.history import History
-from calibrate.observation import Observation, observe, propose_windows
+from calibrate.observation import Observation, observe, resolve_windows
 
 __all__ = ["observe_as_set", "periods_of", "weeks_of"]
 
@@ -22,7 +22,7 @@ def observe_as_set(
 
     With `everything`, all leads whenever they were created.
     """
-    window, horizon = windows_of(history, calibration)
+    window, horizon = resolve_windows(history, calibration.observation_window, calibration.horizon)
     period, fit_period = Period(), Period()
     if not everything:
         period, fit_period = periods_of(history, calibration, horizon=horizon)
@@ -39,18 +39,6 @@ def observe_as_set(
     )
 
 
-def windows_of(
-    history: History, calibration: CalibrationSettings
-) -> tuple[dt.timedelta, dt.timedelta]:
-    """Return observation window and horizon, proposed from the data where set to "auto"."""
-    window, horizon = calibration.observation_window, calibration.horizon
-    if isinstance(window, str) or isinstance(horizon, str):
-        proposed_window, proposed_horizon = propose_windows(history)
-        window = proposed_window if isinstance(window, str) else window
-        horizon = proposed_horizon if isinstance(horizon, str) else horizon
-    return window, horizon
-
-
 def periods_of(
     history: History, calibration: CalibrationSettings, *, horizon: dt.timedelta
 ) -> tuple[Period, Period]:
@@ -65,11 +53,15 @@ def periods_of(
         As set; else the last four complete quarters whose outcomes are known at as_of (they
         ended a horizon before), extended to the period.
     """
+    given, of_fit = (
+        span and parse_period(span, timezone=history.timezone)
+        for span in (calibration.period, calibration.fit_period)
+    )
     if history.is_wide or history.as_of is None:
-        return calibration.period or Period(), calibration.fit_period or Period()
-    period = calibration.period or _last_quarter(history, history.as_of)
-    if calibration.fit_period is not None:
-        return period, calibration.fit_period
+        return given or Period(), of_fit or Period()
+    period = given or _last_quarter(history, history.as_of)
+    if of_fit is not None:
+        return period, of_fit
     known = quarters_before(history.as_of - horizon, FIT_QUARTERS)
     return period, _around([*known, period], first=_created(history, "min", history.as_of))
 

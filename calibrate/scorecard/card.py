@@ -143,17 +143,25 @@ class Scorecard:
     def _rates(self) -> NDArray[np.float64]:
         return np.asarray(self.expected_rate["rate"], dtype=float)
 
-    def inputs(self, obs: Observation) -> pd.DataFrame:
+    def inputs(self, obs: Observation, *, every_lead: bool = False) -> pd.DataFrame:
         """Return what the card reads of each lead at its cutoff.
+
+        Parameters
+        ----------
+        obs : Observation
+        every_lead : bool, default False
+            Also the leads closed before their landmark, as they were just before, and
+            those whose landmark lies after as_of, as they are at as_of.
 
         Returns
         -------
         DataFrame
-            Rows of ``obs.table`` at the landmark; ``lead_id``, the columns of `fields`
-            and the ``Measure.column`` of `measures`.
+            Rows of ``obs.table`` at the landmark, or all; ``lead_id``, the columns of
+            `fields` and the ``Measure.column`` of `measures`.
         """
         table = obs.table
-        table = table[table["at_landmark"]]
+        if not every_lead:
+            table = table[table["at_landmark"]]
         wanted = [name for name in self.fields if name in table.columns]
         features = obs.features(self.measures) if self.measures else pd.DataFrame(index=table.index)
         return pd.concat([table[["lead_id", *wanted]], features.loc[table.index]], axis=1)
