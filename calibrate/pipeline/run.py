@@ -62,7 +62,8 @@ class Run:
         ``stage, n, share``.
     scores : DataFrame
         ``lead_id, set, score, expected_rate, tier, fit, engagement, converted, amount,
-        cutoff``; `set` is ``period`` (at the landmark) or ``open`` (at as_of).
+        cutoff``; `set` is ``period`` (each lead at its landmark, or at its closing or at as_of
+        where that is sooner) or ``open`` (at as_of).
     warnings : tuple of str
     """
 
