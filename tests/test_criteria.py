@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.criteria import Criterion, Measure, as_criterion, describe
+from calibrate.criteria import Criterion, Measure, as_criterion, describe, kinds_needed
 from calibrate.errors import ConfigError, DataError
 
 FRAME = pd.DataFrame(
@@ -153,3 +153,43 @@ def test_probes_show_every_answer_that_data_can_give(values):
 def test_measures_name_their_column():
     assert Measure(None).column == "any activity"
     assert Measure("call", statistic="total").column == "call, total"
+
+
+@pytest.mark.parametrize(
+    ("values", "cells", "met"),
+    [
+        (["1"], [1, 2.0, None], [True, False, False]),
+        (["1"], [1.0, 1.5, np.nan], [True, False, False]),
+        ([1], ["1", "A", None], [True, False, False]),
+        (["1"], ["1.0", "1.5", "1.1.0"], [True, False, False]),
+        (["005"], ["005", "5", 5], [True, False, False]),
+        (["yes"], [True, False, None], [True, False, False]),
+        (["True"], ["yes", "true", "no"], [True, True, False]),
+        ([True], [1, 0, None], [True, False, False]),
+        ([False], ["no", "0", "yes"], [True, True, False]),
+    ],
+)
+def test_values_are_compared_as_text_whatever_type_a_file_gave_them(values, cells, met):
+    rule = as_criterion({"field": "plan", "in": values})
+    assert rule.meets(pd.DataFrame({"plan": pd.Series(cells, dtype=object)})).tolist() == met
+    assert rule.meets(pd.DataFrame({"plan": pd.Series(cells)})).tolist() == met
+    assert rule.meets(pd.DataFrame({"plan": cells[:0]})).tolist() == []
+
+
+def test_rules_say_what_kind_of_column_they_need():
+    rules = [
+        {"field": "plan", "in": ["1", "2"]},
+        {"field": "seats", "at_least": 5},
+        {"all": [{"field": "code", "in": [1]}, {"not": {"field": "code", "in": ["A"]}}]},
+        {"field": "city", "missing": True},
+        {"field": "trial", "in": [True]},
+        {"field": "seats", "missing": False},
+        {"activity": "demo"},
+    ]
+    assert kinds_needed(as_criterion(rule) for rule in rules) == {
+        "plan": "category",
+        "seats": "number",
+        "code": "category",
+        "city": None,
+        "trial": None,
+    }

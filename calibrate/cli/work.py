@@ -18,6 +18,7 @@ from calibrate.pipeline import (
     Run,
     explain_lead,
     find_card,
+    history_for_card,
     judge_card,
     prove,
     read_card,
@@ -161,7 +162,7 @@ def score(
     settings = load_settings(config)
     chosen = find_card(settings, card)
     told = with_sources(settings, *sources)
-    history = history_from_settings(told, new_leads=sources[0] is not None)
+    history = history_for_card(chosen, told, new_leads=sources[0] is not None)
     scores = score_leads(chosen, history, told)
     if out is not None:
         writer.write_scores(scores, out)
@@ -206,7 +207,8 @@ def backtest(config: Path, *, card: Path | None, show: str) -> int:
 def monitor(config: Path, *, card: Path | None, show: str) -> int:
     """Judge a card on what came after it."""
     settings = load_settings(config)
-    health = judge_card(settings, history_from_settings(settings), find_card(settings, card))
+    current = find_card(settings, card)
+    health = judge_card(settings, history_for_card(current, settings), current)
     if show == "json":
         show_json({"verdict": health.verdict, "reasons": health.reasons, "table": health.table})
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +26,12 @@ from calibrate.errors import ConfigError
 
 __all__ = ["FieldIn", "FieldMissing", "FieldRange"]
 
+_WHOLE = re.compile(r"-?\d+\.0")  # a whole number beside empty cells, as data frames write it
+
 
 @dataclass(frozen=True)
 class FieldIn(Condition):
-    """The column holds one of the values."""
+    """The column holds one of the values, compared as text: 1 is "1", true is "yes"."""
 
     keys = frozenset({"field", "in"})
     required = keys
@@ -56,7 +59,11 @@ class FieldIn(Condition):
         return {self.field: (*self.values, NO_LEVEL, None)}
 
     def meets(self, frame: pd.DataFrame) -> Flags:
-        return np.asarray(column_of(frame, self.field).isin(list(self.values)), dtype=bool)
+        codes, levels = pd.factorize(column_of(frame, self.field))
+        wanted = {_spelled(value) for value in self.values}
+        wanted |= {str(int(value)) for value in self.values if isinstance(value, (bool, np.bool_))}
+        met = np.array([_spelled(level) in wanted for level in levels] + [False], dtype=bool)
+        return np.asarray(met[codes], dtype=bool)  # a missing value has the code -1
 
     def words(self) -> str:
         names = [shortened(str(value)) for value in self.values]
@@ -143,3 +150,13 @@ class FieldMissing(Condition):
 
     def words(self) -> str:
         return f"{self.field} {'not filled in' if self.missing else 'filled in'}"
+
+
+def _spelled(value: Any) -> str:
+    """Return a value as a column of text holds it, whatever type a file gave it."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    text = str(value)
+    if _WHOLE.fullmatch(text):
+        return text.removesuffix(".0")
+    return {"true": "yes", "false": "no"}.get(text.lower(), text)

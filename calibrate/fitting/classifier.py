@@ -18,8 +18,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from calibrate.criteria import kinds_needed
 from calibrate.fitting.fit import fit_scorecard
-from calibrate.history import read_history
+from calibrate.history import Needs, read_history
 from calibrate.observation import observe
 
 if TYPE_CHECKING:
@@ -128,7 +129,9 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _scores(self, X: ArrayLike | pd.DataFrame) -> pd.DataFrame:
         check_is_fitted(self, "scorecard_")
         frame = self._checked(X)
-        return self.scorecard_.score(_observed(frame, np.full(len(frame), "open")))
+        # columns are what they were in fit, whatever the rows of this batch suggest
+        needs = Needs(fields=kinds_needed(line.criterion for line in self.scorecard_.criteria))
+        return self.scorecard_.score(_observed(frame, np.full(len(frame), "open"), needs))
 
     def _checked(self, X: Any, y: NDArray[Any] | None = None) -> pd.DataFrame:
         """Return X as a frame with one column a feature, named alike in fit and predict."""
@@ -152,7 +155,9 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def _observed(frame: pd.DataFrame, outcome: NDArray[Any]) -> Observation:
+def _observed(
+    frame: pd.DataFrame, outcome: NDArray[Any], needs: Needs | None = None
+) -> Observation:
     leads = frame.copy()
     leads["lead_id"], leads["outcome"] = np.arange(len(frame)), outcome
-    return observe(read_history(leads))
+    return observe(read_history(leads, needs=needs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calibrate.history.attributes import Attribute
 from calibrate.history.checks import Check
 from calibrate.history.history import History
+from calibrate.history.needs import Needs
 from calibrate.history.reading import history_from_settings, read_history
 from calibrate.history.sources import Source
 
@@ -12,6 +13,7 @@ __all__ = [
     "Attribute",
     "Check",
     "History",
+    "Needs",
     "Source",
     "history_from_settings",
     "read_history",

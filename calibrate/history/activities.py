@@ -9,6 +9,7 @@ from calibrate.history.attributes import RESERVED_NAMES
 from calibrate.history.dates import read_dates
 from calibrate.history.leads import key_value, mapped_columns
 from calibrate.history.numbers import profile_numbers, read_number
+from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
 from calibrate.history.staging import Staged, find_column, stage
 
@@ -76,6 +77,7 @@ def type_activities(
     zone: str,
     taken: frozenset[str],
     shows_keys: bool,
+    may_be_empty: bool = False,
 ) -> Staged:
     """Type the log into the engine's table ``activities``, joined to the table ``leads``.
 
@@ -95,6 +97,8 @@ def type_activities(
         Names of attributes; an activity of such a name becomes ``activity:NAME``.
     shows_keys : bool
         Whether keys are lead ids, which may be shown (contacts may be e-mail addresses).
+    may_be_empty : bool
+        Whether it may be that no event belongs to a lead, as for leads that are new.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def type_activities(
     Raises
     ------
     DataError
-        If no event belongs to a lead, or there are too many different activities.
+        If no event belongs to a lead though one must, or there are too many different activities.
     """
     staged = stage(engine, source, columns, sorted(set(roles.values())))
     staged.drop(f"c{roles['lead']} IS NULL", "without a lead's key", "left out")
@@ -116,7 +120,7 @@ def type_activities(
         "left out",
     )
     engine.execute("DELETE FROM typed_activities WHERE occurred_at IS NULL")
-    _join(staged, roles, shows_keys=shows_keys)
+    _join(staged, roles, shows_keys=shows_keys, may_be_empty=may_be_empty)
     _refuse_too_many(staged, roles["activity"])
     return staged
 
@@ -155,7 +159,7 @@ def _type(
     staged.engine.execute(f"DROP TABLE {staged.name}")
 
 
-def _join(staged: Staged, roles: dict[str, int], *, shows_keys: bool) -> None:
+def _join(staged: Staged, roles: dict[str, int], *, shows_keys: bool, may_be_empty: bool) -> None:
     engine = staged.engine
     shows_keys = shows_keys or _rejoined_by_id(staged)
     total = int(staged.one("SELECT count(*) FROM typed_activities"))
@@ -165,7 +169,7 @@ def _join(staged: Staged, roles: dict[str, int], *, shows_keys: bool) -> None:
         "(SELECT lead_key FROM leads WHERE lead_key IS NOT NULL) ORDER BY row"
     )
     kept = int(staged.one("SELECT count(*) FROM activities"))
-    if total and not kept:
+    if total and not kept and not may_be_empty:
         raise DataError(
             "no activity belongs to a lead: no value of this column is a lead's "
             + ("id" if shows_keys else "contact"),
@@ -180,7 +184,7 @@ def _join(staged: Staged, roles: dict[str, int], *, shows_keys: bool) -> None:
             "(SELECT lead_key FROM leads WHERE lead_key IS NOT NULL) "
             "GROUP BY lead_key ORDER BY min(row) LIMIT 3"
         )
-        shown = ", ".join(found.column(0).to_pylist())
+        shown = ", ".join(masked(key) for key in found.column(0).to_pylist())
     staged.add("without a lead", total - kept, "left out", shown)
     engine.execute("DROP TABLE typed_activities")
     repeated = staged.one(

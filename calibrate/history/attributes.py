@@ -56,6 +56,7 @@ _PERSONAL = "personal data"
 _IDENTIFIER = "identifier: nearly every lead has its own"
 _FREE_TEXT = "free text"
 _DATE = "a date"
+_FEW_PERSONAL = 3
 
 _SPLIT = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])|[^0-9A-Za-zÀ-ÿ]+")
 
@@ -105,6 +106,9 @@ class ColumnContent:
         Words a value and characters of the longest.
     personal : int
         Values that look like an e-mail address, a telephone number or an IP address.
+    certain : int
+        Those of them that cannot be anything else; ranges such as 500 - 1000 look like
+        telephone numbers too.
     """
 
     values: int
@@ -112,6 +116,7 @@ class ColumnContent:
     mean_words: float = 0.0
     longest: float = 0.0
     personal: int = 0
+    certain: int = 0
 
     @property
     def distinct_share(self) -> float:
@@ -221,7 +226,7 @@ def content_reason(name: str, content: ColumnContent, kind: str = "category") ->
     share, many = content.distinct_share, content.levels >= 20
     if kind == "number":
         return _IDENTIFIER if many and share > 0.9 and words & IDENTIFIER_WORDS else None
-    if content.personal > content.values / 2:
+    if content.certain >= _FEW_PERSONAL or content.personal > content.values / 2:
         return _PERSONAL
     if many and share > 0.5 and (content.mean_words > 4 or words & TEXT_WORDS):
         return _FREE_TEXT

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from calibrate.engines import quote_literal
 from calibrate.errors import DataError
+from calibrate.history.personal import masked
 from calibrate.history.staging import Staged
 
 __all__ = [
@@ -285,7 +286,8 @@ def _counts(
     names = [f"r{place}" for place in range(len(orders))]
     counted = [
         f"count({name}) AS readable_{place}, "
-        f"count(*) FILTER ({name} <> date_trunc('day', {name})) AS timed_{place}"
+        f"count(*) FILTER ({name} <> date_trunc('day', {name}) AND {staged.by_as_of(name)}) "
+        f"AS timed_{place}"
         for place, name in enumerate(names)
     ]
     sql = (
@@ -334,7 +336,7 @@ def _refusal(staged: Staged, profile: _Profile, given: str | None) -> DataError:
         f"WHERE v IS NOT NULL AND ({condition}) ORDER BY row LIMIT 1"
     ).to_pylist()[0]
     place = staged.source.place(found["row"])
-    return DataError(problem, **place, column=column, value=found["v"], fix=fix)
+    return DataError(problem, **place, column=column, value=masked(found["v"]), fix=fix)
 
 
 def _text_reading(
@@ -370,17 +372,15 @@ def _native_reading(staged: Staged, position: int, zone: str, into: str) -> Date
         return DateReading(value=f"CAST({column} AS TIMESTAMP)", is_date="true")
     if kind == "TIMESTAMP WITH TIME ZONE":
         value = f"timezone({quote_literal(into)}, {column})"
-        return DateReading(value=value, is_date=_is_date(staged, value, "false"))
-    is_date = _is_date(staged, column, "false")
+        return DateReading(value=value, is_date=_is_date(staged, value, value))
+    is_date = _is_date(staged, column, _moved(column, zone, into))
     value = column if is_date == "true" else _moved(column, zone, into)
     return DateReading(value=f"CAST({value} AS TIMESTAMP)", is_date=is_date)
 
 
-def _is_date(staged: Staged, value: str, otherwise: str) -> str:
-    timed = staged.one(
-        f"SELECT row FROM {staged.name} WHERE ({value}) <> date_trunc('day', {value}) LIMIT 1"
-    )
-    return "true" if timed is None else otherwise
+def _is_date(staged: Staged, value: str, moment: str) -> str:
+    timed = f"({value}) <> date_trunc('day', {value}) AND {staged.by_as_of(moment)}"
+    return "false" if staged.count(timed) else "true"  # later values decide nothing
 
 
 def _mixed_zones(staged: Staged, position: int) -> DataError:

@@ -93,6 +93,9 @@ def decode(content: bytes, *, file: str, encoding: str | None = None) -> str:
             fix = 'say encoding = "cp1252" if Excel on Windows wrote it, or save it as "CSV UTF-8"'
         row = content.count(b"\n", 0, error.start) + 1
         raise DataError(f"the text is not {shown}", file=file, row=row, fix=fix) from None
+    except (LookupError, UnicodeError):  # a codec that is none of characters
+        problem = f'"{chosen}" cannot be decoded'
+        raise DataError(problem, file=file, fix='say an encoding such as "cp1252"') from None
     text = text.removesuffix("\x1a")
     if _CONTROL.search(text, 0, _SAMPLE):
         raise DataError(
@@ -181,6 +184,9 @@ def parse_delimited(
         raise DataError("the file is empty", file=file, fix="export it again")
     guess = sniff_delimiter(text)
     chosen = delimiter or guess or ","
+    if len(chosen) != 1 or not chosen.isascii() or chosen in '"\r\n':
+        problem = f'cells cannot be separated by "{chosen}"'
+        raise DataError(problem, file=file, fix='say delimiter = ";", or what it is')
     try:
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=chosen))
         wrong, table = _parse(text, chosen, len(header))

@@ -41,6 +41,8 @@ class History:
         Whether several leads may belong to one contact.
     checks : tuple of Check
         What was counted while reading.
+    timezone : str, default "UTC"
+        The zone its times are in.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class History:
     sources: tuple[Source, ...]
     has_contacts: bool
     checks: tuple[Check, ...]
+    timezone: str = "UTC"
 
     @property
     def n_leads(self) -> int:
@@ -90,7 +93,7 @@ class History:
         Parameters
         ----------
         as_of : datetime.datetime or str
-            Not after this one's.
+            Not after this one's; with a zone, it is converted to `timezone`.
 
         Returns
         -------
@@ -104,7 +107,7 @@ class History:
         """
         if self.as_of is None:
             raise ConfigError("a table without creation times has no earlier state")
-        moment = parse_moment(as_of)
+        moment = parse_moment(as_of, timezone=self.timezone)
         if moment > self.as_of:
             raise ConfigError(
                 f"the data ends at {self.as_of:%Y-%m-%d %H:%M}, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from calibrate.config import OutcomeColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
@@ -9,12 +11,19 @@ from calibrate.history.dates import read_dates, with_dates
 from calibrate.history.leads import TypedLeads, key_value, mapped_columns
 from calibrate.history.numbers import profile_numbers, read_number
 from calibrate.history.outcomes import closing_interval
+from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
 from calibrate.history.staging import Staged, find_column, stage
 
 __all__ = ["create_leads", "join_outcomes", "type_outcomes"]
 
 _ROLES = ("lead", "closed_at", "amount")
+# A win without a date has the lead's own only if the lead is won there too: the date of an open
+# lead is a plan, that of a lost one is the loss.
+_CLOSED = (
+    "CASE WHEN o.id_text IS NULL THEN l.{0} WHEN o.{0} IS NOT NULL THEN o.{0} "
+    "WHEN l.outcome = 'converted' THEN l.{0} END"
+)
 
 
 def type_outcomes(
@@ -24,6 +33,7 @@ def type_outcomes(
     *,
     zone: str,
     lead_name: str | None,
+    as_of: dt.datetime | None = None,
 ) -> Staged:
     """Type a table of wins into the engine's table ``typed_outcomes``, one row a lead.
 
@@ -39,6 +49,8 @@ def type_outcomes(
         Time zone of the answer.
     lead_name : str or None
         Name of the leads' id column: a column of the same name is the id here.
+    as_of : datetime.datetime, optional
+        Wins after it have no say in how a column is read.
 
     Returns
     -------
@@ -51,7 +63,7 @@ def type_outcomes(
         roles["lead"] = find_column(
             source.names, wanted or "lead_id", file=source.file, key="[outcomes] lead"
         )
-    staged = stage(engine, source, columns, sorted(set(roles.values())))
+    staged = stage(engine, source, columns, sorted(set(roles.values())), as_of=as_of)
     staged.drop(f"c{roles['lead']} IS NULL", "without a lead's id", "left out")
     table, start, end = staged.name, "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
     if "closed_at" in roles:
@@ -90,7 +102,7 @@ def join_outcomes(leads: TypedLeads, outcomes: Staged) -> None:
     leads : TypedLeads
         The leads; `typed_leads` is rewritten.
     outcomes : Staged
-        From `type_outcomes`.
+        From `type_outcomes`; its table is dropped.
 
     Raises
     ------
@@ -108,7 +120,7 @@ def join_outcomes(leads: TypedLeads, outcomes: Staged) -> None:
             fix="are these the wins of these leads? else say [outcomes] lead",
         )
     shown = engine.query(f"SELECT id_text FROM typed_outcomes WHERE {unknown} ORDER BY row LIMIT 3")
-    examples = ", ".join(shown.column(0).to_pylist())
+    examples = ", ".join(masked(value) for value in shown.column(0).to_pylist())
     outcomes.add("wins without a lead", lost, "left out", examples)
     only_leads = int(
         outcomes.one(
@@ -121,15 +133,14 @@ def join_outcomes(leads: TypedLeads, outcomes: Staged) -> None:
     engine.execute(
         "CREATE OR REPLACE TABLE joined_leads AS SELECT l.* REPLACE ("
         "CASE WHEN o.id_text IS NOT NULL THEN 'converted' ELSE l.outcome END AS outcome, "
-        "CASE WHEN o.id_text IS NOT NULL THEN coalesce(o.closed_from, l.closed_from) "
-        "ELSE l.closed_from END AS closed_from, "
-        "CASE WHEN o.id_text IS NOT NULL AND o.closed_from IS NOT NULL THEN o.closed_to "
-        "ELSE l.closed_to END AS closed_to, coalesce(o.amount, l.amount) AS amount) "
+        f"{_CLOSED.format('closed_from')} AS closed_from, {_CLOSED.format('closed_to')} "
+        "AS closed_to, coalesce(o.amount, l.amount) AS amount) "
         "FROM typed_leads AS l LEFT JOIN typed_outcomes AS o ON o.id_text = l.id_text "
         "ORDER BY l.row"
     )
     engine.execute("DROP TABLE typed_leads")
     engine.execute("ALTER TABLE joined_leads RENAME TO typed_leads")
+    engine.execute(f"DROP TABLE {outcomes.name}")
 
 
 def create_leads(leads: TypedLeads) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calibrate.config import LeadColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
-from calibrate.history.attributes import Attribute
+from calibrate.history.attributes import Attribute, attribute_name
 from calibrate.history.dates import DateReading, read_dates, with_dates
+from calibrate.history.needs import Needs
 from calibrate.history.numbers import NumberProfile, profile_numbers, read_number
 from calibrate.history.outcomes import closing_interval, flag_value, outcome_value
 from calibrate.history.profiling import AttributeColumn, profile_attributes
@@ -124,6 +126,8 @@ def type_leads(
     needs_id: bool,
     is_new: bool = False,
     allowed: Sequence[str] = (),
+    as_of: dt.datetime | None = None,
+    needs: Needs | None = None,
 ) -> TypedLeads:
     """Type the leads into the engine's table ``typed_leads``.
 
@@ -144,23 +148,31 @@ def type_leads(
         though they are named, as in a file of leads to be scored.
     allowed : sequence of str
         Sensitive columns that may be criteria.
+    as_of : datetime.datetime, optional
+        Leads created after it have no say in how a column is read.
+    needs : Needs, optional
+        What the card that will score these leads was made with.
 
     Returns
     -------
     TypedLeads
         What was found.
     """
+    needs = needs or Needs()
     optional = _LATER if is_new else ()
     roles = mapped_columns(source, columns, ROLES, optional=optional)
     _require(source, roles, needs_outcome=needs_outcome, needs_id=needs_id)
-    staged = stage(engine, source, columns, range(len(source.names)), lenient=is_new)
+    staged = stage(engine, source, columns, range(len(source.names)), lenient=is_new, as_of=as_of)
     if "id" in roles:
         _drop_duplicates(staged, roles["id"])
     else:
         rule = "the row of the file is the id; duplicates cannot be seen"
         staged.add("no column of ids", source.rows, rule)
-    _keep_plausible_contacts(staged, roles, columns)
+    dates = _read_dates(staged, roles, columns, zone)
+    known = _known(staged, dates)
+    _keep_plausible_contacts(known, roles, columns, needs)
     ignored = _positions(source, columns.ignore, "ignore", lenient=is_new)
+    ignored |= _hiding(staged, needs)
     engagement = _positions(source, columns.activity_columns, "activity_columns", lenient=is_new)
     plain = [name.removeprefix("field:") for name in allowed]
     allowed_positions = _positions(source, plain, "allow_sensitive", lenient=is_new)
@@ -170,14 +182,22 @@ def type_leads(
         if place not in roles.values() and place not in ignored
     ]
     profiles = {
-        place: profile_numbers(staged, place)
+        place: profile_numbers(known, place)
         for place in [*rest, *([roles["amount"]] if "amount" in roles else [])]
         if staged.is_text(place)
     }
     found = profile_attributes(
-        staged, rest, columns, profiles, engagement=engagement, allowed=allowed_positions
+        known,
+        rest,
+        columns,
+        profiles,
+        engagement=engagement,
+        allowed=allowed_positions,
+        kinds=needs.fields,
     )
-    _create(staged, roles, columns, profiles, found, zone)
+    _create(staged, roles, columns, profiles, found, dates)
+    if known.name != staged.name:
+        engine.execute(f"DROP TABLE {known.name}")
     return TypedLeads(
         staged=staged,
         attributes=tuple(part.attribute for part in found),
@@ -252,7 +272,47 @@ def _differing(staged: Staged, position: int, lead: str) -> DataError:
     )
 
 
-def _keep_plausible_contacts(staged: Staged, roles: dict[str, int], columns: LeadColumns) -> None:
+def _read_dates(
+    staged: Staged, roles: Mapping[str, int], columns: LeadColumns, zone: str
+) -> dict[str, DateReading]:
+    return read_dates(
+        staged,
+        {role: roles[role] for role in _DATES if role in roles},
+        date_format=columns.date_format,
+        zone=columns.timezone or zone,
+        into=zone,
+    )
+
+
+def _known(staged: Staged, dates: Mapping[str, DateReading]) -> Staged:
+    """Return the leads created by as_of; the counts made on them are the table's."""
+    if "created_at" not in dates:
+        return staged
+    condition = staged.by_as_of(dates["created_at"].value)
+    if not staged.count(f"NOT coalesce({condition}, false)"):
+        return staged
+    name = f"known_{staged.table}"
+    staged.engine.execute(
+        f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {staged.name} WHERE {condition}"
+    )
+    return replace(staged, name=name)
+
+
+def _hiding(staged: Staged, needs: Needs) -> frozenset[int]:
+    """Columns called like an activity of the card; it was made without such a column."""
+    names = needs.plain - set(needs.fields)
+    places = [
+        place for place, name in enumerate(staged.source.names) if attribute_name(name) in names
+    ]
+    for place in places:
+        rule = "left out: the card has an activity of this name"
+        staged.add(f'values of "{staged.source.names[place]}"', staged.source.rows, rule)
+    return frozenset(places)
+
+
+def _keep_plausible_contacts(
+    staged: Staged, roles: dict[str, int], columns: LeadColumns, needs: Needs
+) -> None:
     if "contact" not in roles or columns.contact is not None:
         return
     position = roles["contact"]
@@ -260,7 +320,8 @@ def _keep_plausible_contacts(staged: Staged, roles: dict[str, int], columns: Lea
         f"SELECT count(c{position}) AS n, count(DISTINCT c{position}) AS contacts "
         f"FROM {staged.name}"
     ).to_pylist()[0]
-    if row["contacts"] < row["n"] * _FEWEST_CONTACTS:
+    few = row["contacts"] < row["n"] * _FEWEST_CONTACTS
+    if few or attribute_name("contact") in needs.fields:
         del roles["contact"]
         name = staged.source.names[position]
         rule = "an attribute; say contact = to make it the contact"
@@ -273,15 +334,8 @@ def _create(
     columns: LeadColumns,
     profiles: Mapping[int, NumberProfile],
     attributes: Sequence[AttributeColumn],
-    zone: str,
+    dates: dict[str, DateReading],
 ) -> None:
-    dates = read_dates(
-        staged,
-        {role: roles[role] for role in _DATES if role in roles},
-        date_format=columns.date_format,
-        zone=columns.timezone or zone,
-        into=zone,
-    )
     table, dates = with_dates(staged, dates)
     start, end = "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
     if "closed_at" in dates:

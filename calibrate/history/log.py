@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from calibrate.config import LeadColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.history.dates import read_dates, with_dates
@@ -23,6 +25,7 @@ def type_leads_of_log(
     *,
     zone: str,
     needs_outcome: bool,
+    as_of: dt.datetime | None = None,
 ) -> TypedLeads:
     """Make one lead of all rows with the same id, in the engine's table ``typed_leads``.
 
@@ -38,6 +41,8 @@ def type_leads_of_log(
         Time zone of the answer.
     needs_outcome : bool
         Whether a column of outcomes must exist.
+    as_of : datetime.datetime, optional
+        Closings after it have no say in how a column is read.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def type_leads_of_log(
         if role not in roles:
             name = "lead_id" if role == "id" else role
             find_column(source.names, name, file=source.file, key=f"[leads] {role}")
-    staged = stage(engine, source, columns, sorted(set(roles.values())))
+    staged = stage(engine, source, columns, sorted(set(roles.values())), as_of=as_of)
     staged.drop(f"c{roles['id']} IS NULL", "without an id", "left out")
     dates = read_dates(
         staged,

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from calibrate.errors import DataError
 from calibrate.history.dates import TOLERATED_SHARE
+from calibrate.history.personal import masked
 from calibrate.history.staging import Staged
 
 __all__ = [
     "NUMBER_TYPES",
     "NumberProfile",
     "count_unreadable",
+    "needed_number",
     "number_values",
     "profile_numbers",
     "read_number",
@@ -252,6 +254,32 @@ def read_number(
     return number_values(column, sign)
 
 
+def needed_number(staged: Staged, profile: NumberProfile, settled: str | None) -> str:
+    """Return the SQL of a text column that must be numbers, whatever it holds.
+
+    Parameters
+    ----------
+    staged : Staged
+        The table.
+    profile : NumberProfile
+        The column.
+    settled : str or None
+        The sign of the file, from `settle_decimal`.
+
+    Returns
+    -------
+    str
+        An expression of type DOUBLE; what is no number is missing, and counted. In a data
+        frame each value is read alone, so that its neighbours do not change it.
+    """
+    count_unreadable(staged, profile)
+    column = f"c{profile.position}"
+    if staged.source.is_text and profile.signs:
+        return number_values(column, sign_of(staged, profile, settled))
+    point, comma = number_values(column, "."), number_values(column, ",")
+    return f"coalesce({comma}, {point})" if settled == "," else f"coalesce({point}, {comma})"
+
+
 def count_unreadable(staged: Staged, profile: NumberProfile) -> None:
     """Note how many values of a column of numbers are none.
 
@@ -283,7 +311,7 @@ def _no_number(staged: Staged, position: int, condition: str) -> DataError:
         "is not a number",
         **staged.source.place(row),
         column=staged.source.names[position],
-        value=value,
+        value=masked(value),
         fix='correct it, or name its spelling in null_values if it means "missing"',
     )
 

@@ -8,6 +8,7 @@ from calibrate.config import LeadColumns
 from calibrate.engines import quote_literal
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.dates import DateReading
+from calibrate.history.personal import masked
 from calibrate.history.staging import Staged, spelled
 
 __all__ = ["closing_interval", "flag_value", "outcome_value"]
@@ -127,7 +128,7 @@ def _refuse(staged: Staged, position: int, condition: str, problem: str, fix: st
             problem,
             **staged.source.place(found[0]["row"]),
             column=staged.source.names[position],
-            value=found[0]["v"],
+            value=masked(found[0]["v"]),
             fix=fix,
         )
 
@@ -177,6 +178,6 @@ def _count_others(staged: Staged, position: int, value: str, known: list[str]) -
         f"WHERE c{position} IS NOT NULL AND {value} NOT IN ({_list(known)}) "
         "GROUP BY v ORDER BY n DESC, v"
     ).to_pylist()
-    shown = ", ".join(f"{row['v']} ({row['n']})" for row in found[:8])
+    shown = ", ".join(f"{masked(row['v'])} ({row['n']})" for row in found[:8])
     n = sum(row["n"] for row in found)
     staged.add("outcome is neither won nor lost", n, "taken as open", shown)

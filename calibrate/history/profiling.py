@@ -20,18 +20,17 @@ from calibrate.history.numbers import (
     NUMBER_TYPES,
     NumberProfile,
     count_unreadable,
+    needed_number,
     number_values,
     settle_decimal,
     sign_of,
 )
+from calibrate.history.personal import CERTAINLY_PERSONAL, LOOKS_PERSONAL
 from calibrate.history.staging import Staged
 from calibrate.history.words import CODE_WORDS
 
 __all__ = ["AttributeColumn", "profile_attributes"]
 
-_MAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
-_PHONE = r"\+[0-9][0-9 ()./-]{7,}|0[0-9 ()/-]{8,}|\(?[0-9]{2,4}\)?[ /-][0-9 /-]{5,}[0-9]"
-_IP = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _LEADING_ZERO = r"0\d+"
 _LONGEST_NUMBER = 16
 
@@ -60,6 +59,7 @@ def profile_attributes(
     *,
     engagement: frozenset[int] = frozenset(),
     allowed: frozenset[int] = frozenset(),
+    kinds: Mapping[str, str | None] | None = None,
 ) -> list[AttributeColumn]:
     """Find out what each attribute is.
 
@@ -77,6 +77,8 @@ def profile_attributes(
         Columns that count as engagement.
     allowed : frozenset of int
         Sensitive columns that may be criteria.
+    kinds : mapping of str to str or None
+        Kind of the attributes that a card needs, whatever the values suggest.
 
     Returns
     -------
@@ -88,7 +90,11 @@ def profile_attributes(
     for place, position in enumerate(positions):
         name = staged.source.names[position]
         content = _content(staged, position)
-        kind, value = _kind(staged, position, content, profiles.get(position), settled, columns)
+        profile, wanted = profiles.get(position), (kinds or {}).get(attribute_name(name))
+        if wanted is not None and not staged.types[position].startswith(("TIMESTAMP", "DATE")):
+            kind, value = wanted, _needed(staged, position, wanted, profile, columns, settled)
+        else:
+            kind, value = _kind(staged, position, content, profile, settled, columns)
         reason = name_reason(name)
         if position in allowed and is_sensitive(name):
             reason = None
@@ -118,7 +124,7 @@ def _kind(
 ) -> tuple[str, str]:
     column, kind = f"c{position}", staged.types[position]
     if kind == "BOOLEAN":
-        return "category", f"CASE {column} WHEN true THEN 'yes' WHEN false THEN 'no' END"
+        return "category", _level(staged, position)
     if set(name_tokens(staged.source.names[position])) & CODE_WORDS:
         return "category", staged.text(position)
     if kind in NUMBER_TYPES:
@@ -134,7 +140,34 @@ def _kind(
         order = date_order(staged, position, columns.date_format)
         if order is not None:
             return "date", date_values(column, order)
-    return "category", column
+    return "category", _level(staged, position)
+
+
+def _level(staged: Staged, position: int) -> str:
+    """Return the SQL of a category; truth values are yes and no in every kind of file."""
+    column = f"c{position}"
+    if staged.types[position] == "BOOLEAN":
+        return f"CASE {column} WHEN true THEN 'yes' WHEN false THEN 'no' END"
+    if not staged.is_text(position) or staged.count(f"lower({column}) NOT IN ('true', 'false')"):
+        return staged.text(position)
+    return f"CASE lower({column}) WHEN 'true' THEN 'yes' WHEN 'false' THEN 'no' ELSE {column} END"
+
+
+def _needed(
+    staged: Staged,
+    position: int,
+    wanted: str,
+    profile: NumberProfile | None,
+    columns: LeadColumns,
+    settled: str | None,
+) -> str:
+    """Return the SQL of a column of the kind that a card needs."""
+    if wanted == "category":
+        return _level(staged, position)
+    if profile is None:
+        return f"TRY_CAST(c{position} AS DOUBLE)"
+    sign = settled if staged.source.is_text else columns.decimal
+    return needed_number(staged, profile, sign)
 
 
 def _is_code(staged: Staged, position: int, content: ColumnContent) -> bool:
@@ -155,12 +188,14 @@ def _content(staged: Staged, position: int) -> ColumnContent:
     column = f"c{position}"
     if not staged.is_text(position):
         return _content_of_numbers(staged, position)
-    personal = f"regexp_full_match(v, '{_MAIL}|{_PHONE}|{_IP}')"
+    personal = f"regexp_full_match(v, '{LOOKS_PERSONAL}')"
+    certain = f"regexp_full_match(v, '{CERTAINLY_PERSONAL}')"
     row = staged.engine.query(
         "SELECT coalesce(sum(k), 0) AS n, count(*) AS levels, "
         "coalesce(sum(k * (1 + length(v) - length(replace(v, ' ', '')))), 0) AS words, "
         "coalesce(max(length(v)), 0) AS longest, "
-        f"coalesce(sum(k) FILTER ({personal}), 0) AS personal "
+        f"coalesce(sum(k) FILTER ({personal}), 0) AS personal, "
+        f"coalesce(sum(k) FILTER ({certain}), 0) AS certain "
         f"FROM (SELECT {column} AS v, count(*) AS k FROM {staged.name} "
         f"WHERE {column} IS NOT NULL GROUP BY {column})"
     ).to_pylist()[0]
@@ -171,6 +206,7 @@ def _content(staged: Staged, position: int) -> ColumnContent:
         mean_words=int(row["words"]) / n if n else 0.0,
         longest=float(row["longest"]),
         personal=int(row["personal"]),
+        certain=int(row["certain"]),
     )
 
 

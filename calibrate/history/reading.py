@@ -22,12 +22,13 @@ from calibrate.history.history import History
 from calibrate.history.joining import create_leads, join_outcomes, type_outcomes
 from calibrate.history.leads import TypedLeads, type_leads
 from calibrate.history.log import type_leads_of_log
+from calibrate.history.needs import Needs
 from calibrate.history.sources import Source, SourceTable, read_source
 
 __all__ = ["history_from_settings", "read_history"]
 
 
-def read_history(
+def read_history(  # noqa: PLR0913 - one keyword a table and one a question of reading it
     lead_source: object,
     activity_source: object = None,
     outcome_source: object = None,
@@ -40,6 +41,7 @@ def read_history(
     engine: DuckDBEngine | None = None,
     allow_sensitive: Sequence[str] = (),
     new_leads: bool = False,
+    needs: Needs | None = None,
 ) -> History:
     """Read leads, their activities and, where they stand apart, their wins.
 
@@ -59,7 +61,10 @@ def read_history(
         Sensitive columns that may be criteria.
     new_leads : bool, default False
         Whether these are leads to be scored: then outcome, closing, amount and ignored columns
-        may be missing.
+        may be missing, and none need have an activity yet.
+    needs : Needs, optional
+        What the card that will score them was made with: its kinds of columns hold, whatever
+        the values of this file suggest.
 
     Returns
     -------
@@ -87,6 +92,7 @@ def read_history(
     """
     columns = leads or LeadColumns()
     zone = columns.timezone or "UTC"
+    told = None if as_of is None else parse_moment(as_of, timezone=zone)
     engine = engine or DuckDBEngine()
     log_columns = activities or ActivityColumns()
     if columns.from_activities:
@@ -103,24 +109,35 @@ def read_history(
         needs_id=activity_source is not None or outcome_source is not None,
         is_new=new_leads,
         allowed=allow_sensitive,
+        as_of=told,
+        needs=needs,
     )
     sources: list[Source] = list(opened.sources)
     checks: list[Check] = []
     if outcome_source is not None:
         wins = outcomes or OutcomeColumns()
         second = read_source(outcome_source, "outcomes", wins)
-        staged = type_outcomes(engine, second, wins, zone=zone, lead_name=columns.id)
-        join_outcomes(typed, staged)
-        engine.execute(f"DROP TABLE {staged.name}")
+        joined = type_outcomes(engine, second, wins, zone=zone, lead_name=columns.id, as_of=told)
+        join_outcomes(typed, joined)
         sources.extend(second.sources)
-        checks.extend(staged.checks)
+        checks.extend(joined.checks)
     create_leads(typed)
     empty_activities(engine)
     if activity_source is not None:
-        third = read_source(activity_source, "activities", log_columns)
-        checks.extend(_add_activities(engine, third, log_columns, typed, columns, zone))
+        third = read_source(activity_source, "activities", log_columns, may_be_empty=new_leads)
+        staged = type_activities(
+            engine,
+            third,
+            log_columns,
+            activity_columns(third, log_columns, lead_names=(columns.contact, columns.id)),
+            zone=zone,
+            taken=_taken(typed, needs),
+            shows_keys=not typed.has_contacts,
+            may_be_empty=new_leads,
+        )
+        checks.extend(staged.checks)
         sources.extend(third.sources)
-    moment = _as_of(engine, as_of, zone, is_wide=typed.is_wide)
+    moment = told or _latest(engine, is_wide=typed.is_wide)
     return History(
         engine=engine,
         as_of=moment,
@@ -131,10 +148,13 @@ def read_history(
         sources=tuple(sources),
         has_contacts=typed.has_contacts,
         checks=(*typed.staged.checks, *checks),
+        timezone=zone,
     )
 
 
-def history_from_settings(settings: Settings, *, new_leads: bool = False) -> History:
+def history_from_settings(
+    settings: Settings, *, new_leads: bool = False, needs: Needs | None = None
+) -> History:
     """Read the history that a ``calibrate.toml`` describes.
 
     Parameters
@@ -142,6 +162,8 @@ def history_from_settings(settings: Settings, *, new_leads: bool = False) -> His
     settings : Settings
         From `load_settings`.
     new_leads : bool, default False
+        As in `read_history`.
+    needs : Needs, optional
         As in `read_history`.
 
     Returns
@@ -167,6 +189,7 @@ def history_from_settings(settings: Settings, *, new_leads: bool = False) -> His
         outcomes=outcomes,
         allow_sensitive=settings.calibration.allow_sensitive,
         new_leads=new_leads,
+        needs=needs,
     )
 
 
@@ -209,9 +232,13 @@ def _typed(
     needs_id: bool,
     is_new: bool,
     allowed: Sequence[str],
+    as_of: dt.datetime | None,
+    needs: Needs | None,
 ) -> TypedLeads:
     if columns.from_activities:
-        return type_leads_of_log(engine, opened, columns, zone=zone, needs_outcome=needs_outcome)
+        return type_leads_of_log(
+            engine, opened, columns, zone=zone, needs_outcome=needs_outcome, as_of=as_of
+        )
     return type_leads(
         engine,
         opened,
@@ -221,33 +248,18 @@ def _typed(
         needs_id=needs_id,
         is_new=is_new,
         allowed=allowed,
+        as_of=as_of,
+        needs=needs,
     )
 
 
-def _add_activities(
-    engine: DuckDBEngine,
-    source: SourceTable,
-    log_columns: ActivityColumns,
-    typed: TypedLeads,
-    columns: LeadColumns,
-    zone: str,
-) -> list[Check]:
-    roles = activity_columns(source, log_columns, lead_names=(columns.contact, columns.id))
-    staged = type_activities(
-        engine,
-        source,
-        log_columns,
-        roles,
-        zone=zone,
-        taken=frozenset(attribute.name for attribute in typed.attributes),
-        shows_keys=not typed.has_contacts,
-    )
-    return staged.checks
+def _taken(typed: TypedLeads, needs: Needs | None) -> frozenset[str]:
+    """Names that an activity cannot have: those of attributes, here or where a card was made."""
+    here = frozenset(attribute.name for attribute in typed.attributes)
+    return here if needs is None else here | needs.prefixed
 
 
-def _as_of(engine: DuckDBEngine, given: object, zone: str, *, is_wide: bool) -> dt.datetime | None:
-    if given is not None:
-        return parse_moment(given, timezone=zone)
+def _latest(engine: DuckDBEngine, *, is_wide: bool) -> dt.datetime | None:
     found = engine.query(
         "SELECT max(moment) AS latest FROM (SELECT max(created_at) AS moment FROM leads "
         "UNION ALL SELECT max(occurred_at) FROM activities)"

@@ -110,7 +110,9 @@ class SourceTable:
         return {"file": self.file}
 
 
-def read_source(source: object, table: str, columns: Columns) -> SourceTable:
+def read_source(
+    source: object, table: str, columns: Columns, *, may_be_empty: bool = False
+) -> SourceTable:
     """Open a source: a path, a glob, or a pandas, polars or Arrow frame.
 
     Parameters
@@ -121,6 +123,8 @@ def read_source(source: object, table: str, columns: Columns) -> SourceTable:
         ``leads``, ``outcomes`` or ``activities``.
     columns : LeadColumns, OutcomeColumns or ActivityColumns
         The settings say encoding, delimiter and decimal sign.
+    may_be_empty : bool
+        Whether a header alone will do.
 
     Returns
     -------
@@ -133,13 +137,16 @@ def read_source(source: object, table: str, columns: Columns) -> SourceTable:
         If there is no such file, or it cannot be read as a table.
     """
     if not isinstance(source, (str, Path)):
-        return _of_frame(source, table)
+        opened = _of_frame(source, table)
+        if opened.rows == 0 and not may_be_empty:
+            raise DataError(f"the data frame of the {table} has no row")
+        return opened
     paths = _find(str(source), table)
     if all(is_parquet(path) for path in paths):
         opened = _of_parquet(paths, table)
     else:
         opened = _of_text(paths, table, columns)
-    if opened.rows == 0:
+    if opened.rows == 0 and not may_be_empty:
         raise DataError("there is a header but no row", file=opened.file, fix="export it again")
     return opened
 
@@ -169,8 +176,6 @@ def _find(pattern: str, table: str) -> list[Path]:
 
 def _of_frame(frame: object, table: str) -> SourceTable:
     data = arrow_of_frame(frame, table)
-    if data.num_rows == 0:
-        raise DataError(f"the data frame of the {table} has no row")
     origin = Source(
         table=table, name="data frame", rows=data.num_rows, sha256=sha256_of_table(data)
     )

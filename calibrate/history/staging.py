@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from calibrate.engines import DuckDBEngine, quote_literal
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.checks import Check
+from calibrate.history.personal import masked
 from calibrate.history.sources import Columns, SourceTable
 
 __all__ = ["Staged", "find_column", "spelled", "stage"]
@@ -80,6 +82,8 @@ class Staged:
         DuckDB type of each column.
     checks : list of Check
         What was counted on the way; later steps append.
+    as_of : datetime.datetime or None
+        Where given, nothing after it may decide how a column is read.
     """
 
     engine: DuckDBEngine
@@ -87,6 +91,7 @@ class Staged:
     source: SourceTable
     types: Mapping[int, str]
     checks: list[Check] = field(default_factory=list)
+    as_of: dt.datetime | None = None
 
     @property
     def table(self) -> str:
@@ -122,6 +127,23 @@ class Staged:
             An expression of type VARCHAR.
         """
         return _text(f"c{position}", self.types[position])
+
+    def by_as_of(self, moment: str) -> str:
+        """Return the SQL of whether a moment is not after `as_of`; never for a missing one.
+
+        Parameters
+        ----------
+        moment : str
+            SQL of type TIMESTAMP.
+
+        Returns
+        -------
+        str
+            A condition.
+        """
+        if self.as_of is None:
+            return f"({moment}) IS NOT NULL"
+        return f"({moment}) <= TIMESTAMP {quote_literal(self.as_of.isoformat(sep=' '))}"
 
     def count(self, condition: str, parameters: Sequence[object] = ()) -> int:
         """Return how many rows meet a condition.
@@ -171,7 +193,7 @@ class Staged:
         Returns
         -------
         str
-            Values in the order of the rows, separated by commas.
+            Values in the order of the rows, separated by commas; personal data masked.
         """
         grouping = "GROUP BY value" if distinct else "GROUP BY value, row"
         found = self.engine.query(
@@ -179,7 +201,7 @@ class Staged:
             f"FROM {self.name} WHERE {condition}) WHERE value IS NOT NULL "
             f"{grouping} ORDER BY min(row) LIMIT 3"
         )
-        return ", ".join(found.column(0).to_pylist())
+        return ", ".join(masked(value) for value in found.column(0).to_pylist())
 
     def add(self, check: str, n: int, rule: str, examples: str = "") -> None:
         """Note a count.
@@ -225,6 +247,7 @@ def stage(
     positions: Iterable[int],
     *,
     lenient: bool = False,
+    as_of: dt.datetime | None = None,
 ) -> Staged:
     """Put the named columns of a source into the engine, cleaned, without excluded rows.
 
@@ -240,6 +263,8 @@ def stage(
         Columns that will be needed; those of the exclusions are added.
     lenient : bool
         Whether a column that `exclude` names may be missing.
+    as_of : datetime.datetime or None
+        As in `Staged`.
 
     Returns
     -------
@@ -255,7 +280,7 @@ def stage(
     wanted = sorted({*positions, *excluded})
     name = f"staged_{source.table}"
     types = _load(engine, source, wanted, [spelled(value) for value in columns.null_values], name)
-    staged = Staged(engine=engine, name=name, source=source, types=types)
+    staged = Staged(engine=engine, name=name, source=source, types=types, as_of=as_of)
     staged.add("rows read", source.rows, "")
     blank = " AND ".join(f"c{place} IS NULL" for place in wanted)
     if source.is_text or staged.count(blank):

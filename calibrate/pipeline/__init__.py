@@ -7,12 +7,13 @@ from calibrate.pipeline.compose import recalibrate
 from calibrate.pipeline.judging import judge_card, prove
 from calibrate.pipeline.plain import json_text, to_plain
 from calibrate.pipeline.run import Run
-from calibrate.pipeline.scoring import explain_lead, score_leads, with_sources
+from calibrate.pipeline.scoring import explain_lead, history_for_card, score_leads, with_sources
 
 __all__ = [
     "Run",
     "explain_lead",
     "find_card",
+    "history_for_card",
     "json_text",
     "judge_card",
     "prove",

@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from calibrate.config import ActivityColumns, Settings
+from calibrate.criteria import Criterion, kinds_needed
 from calibrate.errors import DataError, did_you_mean
-from calibrate.history import History, history_from_settings
+from calibrate.history import History, Needs, history_from_settings
 from calibrate.observation import Observation, observe_open
 from calibrate.pipeline.spans import observe_as_set
 from calibrate.scorecard import Explanation, Scorecard
 
-__all__ = ["LeadExplanation", "explain_lead", "score_leads", "with_sources"]
+__all__ = ["LeadExplanation", "explain_lead", "history_for_card", "score_leads", "with_sources"]
 
 SCORE_COLUMNS = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement", "cutoff"]
 
@@ -63,6 +64,32 @@ def with_sources(
     return settings.model_copy(update=changed)
 
 
+def history_for_card(card: Scorecard, settings: Settings, *, new_leads: bool = False) -> History:
+    """Read the history so that columns and activities mean what they meant to the card.
+
+    Parameters
+    ----------
+    card : Scorecard
+    settings : Settings
+    new_leads : bool, default False
+        As in `history_from_settings`.
+
+    Returns
+    -------
+    History
+        A column that the card's rules take for text is text, one they compare is a number,
+        whatever the values of these files alone would suggest.
+    """
+    activities = (measure.activity for measure in card.measures if measure.activity is not None)
+    needs = Needs(fields=kinds_needed(_rules(card)), activities=tuple(dict.fromkeys(activities)))
+    return history_from_settings(settings, new_leads=new_leads, needs=needs)
+
+
+def _rules(card: Scorecard) -> list[Criterion]:
+    holds = [rule for hold in card.hold for rule in (hold.rule, hold.until)]
+    return [*(line.criterion for line in card.criteria), *card.disqualify, *holds]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LeadExplanation:
     """Why a lead has its score, and when it was looked at.
@@ -103,7 +130,7 @@ def explain_lead(card: Scorecard, settings: Settings, lead_id: str) -> LeadExpla
     DataError
         If there is no such lead, or it was closed before its landmark.
     """
-    history = history_from_settings(settings)
+    history = history_for_card(card, settings)
     still_open = observe_open(history, lookback=settings.calibration.lookback)
     found = _explained(card, still_open, lead_id, "as_of")
     if found is None:

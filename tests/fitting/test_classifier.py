@@ -56,3 +56,17 @@ def test_it_works_in_a_pipeline_and_in_cross_validation(company):
     areas = cross_val_score(model, X, y, scoring="roc_auc", cv=3)
     # the planted log odds themselves rank at .77; chance is .50
     assert areas.mean() > 0.7
+
+
+def test_a_batch_does_not_change_the_kind_of_a_column(company):
+    X, y = company
+    X = X.assign(industry=X["industry"].map({"software": "1", "retail": "A"}))
+    X["visits"] = X["visits"].astype(str)
+    model = ScorecardClassifier(max_criteria=4).fit(X, y)
+    assert {"industry", "visits"} <= set(model.scorecard_.fields)
+    rates = model.predict_proba(X)
+    rows = np.flatnonzero((X["industry"] == "1") & (X["visits"] == "3"))[:3]
+    assert np.array_equal(model.predict_proba(X.iloc[rows]), rates[rows])
+    assert np.array_equal(model.predict_proba(X.iloc[rows[:1]]), rates[rows[:1]])
+    beside = pd.concat([X.iloc[rows], X.iloc[:1].assign(visits="003")], ignore_index=True)
+    assert np.array_equal(model.predict_proba(beside)[:3], rates[rows])

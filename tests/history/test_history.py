@@ -340,3 +340,13 @@ def test_the_table_is_handed_out_as_a_copy() -> None:
     taken["n"] = 0
     assert counts(history)["rows read"] == 1
     assert list(history.table.columns) == ["table", "check", "n", "rule", "examples"]
+
+
+def test_a_win_without_a_date_takes_neither_a_plan_nor_a_loss_for_it() -> None:
+    leads = leads_of(
+        outcome=["open", "lost", "converted"], closed_at=["2024-03-01", "2024-03-02", "2024-03-03"]
+    )
+    wins = pd.DataFrame({"lead_id": ["L0", "L1", "L2"]})
+    history = read_history(leads, None, wins, as_of="2024-12-31")
+    assert [row["closed_from"] for row in rows(history)] == [None, None, dt.datetime(2024, 3, 3)]
+    assert counts(history)["converted without a date"] == 2
