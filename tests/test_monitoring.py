@@ -253,3 +253,15 @@ def test_shares_are_tested_together() -> None:
     p_values = share_tests(then, 1000, now, 1000)
     assert p_values[0] < 1e-6
     assert p_values[1] == 1
+
+
+def test_windows_and_periods_are_read_as_everywhere(steady: History) -> None:
+    card = card_of(steady)
+    first, second = ("2023-04-01T00:00Z", "2023-07-01T00:00Z")
+    one, two = (
+        monitor(card, steady, period=period, observation_window=window, horizon="7D")
+        for period, window in (((first, second), "auto"), ("2023Q2", "3D"))
+    )
+    assert one.period == "2023Q2"
+    # 14 days are proposed; of those proposals shorter than the horizon, 3 is the longest
+    pd.testing.assert_frame_equal(one.table, two.table)
