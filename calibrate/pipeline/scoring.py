@@ -18,6 +18,7 @@ from calibrate.scorecard import Explanation, Scorecard
 __all__ = ["LeadExplanation", "explain_lead", "history_for_card", "score_leads", "with_sources"]
 
 SCORE_COLUMNS = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement", "cutoff"]
+_MOMENTS = {"at landmark": "landmark", "converted early": "closing", "lost early": "closing"}
 
 
 def score_leads(card: Scorecard, history: History, settings: Settings) -> pd.DataFrame:
@@ -98,7 +99,8 @@ class LeadExplanation:
     ----------
     lead_id : str
     moment : str
-        ``as_of`` for an open lead, ``landmark`` for a closed one.
+        ``as_of`` for an open lead; for a closed one ``landmark``, or ``closing`` where that
+        was sooner.
     cutoff : Timestamp
         What was known by then counts; missing for a wide table.
     explanation : Explanation
@@ -123,45 +125,35 @@ def explain_lead(card: Scorecard, settings: Settings, lead_id: str) -> LeadExpla
     Returns
     -------
     LeadExplanation
-        At as_of for an open lead, at its landmark for one that is closed.
+        At as_of for an open lead, at its landmark or its closing for one that is closed.
 
     Raises
     ------
     DataError
-        If there is no such lead, or it was closed before its landmark.
+        If there is no such lead.
     """
     history = history_for_card(card, settings)
     still_open = observe_open(history, lookback=settings.calibration.lookback)
-    found = _explained(card, still_open, lead_id, "as_of")
+    found = _explained(card, still_open, lead_id)
     if found is None:
         closed = observe_as_set(history, settings.calibration, everything=True)
-        found = _explained(card, closed, lead_id, "landmark")
+        found = _explained(card, closed, lead_id)
         if found is None:
-            raise _unknown(closed, still_open, lead_id)
+            ids = [*still_open.table["lead_id"], *closed.table["lead_id"]]
+            near = did_you_mean(lead_id, map(str, ids))
+            raise DataError(f"is no lead of these{near}", value=lead_id)
     return found
 
 
-def _explained(
-    card: Scorecard, obs: Observation, lead_id: str, moment: str
-) -> LeadExplanation | None:
-    inputs = card.inputs(obs)
+def _explained(card: Scorecard, obs: Observation, lead_id: str) -> LeadExplanation | None:
+    inputs = card.inputs(obs, every_lead=True)
     rows = inputs[inputs["lead_id"].astype(str) == lead_id]
     if rows.empty:
         return None
+    lead = obs.table.loc[rows.index[0]]
     return LeadExplanation(
         lead_id=lead_id,
-        moment=moment,
-        cutoff=obs.table.loc[rows.index[0], "cutoff"],
+        moment=_MOMENTS.get(lead["status"], "as_of"),
+        cutoff=lead["cutoff"],
         explanation=card.explain(rows.iloc[0]),
     )
-
-
-def _unknown(closed: Observation, still_open: Observation, lead_id: str) -> DataError:
-    ids = closed.table["lead_id"].astype(str)
-    if (ids == lead_id).any():
-        status = closed.table.loc[(ids == lead_id).to_numpy(), "status"].iloc[0]
-        return DataError(
-            f"has no score: {status}, before it could be compared with others", value=lead_id
-        )
-    known = [*still_open.table["lead_id"].astype(str), *ids]
-    return DataError(f"is no lead of these{did_you_mean(lead_id, known)}", value=lead_id)
