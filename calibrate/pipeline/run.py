@@ -120,6 +120,7 @@ class Run:
                 "scorecard": json.loads(self.card.to_json()),
                 "thresholds": thresholds_part(self.cuts),
                 "backtest": self.proof.table,
+                "backtest_differences": self.proof.differences,
                 "backtest_skipped": self.proof.skipped,
                 "missed": self.proof.missed,
                 "textbook": textbook_example(self.lift, self.card),
