@@ -7,6 +7,7 @@ leads it was proposed from.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def criterion_block(criterion: Criterion) -> tuple[str, ...]:
 
 def _named(rules: Iterable[Mapping[str, Any]], group: str) -> Iterator[Criterion]:
     for when in rules:
-        yield as_criterion({**as_criterion(when).__dict__, "group": group, "source": "found"})
+        yield replace(as_criterion(when), group=group, source="found")
 
 
 def _attribute_rules(
@@ -176,7 +177,7 @@ def _distinct_cuts(
     last = len(values) - min_leads + 0.5
     for cut in sorted(cuts):
         n_met = int((values >= cut).sum())
-        if min_leads <= n_met < last and n_met <= len(values) - min_leads:
+        if min_leads <= n_met < last:
             kept.append(int(cut) if cut == int(cut) else cut)
-            last = n_met * DISTINCT_SHARE + 1 if kept else last
+            last = n_met * DISTINCT_SHARE + 1
     return kept

@@ -25,7 +25,6 @@ __all__ = [
     "optional_days",
     "optional_number",
     "required_number",
-    "shortened",
     "values_of",
 ]
 
@@ -169,8 +168,3 @@ def values_of(frame: pd.DataFrame, measure: Measure) -> NDArray[np.float64]:
 def number_text(value: float | None) -> str:
     """Return a number as people write it."""
     return "" if value is None else f"{value:.10g}"
-
-
-def shortened(text: str, length: int = 40) -> str:
-    """Return a text of bounded length."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"

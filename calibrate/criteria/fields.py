@@ -20,13 +20,14 @@ from calibrate.criteria.conditions import (
     name_under,
     number_text,
     optional_number,
-    shortened,
 )
+from calibrate.display import shorten
 from calibrate.errors import ConfigError
 
 __all__ = ["FieldIn", "FieldMissing", "FieldRange"]
 
 _WHOLE = re.compile(r"-?\d+\.0")  # a whole number beside empty cells, as data frames write it
+_LONGEST = 40  # characters of a value in the words of a rule
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class FieldIn(Condition):
         return np.asarray(met[codes], dtype=bool)  # a missing value has the code -1
 
     def words(self) -> str:
-        names = [shortened(str(value)) for value in self.values]
+        names = [shorten(str(value), _LONGEST) for value in self.values]
         shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
         return f"{self.field}: {' or '.join(shown)}"
 
