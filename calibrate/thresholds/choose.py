@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,10 @@ class Thresholds:
         Name and lowest score of each tier, highest first.
     weeks : float
         Weeks over which the leads arrived (nan if unknown).
+    n, n_converted : float
+        Leads with a known outcome, and those of them that converted (weighted).
+    confidence_level : float
+        Level of every interval.
     """
 
     objective: str
@@ -59,9 +63,9 @@ class Thresholds:
     n: float
     n_converted: float
     confidence_level: float
-    _table: pd.DataFrame
-    _tier_table: pd.DataFrame
-    _history: pd.DataFrame
+    _table: pd.DataFrame = field(repr=False)
+    _tier_table: pd.DataFrame = field(repr=False)
+    _history: pd.DataFrame = field(repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -76,12 +80,20 @@ class Thresholds:
 
     @property
     def tier_table(self) -> pd.DataFrame:
-        """One row a tier: ``tier, at_least, n, n_converted, rate, rate_ci_*, lead_share, ...``."""
+        """One row a tier, highest first.
+
+        ``tier, at_least, n, n_converted, rate, rate_ci_lower, rate_ci_upper``, and the shares
+        of all leads and of all conversions in it: ``lead_share, converted_share``.
+        """
         return self._tier_table.copy()
 
     @property
     def history(self) -> pd.DataFrame:
-        """Scores that customers had at the landmark beside those of the others."""
+        """Scores that customers had at the landmark beside those of the others.
+
+        ``outcome`` (converted, not converted), ``n``, and of their scores ``mean, p10, p25,
+        median, p75, p90``.
+        """
         return self._history.copy()
 
 
