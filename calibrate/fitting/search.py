@@ -14,7 +14,8 @@ from calibrate.stats.logistic import fit_logistic
 
 __all__ = ["Choice", "anything_to_score_on", "balanced_folds", "choose_rules", "search_rules"]
 
-N_PERMUTATIONS = 299
+BATCHES, BATCH_SIZE = 23, 13  # permutations are drawn in batches, to bound the memory
+N_PERMUTATIONS = BATCHES * BATCH_SIZE
 MAX_P_VALUE = 0.01
 RIDGE = 0.25  # a log odds ratio is a priori about 2 at most
 MIN_SHRINKAGE = 0.1
@@ -53,7 +54,8 @@ def anything_to_score_on(flags: Flags, converted: FloatArray, rng: np.random.Gen
     observed = float(largest(y))
     if chi2.sf(observed, 1) * usable.sum() <= MAX_P_VALUE / 10:
         return True
-    drawn = np.concatenate([largest(rng.permuted(np.tile(y, (13, 1)), axis=1)) for _ in range(23)])
+    copies = np.tile(y, (BATCH_SIZE, 1))
+    drawn = np.concatenate([largest(rng.permuted(copies, axis=1)) for _ in range(BATCHES)])
     p_value = (1 + (drawn >= observed - 1e-6).sum()) / (1 + N_PERMUTATIONS)
     return bool(p_value <= MAX_P_VALUE)
 

@@ -18,6 +18,7 @@ from calibrate.errors import ConfigError
 __all__ = [
     "FloatArray",
     "Interval",
+    "broadcast_counts",
     "difference_interval",
     "koopman",
     "lift_interval",
@@ -93,7 +94,7 @@ def wilson(n_converted: ArrayLike, n: ArrayLike, *, confidence_level: float = 0.
     (0.2553, 0.3662)
     """
     z = normal_quantile(confidence_level)
-    x, total = _counts(n_converted, n)
+    x, total = broadcast_counts(n_converted, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = x / total
         centre = (x + z * z / 2) / (total + z * z)
@@ -143,7 +144,7 @@ def newcombe(
     >>> round(float(lower), 4), round(float(upper), 4)
     (0.0524, 0.3339)
     """
-    x1, n1, x2, n2 = _counts(n_converted, n, n_converted_without, n_without)
+    x1, n1, x2, n2 = broadcast_counts(n_converted, n, n_converted_without, n_without)
     first = wilson(x1, n1, confidence_level=confidence_level)
     second = wilson(x2, n2, confidence_level=confidence_level)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -196,7 +197,7 @@ def koopman(
     (2.94, 7.15)
     """
     z = normal_quantile(confidence_level)
-    counts = _counts(n_converted, n, n_converted_without, n_without)
+    counts = broadcast_counts(n_converted, n, n_converted_without, n_without)
     x1, n1, x2, n2 = counts
     lower = np.where(x1 > 0, np.exp(_koopman_root(counts, z)), 0.0)
     upper = np.where(x2 > 0, np.exp(_koopman_root(counts, -z)), np.inf)
@@ -251,7 +252,7 @@ def lift_interval(
     >>> round(float(lower), 2), round(float(upper), 2)
     (1.11, 1.29)
     """
-    x1, n1, x2, n2 = _counts(n_converted, n, n_converted_without, n_without)
+    x1, n1, x2, n2 = broadcast_counts(n_converted, n, n_converted_without, n_without)
     ratio = koopman(x1, n1, x2, n2, confidence_level=confidence_level)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = n1 / (n1 + n2)
@@ -301,7 +302,7 @@ def difference_interval(
     >>> round(float(lower), 3), round(float(upper), 3)
     (0.032, 0.088)
     """
-    x1, n1, x2, n2 = _counts(n_converted, n, n_converted_without, n_without)
+    x1, n1, x2, n2 = broadcast_counts(n_converted, n, n_converted_without, n_without)
     gap = newcombe(x1, n1, x2, n2, confidence_level=confidence_level)
     with np.errstate(divide="ignore", invalid="ignore"):
         rest = n2 / (n1 + n2)
@@ -341,7 +342,7 @@ def won_per_lead_interval(
     (0.2637, 0.3413)
     """
     z = normal_quantile(confidence_level)
-    w, total = _counts(won, leads)
+    w, total = broadcast_counts(won, leads)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = w / total
         factor = np.exp(z * np.sqrt(1 / w + 1 / total))
@@ -350,7 +351,8 @@ def won_per_lead_interval(
     return _known(total > 0, lower, upper)
 
 
-def _counts(*values: ArrayLike) -> tuple[FloatArray, ...]:
+def broadcast_counts(*values: ArrayLike) -> tuple[FloatArray, ...]:
+    """Return counts as arrays of floats of one shape."""
     arrays = [np.asarray(value, dtype=np.float64) for value in values]
     return tuple(np.broadcast_arrays(*arrays))
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, chdtrc
 
-from calibrate.stats.intervals import FloatArray
+from calibrate.stats.intervals import FloatArray, broadcast_counts
 
 __all__ = ["EXACT_VARIANCE_BOUND", "benjamini_hochberg", "holm", "mid_p_fisher", "score_test"]
 
@@ -48,7 +48,7 @@ def score_test(
     >>> round(float(score_test(36, 100, 264, 900)), 4)
     0.1675
     """
-    x1, n1, x2, n2 = _table(n_converted, n, n_converted_without, n_without)
+    x1, n1, x2, n2 = broadcast_counts(n_converted, n, n_converted_without, n_without)
     with np.errstate(divide="ignore", invalid="ignore"):
         pooled = (x1 + x2) / (n1 + n2)
         variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
@@ -97,7 +97,7 @@ def mid_p_fisher(
     >>> round(float(mid_p_fisher(3, 4, 1, 4)) * 70, 6)
     18.0
     """
-    x1, n1, x2, n2 = _table(n_converted, n, n_converted_without, n_without)
+    x1, n1, x2, n2 = broadcast_counts(n_converted, n, n_converted_without, n_without)
     shape = x1.shape
     p = np.array(score_test(x1, n1, x2, n2), dtype=np.float64, ndmin=1)
     x1, n1, x2, n2 = (np.atleast_1d(value) for value in (x1, n1, x2, n2))
@@ -175,11 +175,6 @@ def _unwrapped(values: FloatArray) -> FloatArray:
     """Return the array, or the number in it where it has no dimension."""
     result: FloatArray = values[()]
     return result
-
-
-def _table(*counts: ArrayLike) -> tuple[FloatArray, ...]:
-    arrays = [np.asarray(value, dtype=np.float64) for value in counts]
-    return tuple(np.broadcast_arrays(*arrays))
 
 
 def _ordered(p: ArrayLike) -> tuple[FloatArray, NDArray[np.intp]]:
