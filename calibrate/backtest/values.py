@@ -8,8 +8,14 @@ import pandas as pd
 
 from calibrate import display
 
-__all__ = ["CARDS", "DIFFERENCE_COLUMNS", "MISSED_COLUMNS", "POOLED_COLUMNS", "TABLE_COLUMNS"]
-__all__ += ["Backtest"]
+__all__ = [
+    "CARDS",
+    "DIFFERENCE_COLUMNS",
+    "MISSED_COLUMNS",
+    "POOLED_COLUMNS",
+    "TABLE_COLUMNS",
+    "Backtest",
+]
 
 CARDS = ("candidate", "current", "rate", "newest", "equal", "gradient_boosting")
 TABLE_COLUMNS = (

@@ -78,8 +78,12 @@ class CalibrationSettings(Section):
         How long a lead is observed, and by when it must have converted.
     lookback : duration, default 90 days
         How far before creation activities count.
-    early, maturity, snapshots
-        What becomes of leads closed early, of young leads, and several landmarks.
+    early : {"landmark", "truncate"}
+        Leads closed before their landmark are only counted, or are kept with what was seen.
+    maturity : {"drop"}
+        Young leads weigh nothing; ``"weight"`` is refused: not available yet.
+    snapshots : None
+        Several landmarks of a lead are refused: not available yet.
     method : {"logistic", "difference", "rate", "log_odds"}
         How points are made.
     max_criteria : int or "auto", default 12

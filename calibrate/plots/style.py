@@ -97,13 +97,11 @@ def range_rows(
     ax.tick_params(axis="y", length=0)
 
 
-def column_of_texts(ax: Axes, texts: Sequence[str], *, heading: str = "") -> None:
+def column_of_texts(ax: Axes, texts: Sequence[str]) -> None:
     """Write one text a row at the right of the picture."""
     place = ax.get_yaxis_transform()
     for y, text in enumerate(texts):
         ax.text(1.02, y, text, transform=place, va="center", fontsize=_SIZE - 1, color=SOFT)
-    if heading:
-        ax.text(1.02, -0.75, heading, transform=place, va="bottom", fontsize=_SIZE - 1, color=SOFT)
 
 
 def label_rows(ax: Axes, labels: Sequence[str]) -> None:

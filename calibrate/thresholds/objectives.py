@@ -1,7 +1,7 @@
 """What a cut is for: each objective turns the counts above every cut into one number.
 
 To add an objective, write a function of a `Sweep` and a `Target` and give it a line in
-`OBJECTIVES`; nothing else in the project knows the list.
+`OBJECTIVES`, and its name to `ThresholdSettings.objective`, which refuses any other.
 """
 
 from __future__ import annotations
