@@ -29,7 +29,7 @@ from calibrate.pipeline import (
     to_plain,
     with_sources,
 )
-from calibrate.pipeline.leaks import rests_on, without_columns
+from calibrate.pipeline.leaks import without_columns
 from calibrate.pipeline.spans import observe_as_set, periods_of, weeks_of
 from calibrate.pipeline.textbook import textbook_example
 from tests.small_company import SETTINGS, company_run, tables, write_company
@@ -292,8 +292,8 @@ def test_columns_kept_out_of_every_criterion(history: cal.History) -> None:
     assert "email_open" not in bare.activities
     assert {a.name: a.excluded for a in bare.attributes}["industry"] == "leak"
     clicked = as_criterion({"activity": "email_click", "at_least": 1})
-    assert rests_on(clicked, ["email_click"])
-    assert not rests_on(clicked, ["email_open"])
+    assert clicked.rests_on(["email_click"])
+    assert not clicked.rests_on(["email_open"])
 
 
 def test_scores_of_open_leads_are_those_of_python() -> None:

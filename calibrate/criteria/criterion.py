@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -74,6 +74,11 @@ class Criterion:
     def probes(self) -> Mapping[str | Measure, tuple[Any, ...]]:
         """Values of its fields and measures between which its answer changes."""
         return self._condition.probes
+
+    def rests_on(self, names: Collection[str]) -> bool:
+        """Whether it looks at one of these columns or activities."""
+        activities = (measure.activity for measure in self.measures)
+        return any(name in names for name in (*self.fields, *activities))
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         """Return which rows meet it.

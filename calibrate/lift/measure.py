@@ -105,8 +105,7 @@ class Lift:
                 table.loc[row, "reason"] = ""
             elif table.loc[row, "verdict"] in {"raises", "lowers"}:
                 table.loc[row, "reason"] = reasons.get(row, "not worth a rule")
-            activities = (measure.activity for measure in criterion.measures)
-            if any(name in leaks for name in (*criterion.fields, *activities)):
+            if criterion.rests_on(leaks):
                 table.loc[row, "reason"] = "leak"
         return replace(self, _table=table)
 

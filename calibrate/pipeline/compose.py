@@ -23,7 +23,7 @@ from calibrate.lift import measure_lift
 from calibrate.observation import Observation, observe_open
 from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.judging import against_current, prove
-from calibrate.pipeline.leaks import rests_on, without_columns
+from calibrate.pipeline.leaks import without_columns
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.spans import observe_as_set, weeks_of
 from calibrate.pipeline.textbook import funnel_table
@@ -143,7 +143,7 @@ def _measured(
     lift = measure_lift(obs, confidence_level=level, allow_sensitive=allowed)
     tell("fitting the scorecard", 0.3)
     how: dict[str, Any] = {
-        "criteria": [rule for rule in lift.criteria if not rests_on(rule, leaks)],
+        "criteria": [rule for rule in lift.criteria if not rule.rests_on(leaks)],
         "method": calibration.method,
         "max_criteria": calibration.max_criteria,
         "current": current,

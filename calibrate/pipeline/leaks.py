@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from calibrate.criteria import Criterion
 from calibrate.history import History
 
-__all__ = ["not_leaking", "rests_on", "without_columns"]
+__all__ = ["not_leaking", "without_columns"]
 
 LEAK = "leak"
-
-
-def rests_on(criterion: Criterion, names: Collection[str]) -> bool:
-    """Whether a criterion looks at one of these columns or activities."""
-    activities = (measure.activity for measure in criterion.measures)
-    return any(name in names for name in (*criterion.fields, *activities))
 
 
 def without_columns(history: History, names: Collection[str]) -> History:
