@@ -167,6 +167,11 @@ class ThresholdSettings(Section):
         """Leads a week that all people together can work."""
         return None if self.capacity is None else self.capacity * (self.people or 1)
 
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The objective and its figures, by the names that functions call them."""
+        return self.model_dump(exclude={"people"}) | {"capacity": self.weekly_capacity}
+
 
 class DatabaseSettings(Section):
     """Where the tables are, instead of files.

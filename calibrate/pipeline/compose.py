@@ -171,16 +171,9 @@ def _by_quarter(obs: Observation, confidence_level: float) -> pd.DataFrame:
 
 def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None) -> Thresholds:
     """Choose the thresholds for the objective of the settings."""
-    wanted = settings.thresholds
     return choose_thresholds(
         scores,
-        objective=wanted.objective,
-        value=wanted.value,
-        cost=wanted.cost,
-        capacity=wanted.weekly_capacity,
-        beta=wanted.beta,
-        precision=wanted.precision,
-        recall=wanted.recall,
+        **settings.thresholds.keywords,
         weeks=weeks,
         confidence_level=settings.calibration.confidence_level,
         rng=settings.calibration.seed,

@@ -18,7 +18,7 @@ __all__ = ["against_current", "judge_card", "prove"]
 
 def prove(settings: Settings, history: History, current: Scorecard | None = None) -> Backtest:
     """Backtest the settings quarter by quarter, beside the card in force."""
-    calibration, wanted = settings.calibration, settings.thresholds
+    calibration = settings.calibration
     return backtest(
         history,
         train_quarters=calibration.train_quarters,
@@ -31,13 +31,7 @@ def prove(settings: Settings, history: History, current: Scorecard | None = None
         horizon=calibration.horizon,
         early=calibration.early,
         lookback=calibration.lookback,
-        objective=wanted.objective,
-        value=wanted.value,
-        cost=wanted.cost,
-        capacity=wanted.weekly_capacity,
-        beta=wanted.beta,
-        precision=wanted.precision,
-        recall=wanted.recall,
+        **settings.thresholds.keywords,
         confidence_level=calibration.confidence_level,
         rng=calibration.seed,
     )
@@ -54,6 +48,7 @@ def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
         horizon=horizon,
         lookback=calibration.lookback,
         capacity=settings.thresholds.weekly_capacity,
+        confidence_level=calibration.confidence_level,
     )
 
 
