@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calibrate.config import Period, parse_duration, parse_period, quarter_of, quarters_before
 from calibrate.errors import NotEnoughDataError
@@ -119,15 +117,10 @@ def stratified_folds(obs: Observation, rng: int | np.random.Generator) -> Iterat
     for number in range(N_FOLDS):
         yield Fold(
             label=f"fold {number + 1}",
-            train=_only(obs, usable & (fold != number)),
-            test=_only(obs, fold == number),
+            train=obs.only(usable & (fold != number)),
+            test=obs.only(fold == number),
             known_until=None,
         )
-
-
-def _only(obs: Observation, wanted: NDArray[np.bool_]) -> Observation:
-    rows = obs.rows.assign(weight=np.where(wanted, obs.rows["weight"], 0.0))
-    return dataclasses.replace(obs, rows=rows)
 
 
 def _too_little_known(train: Observation) -> str:

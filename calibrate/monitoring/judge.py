@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from calibrate.config import Period, parse_duration, parse_period, quarters_before
@@ -151,5 +149,4 @@ def _only(obs: Observation, leads: Leads, tiers: list[str]) -> Observation | Non
     if not tiers:
         return None
     inside = leads.scores.index[leads.scores["tier"].isin(tiers)]
-    weight = np.where(obs.rows.index.isin(inside), obs.rows["weight"], 0.0)
-    return dataclasses.replace(obs, rows=obs.rows.assign(weight=weight))
+    return obs.only(obs.rows.index.isin(inside))

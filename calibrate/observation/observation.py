@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,11 @@ class Observation:
         """Mature leads compared at their landmark, with the index of `table`."""
         chosen = self.rows["at_landmark"] & (self.rows["weight"] > 0)
         return self.rows[chosen.to_numpy()]
+
+    def only(self, wanted: ArrayLike) -> Observation:
+        """Return the observation in which all but the wanted rows of `table` weigh nothing."""
+        weight = np.where(np.asarray(wanted, dtype=bool), self.rows["weight"], 0.0)
+        return replace(self, rows=self.rows.assign(weight=weight))
 
     def features(self, measures: Iterable[Measure], rows: ArrayLike | None = None) -> pd.DataFrame:
         """Return numbers taken from the activity log between lookback and cutoff.
