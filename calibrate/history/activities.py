@@ -7,8 +7,8 @@ from calibrate.engines import DuckDBEngine, quote_literal
 from calibrate.errors import DataError
 from calibrate.history.attributes import RESERVED_NAMES
 from calibrate.history.dates import read_dates
-from calibrate.history.leads import key_value, mapped_columns
-from calibrate.history.numbers import profile_numbers, read_number
+from calibrate.history.leads import mapped_columns
+from calibrate.history.numbers import only_number
 from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
 from calibrate.history.staging import Staged, find_column, stage
@@ -139,19 +139,13 @@ def _type(
         zone=columns.timezone or zone,
         into=zone,
     )["occurred_at"]
-    value = "CAST(NULL AS DOUBLE)"
-    if "value" in roles:
-        position = roles["value"]
-        profiles = {}
-        if staged.is_text(position):
-            profiles[position] = profile_numbers(staged, position)
-        value = read_number(staged, position, profiles, columns.decimal)
+    value = only_number(staged, roles.get("value"), decimal=columns.decimal)
     detail = staged.text(roles["detail"]) if "detail" in roles else "CAST(NULL AS VARCHAR)"
     name = staged.text(roles["activity"])
     reserved = ", ".join(quote_literal(word) for word in sorted(RESERVED_NAMES | taken))
     staged.engine.execute(
         "CREATE OR REPLACE TABLE typed_activities AS SELECT row, "
-        f"{key_value(staged, roles['lead'])} AS lead_key, "
+        f"{staged.text(roles['lead'])} AS lead_key, "
         f"CASE WHEN {name} IN ({reserved}) THEN 'activity:' || {name} ELSE {name} END AS activity, "
         f"{reading.value} AS occurred_at, {detail} AS detail, {value} AS value "
         f"FROM {staged.name}"

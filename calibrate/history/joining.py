@@ -8,8 +8,8 @@ from calibrate.config import OutcomeColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
 from calibrate.history.dates import read_dates, with_dates
-from calibrate.history.leads import TypedLeads, key_value, mapped_columns
-from calibrate.history.numbers import profile_numbers, read_number
+from calibrate.history.leads import TypedLeads, mapped_columns
+from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval
 from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
@@ -76,12 +76,8 @@ def type_outcomes(
         )
         table, dates = with_dates(staged, dates)
         start, end = closing_interval(dates["closed_at"])
-    amount = "CAST(NULL AS DOUBLE)"
-    if "amount" in roles:
-        place = roles["amount"]
-        profiles = {place: profile_numbers(staged, place)} if staged.is_text(place) else {}
-        amount = read_number(staged, place, profiles, columns.decimal)
-    key = key_value(staged, roles["lead"])
+    amount = only_number(staged, roles.get("amount"), decimal=columns.decimal)
+    key = staged.text(roles["lead"])
     engine.execute(
         f"CREATE OR REPLACE TABLE typed_outcomes AS SELECT row, {key} AS id_text, "
         f"{start} AS closed_from, {end} AS closed_to, {amount} AS amount FROM {table} "

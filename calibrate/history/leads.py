@@ -18,7 +18,7 @@ from calibrate.history.profiling import AttributeColumn, profile_attributes
 from calibrate.history.sources import Columns, SourceTable
 from calibrate.history.staging import Staged, find_column, stage
 
-__all__ = ["TypedLeads", "key_value", "mapped_columns", "type_leads"]
+__all__ = ["TypedLeads", "mapped_columns", "type_leads"]
 
 ROLES = (
     "id",
@@ -96,24 +96,6 @@ def mapped_columns(
             key = f"[{source.table}] {role}"
             found[role] = find_column(source.names, wanted, file=source.file, key=key)
     return found
-
-
-def key_value(staged: Staged, position: int) -> str:
-    """Return the SQL of an identifier as text, as two tables are joined by it.
-
-    Parameters
-    ----------
-    staged : Staged
-        The table.
-    position : int
-        The column.
-
-    Returns
-    -------
-    str
-        An expression of type VARCHAR; whole numbers without a fraction.
-    """
-    return staged.text(position)
 
 
 def type_leads(
@@ -343,7 +325,7 @@ def _create(
     none = DateReading(value="CAST(NULL AS TIMESTAMP)", is_date="false")
     cells = {
         "lead_id": _id_value(staged, roles.get("id")),
-        "id_text": key_value(staged, roles["id"]) if "id" in roles else _row_id(staged),
+        "id_text": staged.text(roles["id"]) if "id" in roles else _row_id(staged),
         "contact": _text_or_null(staged, roles.get("contact")),
         "account": _text_or_null(staged, roles.get("account")),
         "created_at": dates.get("created_at", none).value,

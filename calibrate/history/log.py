@@ -8,7 +8,7 @@ from calibrate.config import LeadColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.history.dates import read_dates, with_dates
 from calibrate.history.leads import TypedLeads, mapped_columns
-from calibrate.history.numbers import profile_numbers, read_number
+from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval, outcome_value
 from calibrate.history.sources import SourceTable
 from calibrate.history.staging import find_column, stage
@@ -68,11 +68,7 @@ def type_leads_of_log(
     table, dates = with_dates(staged, dates)
     start, end = closing_interval(dates.get("closed_at", dates["created_at"]))
     outcome = outcome_value(staged, roles["outcome"], columns) if "outcome" in roles else "'open'"
-    amount = "CAST(NULL AS DOUBLE)"
-    if "amount" in roles:
-        place = roles["amount"]
-        profiles = {place: profile_numbers(staged, place)} if staged.is_text(place) else {}
-        amount = read_number(staged, place, profiles, columns.decimal)
+    amount = only_number(staged, roles.get("amount"), decimal=columns.decimal)
     engine.execute(
         f"CREATE OR REPLACE TABLE log_rows AS SELECT row, c{roles['id']} AS lead_id, "
         f"{staged.text(roles['id'])} AS id_text, {dates['created_at'].value} AS created_at, "

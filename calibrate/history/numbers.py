@@ -22,6 +22,7 @@ __all__ = [
     "count_unreadable",
     "needed_number",
     "number_values",
+    "only_number",
     "profile_numbers",
     "read_number",
     "settle_decimal",
@@ -242,9 +243,8 @@ def read_number(
     profile = profiles[position]
     if profile.values == 0:
         return "CAST(NULL AS DOUBLE)"
-    neither = f"({number_values(column, '.')}) IS NULL AND ({number_values(column, ',')}) IS NULL"
     if not profile.signs:
-        unread = neither
+        unread = _is_no_number(column)
         if profile.either >= profile.values * (1 - TOLERATED_SHARE):
             sign = "." if profile.point >= profile.comma else ","
             unread = f"({number_values(column, sign)}) IS NULL"
@@ -280,6 +280,29 @@ def needed_number(staged: Staged, profile: NumberProfile, settled: str | None) -
     return f"coalesce({comma}, {point})" if settled == "," else f"coalesce({point}, {comma})"
 
 
+def only_number(staged: Staged, position: int | None, *, decimal: str | None) -> str:
+    """Return the SQL of the one column of numbers that a table has.
+
+    Parameters
+    ----------
+    staged : Staged
+        The table.
+    position : int or None
+        The column; None where there is none.
+    decimal : str or None
+        What the settings say.
+
+    Returns
+    -------
+    str
+        As `read_number` gives it; NULL without a column.
+    """
+    if position is None:
+        return "CAST(NULL AS DOUBLE)"
+    profiles = {position: profile_numbers(staged, position)} if staged.is_text(position) else {}
+    return read_number(staged, position, profiles, decimal)
+
+
 def count_unreadable(staged: Staged, profile: NumberProfile) -> None:
     """Note how many values of a column of numbers are none.
 
@@ -293,16 +316,17 @@ def count_unreadable(staged: Staged, profile: NumberProfile) -> None:
     n = profile.values - profile.either
     if n:
         column = f"c{profile.position}"
-        unread = (
-            f"{column} IS NOT NULL AND ({number_values(column, '.')}) IS NULL "
-            f"AND ({number_values(column, ',')}) IS NULL"
-        )
+        unread = f"{column} IS NOT NULL AND {_is_no_number(column)}"
         staged.add(
             f'values of "{staged.source.names[profile.position]}" that are no number',
             n,
             "taken as missing",
             staged.examples(column, unread, distinct=True),
         )
+
+
+def _is_no_number(cell: str) -> str:
+    return f"({number_values(cell, '.')}) IS NULL AND ({number_values(cell, ',')}) IS NULL"
 
 
 def _no_number(staged: Staged, position: int, condition: str) -> DataError:
