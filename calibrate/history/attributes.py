@@ -18,6 +18,8 @@ from calibrate.history.words import (
 )
 
 __all__ = [
+    "DATE",
+    "FREE_TEXT",
     "RESERVED_NAMES",
     "Attribute",
     "ColumnContent",
@@ -54,8 +56,8 @@ _STATUS = "status or stage: it moves with the outcome"
 _RESPONSE = "sales response time: it says how sales worked, not who the lead is"
 _PERSONAL = "personal data"
 _IDENTIFIER = "identifier: nearly every lead has its own"
-_FREE_TEXT = "free text"
-_DATE = "a date"
+FREE_TEXT = "free text"
+DATE = "a date"
 _FEW_PERSONAL = 3
 
 _SPLIT = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-Z])|[^0-9A-Za-zÀ-ÿ]+")
@@ -229,11 +231,11 @@ def content_reason(name: str, content: ColumnContent, kind: str = "category") ->
     if content.certain >= _FEW_PERSONAL or content.personal > content.values / 2:
         return _PERSONAL
     if many and share > 0.5 and (content.mean_words > 4 or words & TEXT_WORDS):
-        return _FREE_TEXT
+        return FREE_TEXT
     if many and share > (0.5 if words & IDENTIFIER_WORDS else 0.9):
         return _IDENTIFIER
     if content.mean_words > 12 and content.levels > 50:
-        return _FREE_TEXT
+        return FREE_TEXT
     return None
 
 

@@ -152,15 +152,13 @@ def _refuse_misspelt(
         f"WHERE c{position} IS NOT NULL ORDER BY v LIMIT 1000"
     )
     present = found.column(0).to_pylist()
-    known = {value.lower() for value in present} | {
-        word for values in mapped.values() for word in _words(values)
-    }
+    spellings = {value.lower() for value in present}
     for key, values in mapped.items():
+        if spellings.intersection(_words(values)):
+            continue
         for value in values:
-            if spelled(value).lower() in {word.lower() for word in present}:
-                continue
-            near = did_you_mean(spelled(value), [v for v in present if v.lower() in known])
-            if near and not any(word in {p.lower() for p in present} for word in _words(values)):
+            near = did_you_mean(spelled(value), present)
+            if near:
                 raise DataError(
                     f'no row has the value "{value}" that {key} names{near}',
                     file=staged.source.file,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from calibrate.config import LeadColumns
 from calibrate.history.attributes import (
+    DATE,
+    FREE_TEXT,
     Attribute,
     ColumnContent,
     attribute_name,
@@ -99,13 +101,13 @@ def profile_attributes(
         if position in allowed and is_sensitive(name):
             reason = None
         if reason is None and kind == "date":
-            reason = "a date"
+            reason = DATE
         if reason is None:
             reason = content_reason(name, content, kind)
         attribute = Attribute(
             name=attribute_name(name),
             column=f"x{place}",
-            kind="text" if reason == "free text" else kind,
+            kind="text" if reason == FREE_TEXT else kind,
             group="engagement" if position in engagement else "fit",
             excluded=reason,
             sensitive=is_sensitive(name),
