@@ -10,7 +10,7 @@ from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.history import History
 from calibrate.observation import Observation, observe, resolve_windows
 
-__all__ = ["observe_as_set", "periods_of", "weeks_of", "windows_of"]
+__all__ = ["observe_as_set", "periods_of", "weeks_of"]
 
 FIT_QUARTERS = 4
 
