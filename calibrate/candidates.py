@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calibrate.history import Attribute
     from calibrate.observation import Observation
 
-__all__ = ["criterion_block", "propose_criteria"]
+__all__ = ["criteria_of", "criterion_block", "propose_criteria"]
 
 MIN_LEADS = 20  # with fewer leads on one side nothing can be said about a criterion
 MAX_LEVELS = 30  # levels of one column that get a criterion of their own
@@ -76,6 +76,27 @@ def propose_criteria(
         counted += [{"activity": activity, "total": cut} for cut in cuts]
         found.extend(_named(counted, "engagement"))
     return tuple(found)
+
+
+def criteria_of(
+    obs: Observation,
+    criteria: Sequence[Criterion | Mapping[str, Any]] | None,
+    *,
+    allow_sensitive: Collection[str] = (),
+) -> tuple[Criterion, ...]:
+    """Return the criteria given, or those proposed from the data where none are.
+
+    Parameters
+    ----------
+    obs : Observation
+    criteria : sequence of Criterion or of rules, or None
+    allow_sensitive : collection of str
+        Passed to `propose_criteria`.
+    """
+    if criteria is None:
+        return propose_criteria(obs, allow_sensitive=allow_sensitive)
+    engagement = [a.name for a in obs.attributes if a.group == "engagement"]
+    return tuple(as_criterion(rule, engagement_fields=engagement) for rule in criteria)
 
 
 def criterion_block(criterion: Criterion) -> tuple[str, ...]:

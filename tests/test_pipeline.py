@@ -37,7 +37,8 @@ from tests.small_company import SETTINGS, company_run, tables, write_company
 KEYS = {
     *("schema", "name", "period", "as_of", "versions", "inputs", "inputs_hash", "settings"),
     *("checks", "findings", "control", "control_by_quarter", "funnel", "lift", "scorecard"),
-    *("thresholds", "backtest", "backtest_skipped", "missed", "monitoring", "changes", "gate"),
+    *("thresholds", "backtest", "backtest_differences", "backtest_skipped", "missed"),
+    *("monitoring", "changes", "gate"),
     *("textbook", "lead_url", "currency", "warnings", "may_differ"),
 }
 

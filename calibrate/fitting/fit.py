@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.candidates import propose_criteria
-from calibrate.criteria import Criterion, as_criterion
+from calibrate.candidates import criteria_of
+from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
 from calibrate.fitting.curve import expected_rates
 from calibrate.fitting.methods import METHODS, Weighted, Wish
@@ -126,7 +126,7 @@ def cross_fit_scores(
         As `Scorecard.score` gives it, one row a mature lead of ``obs.fitting`` at its
         landmark; ``tier`` is None.
     """
-    wish = replace(_wish(method, max_criteria, scale, current, 0.95), with_intervals=False)
+    wish = replace(_wish(method, max_criteria, scale, current), with_intervals=False)
     if card is not None and not card.is_empty:
         wish = replace(
             wish,
@@ -156,7 +156,7 @@ def _wish(
     max_criteria: int | str,
     scale: str | None,
     current: Scorecard | None,
-    confidence_level: float,
+    confidence_level: float = 0.95,
 ) -> Wish:
     if method not in METHODS:
         raise ConfigError(
@@ -179,14 +179,8 @@ def _sample(
     allow_sensitive: Collection[str],
 ) -> Sample:
     obs = obs.fitting
-    if criteria is None:
-        rules: Sequence[Criterion] = propose_criteria(obs, allow_sensitive=allow_sensitive)
-    elif isinstance(criteria, Lift):
-        rules = criteria.criteria
-    else:
-        engagement = [a.name for a in obs.attributes if a.group == "engagement"]
-        rules = [as_criterion(rule, engagement_fields=engagement) for rule in criteria]
-    sample = sample_of(obs, rules)
+    given = criteria.criteria if isinstance(criteria, Lift) else criteria
+    sample = sample_of(obs, criteria_of(obs, given, allow_sensitive=allow_sensitive))
     n, won = len(sample.converted), int(sample.converted.sum())
     if won in (0, n):
         raise NotEnoughDataError(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "Weighted", "Wish"]
 
 N_FOLDS = 5
+MIN_STRENGTH = 1.96  # standard errors that a rule must lie from 0 beside the others
 NOTHING = "nothing separates converted from lost leads better than chance would: no points"
 
 
@@ -158,14 +159,14 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
 
     Notes
     -----
-    Rules are chosen by cross-validated loss (`choose_rules`), then those whose interval
-    beside the others holds 0 are taken out again, the weakest first: no line of the card
+    Rules are chosen by cross-validated loss (`choose_rules`), then those within 1.96 standard
+    errors of 0 beside the others are taken out again, the weakest first: no line of the card
     may be worth nothing. Post-selection, so the intervals are those of a given card.
     """
     choice = _chosen(sample, wish, rng)
     if not choice.rules:
         return Weighted(notes=(NOTHING,))
-    positions, fit = _pruned(sample, choice.rules, wish)
+    positions, fit = _pruned(sample, choice.rules, pinned=wish.exactly is not None)
     part = sample.columns(positions)
     information = np.asarray(np.linalg.inv(fit.covariance[1:, 1:]), dtype=np.float64)
     scaled = _scaled(part, wish, fit.coefficients, information, choice.shrinkage)
@@ -179,16 +180,15 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
     return replace(_without_zeros(positions, scaled, intervals), shrinkage=choice.shrinkage)
 
 
-def _pruned(sample: Sample, positions: list[int], wish: Wish) -> tuple[list[int], LogisticFit]:
+def _pruned(sample: Sample, positions: list[int], *, pinned: bool) -> tuple[list[int], LogisticFit]:
     """Return the rules proven beside the others (at least one), and their joint fit."""
-    enough = normal_quantile(wish.confidence_level)
     while True:
         fit = _joint_fit(sample.columns(positions))
         error = np.sqrt(np.diag(fit.covariance)[1:])
         strength = np.nan_to_num(np.abs(fit.coefficients) / error)
         weakest = int(np.argmin(strength))
-        pinned = wish.exactly is not None or len(positions) == 1
-        if strength[weakest] >= enough or (pinned and strength[weakest] > 0):
+        stays = pinned or len(positions) == 1
+        if strength[weakest] >= MIN_STRENGTH or (stays and strength[weakest] > 0):
             return positions, fit
         positions = [position for i, position in enumerate(positions) if i != weakest]
 

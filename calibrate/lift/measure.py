@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate import display
-from calibrate.candidates import propose_criteria
-from calibrate.criteria import Criterion, as_criterion
+from calibrate.candidates import criteria_of
+from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.lift.adjusted import adjusted_odds, shrunken_rates
 from calibrate.lift.compare import compare_rates
@@ -186,12 +186,7 @@ def measure_lift(
     leads = obs.at_landmark
     converted = np.asarray(leads["converted"], dtype=float)
     _refuse_one_sided(converted)
-    engagement = [a.name for a in obs.attributes if a.group == "engagement"]
-    rules = (
-        propose_criteria(obs, allow_sensitive=allow_sensitive)
-        if criteria is None
-        else tuple(as_criterion(rule, engagement_fields=engagement) for rule in criteria)
-    )
+    rules = criteria_of(obs, criteria, allow_sensitive=allow_sensitive)
     _refuse_namesakes(rules)
     flags = obs.flags(rules)[leads.index.to_numpy()]
     table = compare_rates(rules, flags, converted, confidence_level=confidence_level)

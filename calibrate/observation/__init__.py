@@ -13,16 +13,13 @@ The rules of time, the same for every statistic built on top:
 
 from calibrate.observation.observation import Observation
 from calibrate.observation.observe import Span, observe, observe_open
-from calibrate.observation.patterns import PatternTable, pattern_table
 from calibrate.observation.windows import propose_windows, resolve_windows
 
 __all__ = [
     "Observation",
-    "PatternTable",
     "Span",
     "observe",
     "observe_open",
-    "pattern_table",
     "propose_windows",
     "resolve_windows",
 ]

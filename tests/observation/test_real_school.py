@@ -9,7 +9,7 @@ import pytest
 from calibrate.config import ActivityColumns, LeadColumns
 from calibrate.criteria import Measure, as_criterion
 from calibrate.history import read_history
-from calibrate.observation import observe, observe_open, pattern_table
+from calibrate.observation import observe, observe_open
 
 pytestmark = pytest.mark.real
 
@@ -126,17 +126,17 @@ def test_no_call_at_or_after_a_closing_counts(obs, deals, calls):
     assert n == len(calls)
 
 
-def test_patterns_count_every_lead_at_the_landmark_once(obs):
+def test_flags_say_which_calls_a_lead_had(obs):
     criteria = [as_criterion({"activity": activity}) for activity in obs.activities]
-    patterns = pattern_table(obs, criteria)
-    leads = obs.at_landmark
-    assert patterns.n.sum() == len(leads)
-    assert patterns.n_converted.sum() == leads["converted"].sum()
-    assert patterns.cluster.min() >= 0  # 759 contacts hold several deals
-    assert patterns.cluster.max() < 200
-    grouped = patterns.grouped()
-    expected = (leads[list(obs.activities)] > 0).value_counts()
-    assert sorted(grouped.n) == sorted(expected)
+    assert np.array_equal(obs.flags(criteria), obs.table[list(obs.activities)].to_numpy() > 0)
+
+
+def test_deals_of_one_contact_share_a_cluster(obs):
+    contacts, clusters = obs.table["contact"], obs.clusters
+    assert contacts.duplicated().any()  # 759 contacts hold several deals
+    assert clusters.min() >= 0
+    assert clusters.max() < 200
+    assert pd.Series(clusters).groupby(contacts.to_numpy()).nunique().max() == 1
 
 
 def test_open_leads(history, deals):
