@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ import pyarrow.parquet as pq
 from calibrate.datasets import write_company
 from calibrate.errors import ConfigError, DataError
 from calibrate.pipeline import Run, json_text, runs_folder
+from calibrate.pipeline.run import RUN_SCHEMA
 from calibrate.report import render_html, render_markdown, write_workbook
+from calibrate.report.view import require_shape
 
 __all__ = [
     "csv_text",
@@ -34,6 +37,13 @@ __all__ = [
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARK = "run.json"
+_FILES = frozenset(
+    {
+        *(_MARK, "scorecard.json", "lift.csv", "thresholds.csv", "backtest.csv", "funnel.csv"),
+        *("scores.parquet", "changes.md", "report.html", "report.md", "report.xlsx"),
+    }
+)
+_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # left by looking at a folder
 
 
 def default_folder(run: Run) -> Path:
@@ -44,6 +54,7 @@ def default_folder(run: Run) -> Path:
 
 def holds_same_run(run: Run, folder: str | Path) -> bool:
     """Whether a folder already holds a run of the same inputs, settings and card in force."""
+    _restore(Path(folder))
     if not (Path(folder) / _MARK).is_file():
         return False
     return bool(read_summary(folder).get("inputs_hash") == run.inputs_hash)
@@ -57,7 +68,8 @@ def write_run(run: Run, folder: str | Path, *, lang: str = "en") -> Path:
     run : Run
         Result of `recalibrate`.
     folder : path
-        The run folder. One of an earlier run is replaced, an empty one is used.
+        The run folder. One of an earlier run is replaced, an empty one is used; one that
+        holds any file of yours is refused.
     lang : {"en", "it"}, default "en"
         Language of the pages.
 
@@ -73,9 +85,10 @@ def write_run(run: Run, folder: str | Path, *, lang: str = "en") -> Path:
 
     Notes
     -----
-    It is written beside and then renamed, so that a reader never sees half of it. The same
-    inputs and versions give the same bytes. In CSV files a text that a spreadsheet would take
-    for a formula gets an apostrophe in front.
+    It is written beside and then renamed, so that a reader never sees half of it. Where an
+    earlier writing was cut off between two renamings, the run that was there is put back
+    first. The same inputs and versions give the same bytes. In CSV files a text that a
+    spreadsheet would take for a formula gets an apostrophe in front.
     """
     folder = Path(folder)
     refuse_other_content(folder)
@@ -115,6 +128,7 @@ def rewrite_report(folder: str | Path, *, lang: str = "en") -> tuple[Path, ...]:
     """
     folder = Path(folder)
     summary = read_summary(folder)
+    require_shape(summary)
     partial = folder / f".pages.{os.getpid()}"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
@@ -141,11 +155,14 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         problem = "is not a run folder: it holds no run.json"
         raise DataError(problem, value=Path(folder).name) from None
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise DataError("is damaged", file=_MARK, fix="run calibrate again") from None
-    if not str(summary.get("schema", "")).startswith("calibrate.run/1"):
+    schema = summary.get("schema") if isinstance(summary, dict) else None
+    if not isinstance(schema, str) or not schema.startswith("calibrate.run/"):
+        raise DataError("is damaged", file=_MARK, fix="run calibrate again")
+    if schema != RUN_SCHEMA:
         problem = "was written by a newer calibrate"
-        raise DataError(problem, file=_MARK, value=summary.get("schema"), fix="update calibrate")
+        raise DataError(problem, file=_MARK, value=schema, fix="update calibrate")
     return summary
 
 
@@ -239,15 +256,41 @@ def refuse_other_content(folder: str | Path) -> None:
     Raises
     ------
     ConfigError
-        Unless there is no such folder, it is empty, or it holds an earlier run.
+        Unless there is no such folder, it is empty, or it holds an earlier run and nothing
+        else.
     """
     folder = Path(folder)
+    _restore(folder)
     if not folder.exists():
         return
     if not folder.is_dir():
         raise ConfigError(f'"{folder.name}" is a file; name a folder for the run')
     if any(folder.iterdir()) and not (folder / _MARK).is_file():
         raise ConfigError(f'"{folder.name}" holds other files than a run; name another folder')
+    for entry in sorted(folder.iterdir()):
+        if not _is_ours(entry):
+            problem = f'"{folder.name}" holds "{entry.name}" beside a run, which would be lost'
+            raise ConfigError(f"{problem}; move it, or name another folder")
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether a run folder's entry was written by a run, or by looking at it."""
+    if entry.is_dir():
+        return entry.name.startswith(".pages.")  # of a report that was cut off
+    return entry.name in _FILES or entry.name in _LITTER
+
+
+def _restore(folder: Path) -> None:
+    """Put an earlier run back where a writing was cut off between its two renamings."""
+    folder = folder.absolute()
+    if folder.exists() or not folder.parent.is_dir():
+        return
+    names = re.compile(re.escape(f".{folder.name}.") + r"\d+\.old")
+    orphans = [entry for entry in folder.parent.iterdir() if names.fullmatch(entry.name)]
+    if orphans:
+        latest = max(orphans, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))
+        latest.rename(folder)
+        shutil.rmtree(latest.with_suffix(".new"), ignore_errors=True)
 
 
 @contextmanager

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -307,6 +309,38 @@ def test_backtest_and_monitor(made: Path, capsys: pytest.CaptureFixture[str]) ->
     code = main(["monitor", "--format", "json"])
     told = json.loads(capsys.readouterr().out)
     assert code == (3 if told["verdict"] == "recalibrate" else 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_ours"),
+    [
+        (duckdb.OutOfRangeException("it quotes ada@example.com"), False),
+        (OverflowError("too large"), False),
+        (pa.ArrowInvalid("it quotes ada@example.com"), False),
+        (duckdb.ParserException("a fault of ours"), True),
+        (KeyError("a fault of ours"), True),
+    ],
+)
+def test_what_a_library_cannot_compute_is_one_line_and_our_faults_are_not_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    is_ours: bool,
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(work, "check", fail)
+    if is_ours:
+        with pytest.raises(type(error)):
+            main(["check"])
+        return
+    assert main(["check"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: the data, a file or a setting holds a value that cannot be")
+    assert f"({type(error).__name__} in " in said
+    assert "ada" not in said
+    assert said.count("\n") == 1
 
 
 def test_report_in_italian(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

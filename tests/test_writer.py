@@ -57,9 +57,17 @@ def test_an_empty_folder_and_an_earlier_run_are_used_anything_else_is_refused(
     target = tmp_path / "run"
     target.mkdir()
     cal.write_run(company_run(), target)
-    (target / "old.txt").write_text("left by an earlier version")
+    (target / ".DS_Store").write_text("left by looking at it")
     cal.write_run(company_run(), target)
     assert contents(target) == contents(folder)
+    (target / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r'"run" holds "notes\.txt" beside a run'):
+        cal.write_run(company_run(), target)
+    assert contents(target) == contents(folder) | {"notes.txt": b"mine"}
+    (target / "notes.txt").unlink()
+    (target / "sub").mkdir()
+    with pytest.raises(ConfigError, match='"run" holds "sub" beside a run'):
+        cal.write_run(company_run(), target)
     other = tmp_path / "photos"
     other.mkdir()
     (other / "photo.txt").write_text("mine")
@@ -85,6 +93,16 @@ def test_when_writing_fails_nothing_is_left_and_the_earlier_run_stays(
         cal.write_run(company_run(), tmp_path / "runs" / "new")
     assert [path.name for path in target.parent.iterdir()] == ["run"]
     assert contents(target) == contents(folder)
+
+
+def test_a_run_cut_off_between_two_renamings_is_put_back(folder: Path, tmp_path: Path) -> None:
+    old = cal.write_run(company_run(), tmp_path / ".run.123.old")
+    (tmp_path / ".run.123.new").mkdir()
+    writer.refuse_other_content(tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert contents(tmp_path / "run") == contents(folder)
+    (tmp_path / "run").rename(old)
+    assert writer.holds_same_run(company_run(), tmp_path / "run")
 
 
 def test_the_default_folder_has_period_and_hash() -> None:
@@ -116,6 +134,14 @@ def test_pages_are_written_again_from_the_folder_alone(folder: Path, tmp_path: P
     [
         (None, "is not a run folder"),
         ("{", "run.json: is damaged"),
+        ("[]", "run.json: is damaged"),
+        ("null", "run.json: is damaged"),
+        ("[" * 100_000, "run.json: is damaged"),
+        ('{"schema": 5}', "run.json: is damaged"),
+        ('{"schema": "calibrate.run/1", "lift": [{}]}', 'lift.*has no "criterion"'),
+        ('{"schema": "calibrate.run/1", "lift": {"a": 1}}', "lift.*is no table"),
+        ('{"schema": "calibrate.run/1", "control": []}', "control.*is no object"),
+        ('{"schema": "calibrate.run/10"}', '"calibrate.run/10" was written by a newer calibrate'),
         ('{"schema": "calibrate.run/2"}', '"calibrate.run/2" was written by a newer calibrate'),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -60,6 +61,7 @@ Card = Annotated[
     ),
 ]
 DEFAULT_CONFIG = Path("calibrate.toml")
+_PACKAGE = Path(__file__).parents[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +93,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = Path(str(error.filename)).name if error.filename else "a file"
         sys.stderr.write(f'error: "{name}" cannot be read or written: {error.strerror}\n')
         return 1
+    except _of_libraries() as error:
+        sys.stderr.write(f"error: {_unforeseen(error)}\n")
+        return 1
     return 0
+
+
+def _of_libraries() -> tuple[type[Exception], ...]:
+    """Return what libraries raise where values are too large for them, or not of their kind.
+
+    A net below the checks at the door. KeyError, TypeError and the like are not in it, nor
+    is a statement the engine cannot parse: those are faults of ours and show their trace.
+    """
+    import duckdb  # noqa: PLC0415 - only once something has failed: --help imports nothing
+    import pyarrow as pa  # noqa: PLC0415
+
+    of_engine = (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException)
+    return (*of_engine, pa.ArrowException, OverflowError, RecursionError, UnicodeError)
+
+
+def _unforeseen(error: Exception) -> str:
+    """Say what failed and where; the library's own words may quote a cell."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
+    place = ours[-1] if ours else frames[-1]
+    return (
+        "the data, a file or a setting holds a value that cannot be computed with "
+        f"({type(error).__name__} in {Path(place.filename).name}, line {place.lineno})"
+    )
 
 
 @app.callback(invoke_without_command=True, help=HELP, epilog=EPILOG)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from calibrate.errors import CalibrateError
+from calibrate.errors import CalibrateError, DataError
 
 __all__ = ["DuckDBEngine", "quote_identifier", "quote_literal"]
 
@@ -54,6 +55,28 @@ def quote_literal(value: str) -> str:
     'it''s'
     """
     return "'" + value.replace("'", "''") + "'"
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Turn what the data or the machine caused into an expected error.
+
+    Anything else, such as a statement that cannot be parsed, is a fault of ours and stays
+    what it is. The engine's own words may quote a cell, so they are not repeated.
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise CalibrateError(
+            "there is not enough memory for this; export a shorter span of time"
+        ) from error
+    except duckdb.IOException as error:
+        raise CalibrateError("the engine cannot write its temporary files") from error
+    except duckdb.DataError as error:
+        raise DataError(
+            "a number or a date is outside what can be computed with",
+            fix="look for years and amounts that cannot be",
+        ) from error
 
 
 class DuckDBEngine:
@@ -137,7 +160,8 @@ class DuckDBEngine:
         parameters : sequence
             The values.
         """
-        self._connection.execute(sql, list(parameters))
+        with _in_one_line():
+            self._connection.execute(sql, list(parameters))
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run a statement and hand back its rows.
@@ -155,8 +179,8 @@ class DuckDBEngine:
         pyarrow.Table
             The rows.
         """
-        relation = self._connection.sql(sql, params=list(parameters))
-        return relation.to_arrow_table()
+        with _in_one_line():
+            return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     def close(self) -> None:
         """Give the memory back; the engine cannot be used afterwards."""

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-__all__ = ["lead_link", "leadership", "rows_of"]
+from calibrate.errors import DataError
+
+__all__ = ["lead_link", "leadership", "require_shape", "rows_of"]
 
 Row = dict[str, Any]
 
@@ -20,6 +22,18 @@ _SEVERITIES = ("certain", "likely", "note")
 _MAX_QUARTERS = 4
 _MAX_LEADS = 6
 _MAX_NOTHING = 12
+_OBJECTS = (
+    *("period", "control", "settings", "scorecard", "thresholds", "gate", "monitoring"),
+    *("changes", "textbook", "versions"),
+)
+_NEEDED = {
+    "lift": ("criterion", "control_rate", "rate", "rate_ci_lower", "rate_ci_upper", "verdict"),
+    "backtest": ("card", "period"),
+    "findings": ("severity", "what", "effect", "action"),
+    "tier_table": ("tier", "at_least", "rate", "rate_ci_lower", "rate_ci_upper", "n"),
+    "thresholds": ("threshold", "n", "n_converted", "recall", "missed"),
+    "scorecard": ("name", "points", "group"),
+}
 _CUT = re.compile(r"(: [\d.,]+ times or more|: [\d.,]+ or more in all| at least [\d.,]+)$")
 
 
@@ -55,6 +69,36 @@ def leadership(run: Mapping[str, Any]) -> Row:
         "unknown": _unknown(run),
         "textbook": run.get("textbook"),
     }
+
+
+def require_shape(run: Mapping[str, Any]) -> None:
+    """Refuse a ``run.json`` whose parts are not what a run writes.
+
+    Raises
+    ------
+    DataError
+        Naming the part.
+    """
+    for name in _OBJECTS:
+        if not isinstance(run.get(name) or {}, Mapping) or run.get(name) == []:
+            raise _damaged(name, "is no object")
+    cuts, card = run.get("thresholds") or {}, run.get("scorecard") or {}
+    tables = {
+        **{name: run.get(name) for name in _NEEDED},
+        "tier_table": cuts.get("tier_table"),
+        "thresholds": cuts.get("table"),
+        "scorecard": card.get("criteria"),
+    }
+    for name, rows in tables.items():
+        if not isinstance(rows or [], list) or not all(isinstance(r, Mapping) for r in rows or []):
+            raise _damaged(name, "is no table")
+        for column in _NEEDED[name]:
+            if any(column not in row for row in rows or []):
+                raise _damaged(name, f'has no "{column}"')
+
+
+def _damaged(part: str, problem: str) -> DataError:
+    return DataError(problem, file="run.json", column=part, fix="it is damaged: run again")
 
 
 def rows_of(value: Any) -> list[Row]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibrate.engines import DuckDBEngine, quote_identifier
-from calibrate.errors import CalibrateError
+from calibrate.errors import CalibrateError, DataError
 
 
 def test_values_are_bound_and_rows_come_back_as_arrow() -> None:
@@ -41,6 +41,23 @@ def test_nothing_is_installed_and_the_zone_is_utc() -> None:
         " current_setting('TimeZone') AS zone"
     )
     assert rows.to_pylist() == [{"install": False, "zone": "UTC"}]
+
+
+def test_what_the_data_causes_is_one_line_that_quotes_no_cell() -> None:
+    engine = DuckDBEngine()
+    engine.register("t", pa.table({"a": ["ada@example.com"]}))
+    for ask in (engine.query, engine.execute):
+        with pytest.raises(DataError, match="outside what can be computed with") as refused:
+            ask("SELECT CAST(a AS BIGINT) AS b FROM t")
+        assert "ada" not in str(refused.value)
+    with pytest.raises(DataError, match="outside what can be computed with"):
+        engine.query("SELECT TIMESTAMP '290000-01-01' + INTERVAL 9000000 DAY AS moment")
+
+
+def test_what_is_too_large_for_the_memory_is_one_line() -> None:
+    engine = DuckDBEngine(memory_limit="5MB", threads=1, temp_directory="")
+    with pytest.raises(CalibrateError, match="not enough memory"):
+        engine.execute("CREATE TABLE t AS SELECT range AS a, md5(range::TEXT) FROM range(3000000)")
 
 
 def test_a_wrong_memory_limit_is_one_line() -> None:
