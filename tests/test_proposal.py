@@ -134,6 +134,20 @@ def test_a_wide_table(tmp_path: Path) -> None:
     assert "quarters cannot be told apart" in proposal.doubts[0]
 
 
+def test_the_rows_of_a_wide_table_without_an_id_are_the_ids(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"conversion": [0, 1] * 30, "city": ["Rome", "Turin", "Rome"] * 20})
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    proposal = propose_settings(tmp_path / "wide.csv")
+    assert "id" not in tomllib.loads(proposal.text)["leads"]
+    assert "the file's rows are the ids" in proposal.doubts[0]
+    (tmp_path / "calibrate.toml").write_text(proposal.text, "utf-8")
+    settings = cal.load_settings(tmp_path / "calibrate.toml")
+    assert cal.history_from_settings(settings).n_leads == N
+    with pytest.raises(DataError, match="no column of it names the leads"):
+        propose_settings(tmp_path / "wide.csv", tmp_path / "log.csv")
+
+
 def test_an_outcome_without_a_known_word_is_asked(tmp_path: Path) -> None:
     frame = leads_frame().replace({"Stage": {"Payment Done": "Phase 9", "Lost": "Phase 0"}})
     frame.to_csv(tmp_path / "leads.csv", index=False)
@@ -142,7 +156,8 @@ def test_an_outcome_without_a_known_word_is_asked(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_do_are_refused(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"outcome": ["won", "lost"] * 5, "city": ["Rome"] * 10})
+    days = ["2024-03-01"] * 10
+    frame = pd.DataFrame({"outcome": ["won", "lost"] * 5, "created_at": days})
     frame.to_csv(tmp_path / "leads.csv", index=False)
     with pytest.raises(DataError, match="no column has a different value in every row"):
         propose_settings(tmp_path / "leads.csv")

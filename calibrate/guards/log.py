@@ -97,7 +97,7 @@ def log_starts_late(obs: Observation) -> list[Finding]:
                 f"{number(n)} of {number(len(created))} leads of the fit period were created "
                 "before it could show all of their activity: they look less active than they were"
             ),
-            action="shorten lookback, or let fit_period start later",
+            action="shorten the lookback, or let the fit period start later",
         )
     ]
 
@@ -127,7 +127,7 @@ def weeks_missing(obs: Observation) -> list[Finding]:
                 "a silent week by chance is all but impossible, a holiday is not"
             ),
             effect="leads of these weeks look inactive",
-            action="export the log again, or leave these weeks out of fit_period",
+            action="export the log again, or leave these weeks out of the fit period",
         )
     ]
 

@@ -53,7 +53,7 @@ def few_conversions(obs: Observation) -> list[Finding]:
             ),
             how_sure="counted",
             effect=what_can_be_said(n_converted, n),
-            action="use a longer fit_period, or wait for more outcomes",
+            action="use a longer fit period, or wait for more outcomes",
         )
     ]
 
@@ -108,7 +108,7 @@ def immature_leads(obs: Observation) -> list[Finding]:
             severity="likely" if max(shares) == 1 else "note",
             what=(
                 f"{' and '.join(said)} are younger than the horizon of "
-                f"{obs.horizon / dt.timedelta(days=1):g} days at as_of"
+                f"{obs.horizon / dt.timedelta(days=1):g} days on the day of the export"
             ),
             how_sure="counted",
             effect="their outcome is not known; rates and points rest on the others",
@@ -161,8 +161,8 @@ def planned_closings(obs: Observation) -> list[Finding]:
         Finding(
             guard="planned closings",
             severity="note",
-            what=f"{number(n)} leads carry a closing date that had not come at as_of",
-            how_sure="open leads with a date, or dates after as_of",
+            what=f"{number(n)} leads carry a closing date after the day of the export",
+            how_sure="open leads with a date, or dates after the export",
             effect="taken as closings, they would be outcomes that nobody knows yet",
             action="nothing: these leads are open",
         )

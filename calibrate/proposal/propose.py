@@ -88,8 +88,10 @@ def propose_settings(leads: str | Path, activities: str | Path | None = None) ->
 
 
 def _lead_lines(look: TableLook, outcome: Column | None) -> tuple[list[Line], list[str]]:
-    lines = [Line("source", look.source, "relative to this file"), _identity(look)]
+    lines = [Line("source", look.source, "relative to this file")]
     created = _best("created_at", (c for c in look.columns if c.is_date))
+    identity = _identity(look, is_wide=created is None)
+    lines += [] if identity is None else [identity]
     if created is not None:
         lines.append(Line("created_at", created.name, "when the lead came in"))
     more, doubts = ([], []) if outcome is None else _outcome_lines(outcome)
@@ -100,6 +102,8 @@ def _lead_lines(look: TableLook, outcome: Column | None) -> tuple[list[Line], li
     amount = _best("amount", (c for c in look.columns if c.is_number))
     if amount is not None:
         lines.append(Line("amount", amount.name, "what a customer was worth"))
+    if identity is None:
+        doubts.append("no column has a different value in every row: the file's rows are the ids")
     if created is None:
         doubts.append("no column tells when a lead came in: quarters cannot be told apart")
         lines.append(_engagement(look))
@@ -111,9 +115,12 @@ def _lead_lines(look: TableLook, outcome: Column | None) -> tuple[list[Line], li
     return lines + _format_lines(look), doubts
 
 
-def _identity(look: TableLook) -> Line:
+def _identity(look: TableLook, *, is_wide: bool) -> Line | None:
+    """Line of the id; None for a table without times, whose rows can be the ids."""
     unique = [column for column in look.columns if column.is_unique and not column.is_date]
     column = _best("id", unique) or next(iter(unique), None)
+    if column is None and is_wide:
+        return None
     if column is None:
         raise DataError(
             "no column has a different value in every row, so none can be the lead's id",
@@ -169,8 +176,8 @@ def _second_table(
     log: TableLook, look: TableLook, lines: list[Line]
 ) -> tuple[list[Line], list[Line]]:
     """Lines of the activity log, or of the closed deals where the leads have no outcome."""
-    identity = next(line.value for line in lines if line.key == "id")
-    joined = _join(log, look, str(identity))
+    identity = next((line.value for line in lines if line.key == "id"), None)
+    joined = None if identity is None else _join(log, look, str(identity))
     if joined is None:
         raise DataError(
             "no column of it names the leads",

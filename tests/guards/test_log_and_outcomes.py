@@ -169,7 +169,8 @@ def test_immature_leads(hand_history, leads):
     assert "immature leads" not in found_in(hand_history(leads, as_of=200))
     found = found_in(hand_history(leads, as_of=200), horizon="60D")["immature leads"]
     assert found.what == (
-        "59 of the 200 leads of the period (all) are younger than the horizon of 60 days at as_of"
+        "59 of the 200 leads of the period (all) are younger than the horizon of 60 days "
+        "on the day of the export"
     )
     assert found.action.endswith("data as of 2023-09-17 or later")  # day 199 + 60
     assert found.severity == "note"
@@ -193,7 +194,7 @@ def test_unequal_observation(hand_history):
 def test_closings_that_are_plans(hand_history, leads):
     planned = [lead(i + 200, 300, True, closed_at=400) for i in range(5)]
     assert found_in(hand_history(leads + planned))["planned closings"].what == (
-        "5 leads carry a closing date that had not come at as_of"
+        "5 leads carry a closing date after the day of the export"
     )
 
 
