@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns, Settings
+from calibrate.errors import DataError
 from calibrate.history import History, history_from_settings, read_history
-from calibrate.history.delimited import parse_delimited, sniff_delimiter
+from calibrate.history.delimited import decode, parse_delimited, sniff_delimiter
 
 ROWS = pd.DataFrame(
     {
@@ -233,3 +234,10 @@ def test_quoted_cells_survive_any_delimiter(rows: list[tuple[str, str]], delimit
     text = frame.to_csv(index=False, sep=delimiter, quoting=1)
     table = parse_delimited(text, file="x.csv", delimiter=delimiter)
     assert [tuple(row.values()) for row in table.data.to_pylist()] == rows
+
+
+def test_a_delimiter_or_codec_that_cannot_be_read_with_is_one_line() -> None:
+    with pytest.raises(DataError, match='cells cannot be separated by "é"'):
+        parse_delimited("sep=é\naéb\n1é2\n", file="x.csv")
+    with pytest.raises(DataError, match='"base64" cannot be decoded'):
+        decode(b"a,b\n", file="x.csv", encoding="base64")
