@@ -92,3 +92,23 @@ def test_new_leads_that_did_nothing_yet_are_scored(company):
     (folder / "empty.csv").write_text("lead_id,activity,occurred_at\n")
     assert sorted(scores(company, new, "idle.csv").index) == ["n1", "n2", "n3"]
     assert sorted(scores(company, new, "idle.csv", "empty.csv").index) == ["n1", "n2", "n3"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "scored"),
+    [
+        (["converted", "open", "lost", "open"], ["L1", "L3"]),  # customers are not called again
+        (["converted", "lost", "lost", "converted"], ["L0", "L1", "L2", "L3"]),  # none is open
+    ],
+)
+def test_of_a_wide_table_the_open_leads_are_scored(tmp_path, outcomes, scored):
+    names = [f"L{i}" for i in range(4)]
+    leads = pd.DataFrame({"lead_id": names, "outcome": outcomes, "visits": [9, 9, 9, 9]})
+    leads.to_csv(tmp_path / "leads.csv", index=False)
+    (tmp_path / "calibrate.toml").write_text('[leads]\nsource = "leads.csv"\n')
+    many = pd.DataFrame({"lead_id": range(400), "visits": np.arange(400) % 10})
+    many["outcome"] = np.where(many["visits"] > 4, "converted", "lost")
+    card = cal.fit_scorecard(cal.observe(cal.read_history(many)))
+    settings = load_settings(tmp_path / "calibrate.toml")
+    scores = score_leads(card, history_for_card(card, settings), settings)
+    assert scores["lead_id"].tolist() == scored

@@ -67,7 +67,7 @@ class ActivityReaches(Condition):
     def words(self) -> str:
         name = replace(self.measure, statistic="count").column
         if self.measure.statistic == "total":
-            return f"{name}: {number_text(self.at_least)} or more in all"
+            return f"{name} adding up to {number_text(self.at_least)} or more"
         if self.measure.statistic == "days":
             return f"{name} on {number_text(self.at_least)} days or more"
         return name if self.at_least == 1 else f"{name}: {number_text(self.at_least)} times or more"

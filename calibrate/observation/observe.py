@@ -123,7 +123,7 @@ def observe_open(history: History, *, lookback: Span = "90D") -> Observation:
     -------
     Observation
         Cutoff is as_of, what happened at that very moment included, ``converted`` is
-        missing, ``weight`` is 0. Wide tables: all leads.
+        missing, ``weight`` is 0. Wide tables: the leads with an open outcome.
     """
     everything = parse_period(None)
     scope = Scope(

@@ -259,13 +259,13 @@ def _wide_units_sql(scope: Scope, parameters: Parameters) -> str:
     status = "'open'" if scope.is_open else "'at landmark'"
     converted = "CAST(NULL AS BOOLEAN)" if scope.is_open else "l.outcome = 'converted'"
     mature = "FALSE" if scope.is_open else "TRUE"
-    worked = "TRUE" if scope.is_open else f"NOT {unworked_sql(scope, parameters)}"
+    wanted = "l.outcome = 'open'" if scope.is_open else f"NOT {unworked_sql(scope, parameters)}"
     return f"""units AS (
     SELECT l.lead_row, l.lead_key, {nothing} AS created_at, {nothing} AS closed_at,
         {mature} AS mature, {parameters.moment(scope.as_of)} AS cutoff,
         FALSE AS is_win, {status} AS status, {converted} AS converted
     FROM leads AS l
-    WHERE {worked}
+    WHERE {wanted}
 )"""
 
 

@@ -35,9 +35,11 @@ def score_leads(card: Scorecard, history: History, settings: Settings) -> pd.Dat
     -------
     DataFrame
         ``lead_id, score, expected_rate, tier, fit, engagement, cutoff``, the highest score
-        first, equals in file order. Wide tables: all leads.
+        first, equals in file order. A wide table without any open lead: all of them.
     """
     obs = observe_open(history, lookback=settings.calibration.lookback)
+    if history.is_wide and obs.table.empty:
+        obs = observe_as_set(history, settings.calibration, everything=True)
     scores = card.score(obs)
     scores["cutoff"] = obs.table.loc[scores.index, "cutoff"]
     scores = scores.sort_values("score", ascending=False, kind="stable")
