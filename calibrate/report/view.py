@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from calibrate.errors import DataError
+from calibrate.report.why import why_not
 
 __all__ = ["lead_link", "leadership", "require_shape", "rows_of"]
 
@@ -34,7 +35,7 @@ _NEEDED = {
     "thresholds": ("threshold", "n", "n_converted", "recall", "missed"),
     "scorecard": ("name", "points", "group"),
 }
-_CUT = re.compile(r"(: [\d.,]+ times or more|: [\d.,]+ or more in all| at least [\d.,]+)$")
+_CUT = re.compile(r"(: [\d.,]+ times or more| adding up to [\d.,]+ or more| at least [\d.,]+)$")
 
 
 def leadership(run: Mapping[str, Any]) -> Row:
@@ -48,8 +49,8 @@ def leadership(run: Mapping[str, Any]) -> Row:
     Returns
     -------
     dict
-        ``head, verdict, sentence, cut, against, card, changes, nothing, missed, unknown,
-        textbook``; a part that the run cannot fill is None or empty.
+        ``head, verdict, sentence, base, cut, against, card, changes, nothing, missed,
+        unknown, textbook``; a part that the run cannot fill is None or empty.
 
     Examples
     --------
@@ -60,6 +61,7 @@ def leadership(run: Mapping[str, Any]) -> Row:
         "head": _head(run),
         "verdict": _verdict(run),
         "sentence": _sentence(run),
+        "base": _base(run),
         "cut": _cut(run),
         "against": _against(run),
         "card": _card(run),
@@ -144,12 +146,26 @@ def _verdict(run: Mapping[str, Any]) -> Row:
     monitoring, gate = run.get("monitoring") or {}, run.get("gate") or {}
     levels = [row for row in rows_of(monitoring.get("table")) if row.get("kind") == "level"]
     figures = gate.get("figures") or {}
+    is_first = figures.get("compared_with") != "current"
+    is_empty = not (run.get("scorecard") or {}).get("criteria")
     return {
         "monitoring": monitoring.get("verdict"),
         "level": levels[0] if levels else None,
-        "gate": gate.get("recommendation"),
+        # an empty first card has its own words; one that would follow another stays behind
+        "gate": None if is_empty and is_first else gate.get("recommendation"),
         "figures": figures,
-        "is_first": figures.get("compared_with") != "current",
+        "is_first": is_first,
+        "why": why_not(run, is_wide=_is_wide(run)),
+        "pooled": len(_judged(run)),
+    }
+
+
+def _judged(run: Mapping[str, Any]) -> set[str]:
+    """Return the periods behind the pooled figure of the new card."""
+    return {
+        str(row["period"])
+        for row in rows_of(run.get("backtest"))
+        if row["card"] == "candidate" and row.get("auc") is not None
     }
 
 
@@ -182,6 +198,23 @@ def _sentence(run: Mapping[str, Any]) -> Row:
     }
 
 
+def _base(run: Mapping[str, Any]) -> Row | None:
+    """Return the leads that the points, the tiers and the cuts are counted on."""
+    control = (run.get("scorecard") or {}).get("control") or {}
+    if any(control.get(name) is None for name in ("n", "n_converted", "rate")):
+        return None
+    label = (_setting(run, "calibration", "fit_period") or {}).get("label")
+    window = _setting(run, "calibration", "observation_window")
+    is_dated = not _is_wide(run) and label not in (None, "all")
+    was_open = bool(window) and window >= 1 and _setting(run, "calibration", "early") != "truncate"
+    return {
+        **{name: control[name] for name in ("n", "n_converted", "rate")},
+        "text": "base_wide" if not is_dated else "base_open" if was_open else "base",
+        "period": label,
+        "window": window,
+    }
+
+
 def _with_ceilings(tiers: list[Row]) -> list[Row]:
     """Give each tier the score at which the next higher one begins."""
     ordered = sorted(tiers, key=lambda tier: -tier["at_least"])
@@ -193,13 +226,17 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
     """Return the cuts, or None where there is nothing to cut."""
     cuts = run.get("thresholds") or {}
     table = sorted(rows_of(cuts.get("table")), key=lambda row: row["threshold"])
-    if not _sentence(run)["separates"] or len(table) < 2:
+    sentence = _sentence(run)
+    if not sentence["separates"] or len(table) < 2:
         return None
     at = cuts["threshold"]
     chosen = next((row for row in table if row["threshold"] >= at), table[-1])
     low, high = cuts.get("plateau") or (at, at)
+    capacity = _setting(run, "thresholds", "capacity")
     return {
         "objective": cuts.get("objective"),
+        "text": _objective(cuts.get("objective"), capacity, chosen, is_weak=sentence["is_weak"]),
+        "capacity": capacity,
         "threshold": at,
         "low": low,
         "high": high,
@@ -208,6 +245,16 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
         "all": table[0],
         "people": _setting(run, "thresholds", "people"),
     }
+
+
+def _objective(name: Any, capacity: float | None, chosen: Row, *, is_weak: bool) -> str:
+    """Name the words for why this cut; only a full week of surely better leads is filled."""
+    if name != "capacity" or capacity is None:
+        return str(name)
+    if is_weak:
+        return "capacity_within"
+    a_week = chosen.get("leads_per_week")
+    return "capacity_free" if a_week is not None and a_week <= capacity - 1 else "capacity"
 
 
 def _against(run: Mapping[str, Any]) -> Row:

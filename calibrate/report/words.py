@@ -25,6 +25,7 @@ __all__ = ["HtmlWords", "MarkdownWords", "Words"]
 _LANGUAGES = Path(__file__).parent / "languages"
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
 _FOLD = re.compile(r"fold (\d+)")
+_BEFORE_DIGIT = re.compile(r"&([lg])t;(?=\d)")  # "<0.1" is no tag: it needs no escape
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|#~])")
 
 
@@ -121,6 +122,30 @@ class Words:
             return text
         return self("page.range", start=self.value("start", start), end=self._last_day(end))
 
+    def months(self, label: object) -> str:
+        """Say a period; one of whole months by its first and last month.
+
+        Examples
+        --------
+        >>> Words("en").months("2025-04-01..2026-04-01")
+        'Apr 2025 to Mar 2026'
+        """
+        start, _, end = display.clean_text(label).partition("..")
+        try:
+            first, after = dt.date.fromisoformat(start), dt.date.fromisoformat(end)
+        except ValueError:
+            return self.period(label)
+        if (first.day, after.day) != (1, 1):
+            return self.period(label)
+        names = display.numbers_of(self.lang).months
+        last = after - dt.timedelta(days=1)
+        said = [f"{names[day.month - 1]} {day.year}" for day in (first, last)]
+        return said[0] if said[0] == said[1] else self("page.months", start=said[0], end=said[1])
+
+    def points(self, n: float) -> str:
+        """Write a number of points, a single one in the singular."""
+        return self("page.point" if abs(n) == 1 else "page.points", n=n)
+
     def _last_day(self, end: str) -> str:
         """Periods are half-open; people name the last day."""
         try:
@@ -186,8 +211,11 @@ class MarkdownWords(Words):
         --------
         >>> MarkdownWords.literal("<script>")
         '&lt;script&gt;'
+        >>> MarkdownWords.literal(">99.9")
+        '>99.9'
         """
         text = html.escape(display.clean_text(value), quote=False)
+        text = _BEFORE_DIGIT.sub(lambda found: "<" if found[1] == "l" else ">", text)
         return _MARKDOWN.sub(r"\\\1", text)
 
     def _fill(self, template: str, **values: object) -> str:

@@ -232,7 +232,7 @@ def _scorecard() -> Row:
         "period": ["2022-10-01", "2023-10-01"],
         "as_of": "2024-01-01",
         "method": "logistic",
-        "control": {"rate": 0.0712, "rate_ci": [0.058, 0.087], "n": 1180, "n_converted": 84},
+        "control": {"rate": WON / N, "rate_ci": [0.065, 0.080], "n": N, "n_converted": WON},
         "base": 22,
         "criteria": criteria,
         "caps": {"engagement": 60},
@@ -287,7 +287,17 @@ _RUN: Row = {
     "inputs": [{"table": "leads", "name": "leads.csv.gz", "rows": 6010, "sha256": "0" * 64}],
     "inputs_hash": "1234abcd" * 8,
     "settings": {
-        "calibration": {"observation_window": 7.0, "horizon": 90.0, "lookback": 90.0},
+        "calibration": {
+            "observation_window": 7.0,
+            "horizon": 90.0,
+            "lookback": 90.0,
+            "early": "landmark",
+            "fit_period": {
+                "label": "2022-10-01..2023-10-01",
+                "start": "2022-10-01",
+                "end": "2023-10-01",
+            },
+        },
         "thresholds": {"objective": "youden", "people": 4},
     },
     "checks": [

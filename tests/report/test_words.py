@@ -76,6 +76,6 @@ def test_reasons_become_sentences():
 def test_values_are_escaped_where_they_are_put_in():
     assert "&lt;i&gt;" in HtmlWords("en").reason("counted by <i>", "raises")
     assert "&lt;i&gt; \\*" in MarkdownWords("en").reason("counted by <i> *", "raises")
-    assert HtmlWords("en")("sentence.cut", threshold=1, objective="<b>") == (
-        "The cut that follows: <b>1 points</b>. &lt;b&gt;"
+    assert HtmlWords("en")("sentence.cut", points=Words("en").points(1), objective="<b>") == (
+        "The cut that follows: <b>1 point</b>. &lt;b&gt;"
     )
