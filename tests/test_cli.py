@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import calibrate as cal
-from calibrate import writer
+from calibrate import guards, writer
 from calibrate.__main__ import main
-from calibrate.cli import work
+from calibrate.cli import words, work
 from tests.small_company import SETTINGS, company_run, tables, write_company
 
 COMMANDS = (
@@ -183,6 +183,106 @@ def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert told["enough"] is True
     assert {row["method"] for row in told["control"]} >= {"cohort"}
+    assert told["ignore"] == []
+    used = told["settings"]
+    assert (used["observation_window"], used["horizon"]) == (14.0, 60.0)  # as in SETTINGS
+    # as_of is the first of 2026Q3, so that the last complete quarter is 2026Q2
+    assert (used["as_of"][:10], used["period"]["label"]) == ("2026-07-01", "2026Q2")
+
+
+def test_check_says_what_was_compared_and_hides_counts_of_0(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--format", "csv"]) == 0
+    counts = csv_of(capsys.readouterr().out)
+    none = counts.loc[counts["n"] == 0, "check"]
+    assert "blank rows" in set(none)
+    assert main(["check"]) == 0
+    shown = capsys.readouterr().out
+    assert "blank rows" not in shown
+    assert "rows read" in shown
+    assert (
+        "compared 14 days after they came in, customers by day 60, as of 1 Jul 2026, "
+        "period 2026Q2, learned from " in shown
+    )
+    assert "to leave these out" not in shown
+
+
+def test_check_says_what_was_left_to_auto_without_a_period(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = SETTINGS.replace("2026-07-01", "2020-01-01").replace('"60D"', '"auto"')
+    (company / "calibrate.toml").write_text(settings)
+    code = main(["check"])
+    said = capsys.readouterr()
+    assert code == 0, said.err
+    # No lead was created yet: 90 days are proposed where no win is known, and no period.
+    assert "customers by day 90, as of 1 Jan 2020\n" in said.out
+
+
+def test_check_ends_with_the_line_that_leaves_leaks_out(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = SETTINGS.replace('["contract_plan"]', '["industry"]')
+    (company / "calibrate.toml").write_text(settings)
+    assert main(["check"]) == 0
+    line = 'to leave these out: ignore = ["industry", "contract_plan"]'
+    assert capsys.readouterr().out.splitlines()[-1] == line
+    assert main(["check", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ignore"] == ["industry", "contract_plan"]
+    (company / "calibrate.toml").write_text(
+        SETTINGS.replace('ignore = ["contract_plan"]', line.split(": ")[1])
+    )
+    assert main(["check"]) == 0
+    assert "to leave these out" not in capsys.readouterr().out
+
+
+def test_a_finding_is_a_paragraph_and_nothing_of_it_is_cut_off() -> None:
+    what = " ".join(["word"] * 60)
+    finding = guards.Finding(
+        guard="bots", severity="likely", what=what, how_sure="", effect="less", action="look"
+    )
+    lines = words.finding_lines([finding], width=80)
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("likely: word word")
+    assert lines[-2:] == ["  effect: less", "  do: look"]
+    assert " ".join(" ".join(lines[:-2]).split()) == f"likely: {what}"
+
+
+def test_promoting_a_run_that_says_hold_is_noted(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder,) = (made / "runs").iterdir()
+    summary = json.loads((folder / "run.json").read_text("utf-8"))
+    signed = ["promote", str(folder), "--who", "Ada", "--why", "first card"]
+    assert main(signed) == 0
+    assert capsys.readouterr().err == ""  # its gate says promote
+    summary["gate"] |= {"recommendation": "hold", "reasons": ["too few leads", "too soon"]}
+    (folder / "run.json").write_text(json.dumps(summary), "utf-8")
+    assert main(signed) == 0
+    said = capsys.readouterr()
+    assert said.err == "note: this run says hold: too few leads; too soon\n"
+    assert said.out.startswith("in force: ")
+    (folder / "run.json").unlink()
+    assert main(signed) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_control_rate_of_young_leads_is_said_to_be_estimated() -> None:
+    """3 leads are old enough for 60 days, 2 are not; 1 of the 5 has converted."""
+    days = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-03-20", "2024-03-21"]
+    leads = pd.DataFrame({"lead_id": list("abcde"), "created_at": days})
+    leads["outcome"] = ["won", "lost", "open", "open", "open"]
+    leads["closed_at"] = ["2024-02-01", "2024-02-01", None, None, None]
+    columns = cal.LeadColumns(won=["won"], lost=["lost"])
+    history = cal.read_history(leads, leads=columns, as_of="2024-04-01")
+    obs = cal.observe(history, period="2024Q1", observation_window="7D", horizon="60D")
+    run = dataclasses.replace(company_run(), control=cal.control_rate(obs))
+    line = words.control_line(run)
+    assert line.endswith(
+        "of the leads of 2024Q1, estimated by the horizon: 1 of 5 so far, 2 still too young"
+    )
 
 
 def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -257,7 +357,9 @@ def test_score_gives_what_python_gives(made: Path, capsys: pytest.CaptureFixture
     written = pq.read_table(made / "scores.parquet").to_pandas()
     assert written.set_index("lead_id")["score"].to_dict() == expected
     assert main(["score"]) == 0
-    assert "more (--out FILE" in capsys.readouterr().out
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 23  # a head, 20 leads, a blank line, the line on the rest
+    assert shown[-1] == f"{len(expected) - 20:,} more: --format csv or --out FILE"
 
 
 def test_score_of_other_files_is_that_of_the_card_on_them(
@@ -292,7 +394,9 @@ def test_explain(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert sum(row["points"] for row in told["rules"]) == told["score"] == best["score"]
     assert main(["explain", "L9"]) == 1
-    assert '"L9" is no lead of these' in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.startswith('error: leads.csv, column "lead_id": "L9" is no lead of these')
+    assert error.count("\n") == 1
 
 
 def test_without_a_card_there_is_nothing_to_score_with(
@@ -445,11 +549,13 @@ def test_tables_of_backtest_monitor_and_diff(
     assert "current" in shown
     assert "quarters left out" in shown
     assert main(["monitor", str(folder)]) in (0, 3)
-    assert capsys.readouterr().out.splitlines()[-1].split(":")[0] in (
-        "keep",
-        "watch",
-        "recalibrate",
-    )
+    shown = capsys.readouterr().out
+    assert shown.split(":")[0] in ("keep", "watch", "recalibrate")
+    assert ".;" not in shown
+    assert "\nkind " in shown
+    assert "p_value" not in shown
+    assert main(["monitor", str(folder), "--format", "csv"]) in (0, 3)
+    assert "p_value" in csv_of(capsys.readouterr().out)
     text = (folder / "scorecard.json").read_text("utf-8")
     card = json.loads(text)
     card["base"] += 1

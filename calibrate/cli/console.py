@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,27 @@ from calibrate.display import clean_text, format_table, is_numeric_column, text_
 from calibrate.pipeline import json_text
 from calibrate.writer import csv_text
 
-__all__ = ["place", "progress", "remark", "say", "show_json", "show_table"]
+__all__ = ["paragraph_width", "place", "progress", "remark", "say", "say_lines", "show_json"]
+__all__ += ["show_table"]
+
+CELL = 120  # outside a terminal a table need not fit a screen
+PARAGRAPH = 100
 
 
 def say(text: str) -> None:
     """Write a line for a person on stdout."""
     sys.stdout.write(f"{clean_text(text)}\n")
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Write lines that are clean already, indented as they are."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def paragraph_width() -> int:
+    """Return how wide a paragraph may be: 100, or the terminal's width where that is less."""
+    console = Console()
+    return min(console.width, PARAGRAPH) if console.is_terminal else PARAGRAPH
 
 
 def remark(text: str) -> None:
@@ -43,7 +58,7 @@ def show_table(
         rest = 0 if max_rows is None else max(len(table) - max_rows, 0)
         _show_words(table if max_rows is None else table.head(max_rows), title)
         if rest:
-            say(f"... and {rest:,} more (--out FILE, or --format csv, gives all)")
+            say(f"{rest:,} more: --format csv or --out FILE")
 
 
 def show_json(parts: Mapping[str, Any]) -> None:
@@ -54,7 +69,7 @@ def show_json(parts: Mapping[str, Any]) -> None:
 def _show_words(table: pd.DataFrame, title: str | None) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        sys.stdout.write((f"{title}\n" if title else "") + f"{text_table(table)}\n\n")
+        sys.stdout.write((f"{title}\n" if title else "") + f"{text_table(table, width=CELL)}\n\n")
         return
     drawn = Table(title=title, title_justify="left")
     for column in table.columns:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from calibrate import changes, guards, registry, writer
-from calibrate.cli.console import place, progress, remark, say, show_json, show_table
+from calibrate.cli import words
+from calibrate.cli.console import (
+    paragraph_width,
+    place,
+    progress,
+    remark,
+    say,
+    say_lines,
+    show_json,
+    show_table,
+)
 from calibrate.config import Settings, load_settings
-from calibrate.display import format_interval, format_value, languages
-from calibrate.errors import ConfigError
+from calibrate.display import format_value, languages
+from calibrate.errors import CalibrateError, ConfigError, DataError, NotEnoughDataError
 from calibrate.history import history_from_settings
+from calibrate.observation import Observation
 from calibrate.pipeline import (
     Run,
     explain_lead,
@@ -27,6 +39,8 @@ from calibrate.pipeline import (
     score_leads,
     with_sources,
 )
+from calibrate.pipeline.compose import noted
+from calibrate.pipeline.spans import periods_of
 from calibrate.proposal import propose_settings
 
 __all__ = [
@@ -44,7 +58,7 @@ __all__ = [
 ]
 
 DONE, TRIPPED = 0, 3
-ROWS_SHOWN = 50
+ROWS_SHOWN = 20
 CARD_COLUMNS = ["criterion", "points", "points_ci_lower", "points_ci_upper", "n", "lift"]
 
 
@@ -77,23 +91,55 @@ def check(config: Path, show: str) -> int:
         horizon=settings.calibration.horizon,
         lookback=settings.calibration.lookback,
     )
-    findings = pd.DataFrame(
-        [(f.severity, f.guard, f.what, f.action) for f in answer.findings],
-        columns=["severity", "guard", "what", "action"],
-    )
+    used = _settings_used(settings, answer.observation)
+    ignore = words.ignore_names(answer.findings, answer.observation, settings)
     if show == "json":
         control = None if answer.control is None else answer.control.table
+        findings = words.findings_table(answer.findings)
         parts = {"counts": answer.table, "control": control, "findings": findings}
-        show_json({**parts, "enough": answer.enough, "message": answer.message})
+        said = {"enough": answer.enough, "message": answer.message, "ignore": ignore}
+        show_json({**parts, **said, "settings": used})
         return DONE
-    show_table(answer.table, show, title="what was read")
-    if show == "table":
-        if answer.control is not None:
-            show_table(answer.control.table, show, title="control conversion rate")
-        if len(findings):
-            show_table(findings, show, title="findings")
-        say(answer.message)
+    if show == "csv":
+        show_table(answer.table, show)
+        return DONE
+    show_table(words.without_zeros(answer.table), show, title="what was read")
+    if answer.control is not None:
+        show_table(answer.control.table, show, title="control conversion rate")
+    say(words.setting_line(used))
+    if answer.findings:
+        say_lines(["", "findings"])
+        _say_findings(answer.findings)
+        say_lines([""])
+    say(answer.message)
+    if ignore:
+        say(words.ignore_line(ignore))
     return DONE
+
+
+def _settings_used(settings: Settings, obs: Observation) -> dict[str, Any]:
+    """Return what "auto" and the periods left out became; no period where no lead was created."""
+    used: dict[str, Any] = {
+        "observation_window": obs.observation_window,
+        "horizon": obs.horizon,
+        "lookback": obs.lookback,
+        "as_of": obs.history.as_of,
+        "is_wide": obs.history.is_wide,
+        "period": None,
+        "fit_period": None,
+    }
+    try:
+        with noted() as notes:
+            periods = periods_of(obs.history, settings.calibration, horizon=obs.horizon)
+    except NotEnoughDataError:
+        return used
+    for note in notes:
+        remark(f"note: {note}")
+    return used | dict(zip(("period", "fit_period"), periods, strict=True))
+
+
+def _say_findings(findings: Iterable[guards.Finding]) -> None:
+    say_lines(words.finding_lines(findings, width=paragraph_width()))
 
 
 def run(
@@ -129,25 +175,14 @@ def _tell_run(done: Run, folder: Path, show: str) -> None:
     for warning in done.warnings:
         remark(f"note: {warning}")
     if show == "table":
-        say(_control_line(done))
+        say(words.control_line(done))
     show_table(card, show, title="scorecard" if done.card.criteria else None)
     if show == "table":
         for line in (*done.card.notes, done.cuts.message):
             say(line)
-        for finding in done.findings:
-            say(f"{finding.severity}: {finding.what}")
+        _say_findings(done.findings)
         say(f"gate: {done.gate.recommendation}; {'; '.join(done.gate.reasons)}")
         say(f"report: {place(folder / 'report.html')}")
-
-
-def _control_line(done: Run) -> str:
-    control = done.control
-    interval = format_interval("rate", control.rate_ci_lower, control.rate_ci_upper)
-    return (
-        f"control conversion rate {format_value('rate', control.rate)} ({interval}): "
-        f"{format_value('n', control.n_converted)} of {format_value('n', control.n)} leads "
-        f"of {done.observation.period.label}, method {control.method}"
-    )
 
 
 def score(
@@ -175,7 +210,11 @@ def score(
 def explain(config: Path, lead_id: str, *, card: Path | None, show: str) -> int:
     """Say why a lead has its score."""
     settings = load_settings(config)
-    found = explain_lead(find_card(settings, card), settings, lead_id)
+    chosen = find_card(settings, card)
+    try:
+        found = explain_lead(chosen, settings, lead_id)
+    except DataError as error:
+        raise words.located(error, settings) from None
     why = found.explanation
     if show == "json":
         facts = {"lead_id": lead_id, "score": why.score, "tier": why.tier, "cutoff": found.cutoff}
@@ -211,10 +250,13 @@ def monitor(config: Path, *, card: Path | None, show: str) -> int:
     health = judge_card(settings, history_for_card(current, settings), current)
     if show == "json":
         show_json({"verdict": health.verdict, "reasons": health.reasons, "table": health.table})
-    else:
+    elif show == "csv":
         show_table(health.table, show)
-        if show == "table":
-            say(f"{health.verdict}: {'; '.join(health.reasons)}")
+    else:
+        for line in words.health_lines(health):
+            say(line)
+        if len(health.table):
+            show_table(words.health_table(health), show)
     return TRIPPED if health.verdict == "recalibrate" else DONE
 
 
@@ -249,7 +291,18 @@ def promote(config: Path, run_folder: Path | None, *, who: str, why: str, when: 
     else:
         card = registry.promote(runs, run_folder, **said)
     say(f"in force: {place(card)}")
+    if run_folder is not None:
+        _note_gate(card.parent)
     return DONE
+
+
+def _note_gate(run_folder: Path) -> None:
+    try:
+        note = words.gate_note(writer.read_summary(run_folder))
+    except (CalibrateError, OSError):  # the card is in force, with or without its run.json
+        return
+    if note:
+        remark(f"note: {note}")
 
 
 def _has_card(settings: Settings) -> bool:
