@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -176,6 +177,18 @@ def test_whatever_stands_in_a_file_the_settings_are_valid_toml(
 ) -> None:
     text = settings_text({"leads": [Line("id", name, comment), Line("won", values, comment)]})
     assert tomllib.loads(text)["leads"] == {"id": name, "won": values}
+
+
+def test_the_choices_not_taken_are_settings_too(tmp_path: Path) -> None:
+    text = settings_text({"leads": [Line("source", "leads.csv", "a file")]})
+    taken = re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    (tmp_path / "calibrate.toml").write_text(taken, "utf-8")
+    settings = cal.load_settings(tmp_path / "calibrate.toml")
+    assert settings.calibration.as_of == pd.Timestamp("2024-01-01")
+    assert settings.thresholds.weekly_capacity == 120  # 40 leads of each of 3 people
+    comments = " ".join(re.findall(r"# (?=[^#]*$)(.*)$", text, re.MULTILINE))
+    assert "the latest creation or activity in the data (never a closing date)" in comments
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def test_looks_of_a_column() -> None:

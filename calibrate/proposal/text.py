@@ -16,7 +16,8 @@ _HEAD = """\
 _TAIL = """\
 [calibration]
 # name = "Acme"                    # what the report is called; default: the period
-# as_of = "2024-01-01"             # the day of the export; default: the latest time in the data
+# as_of = "2024-01-01"             # set it to the day of the export; the default is the latest
+#                                  # creation or activity in the data (never a closing date)
 # period = "2023Q4"                # control rate and headline; default: the last complete quarter
 # fit_period = ["2023-01-01", "2024-01-01"]   # default: the last four quarters with known outcomes
 observation_window = "auto"        # leads are compared after so long, such as "14D"
@@ -25,8 +26,8 @@ method = "logistic"                # or "difference", "rate", "log_odds"
 max_criteria = 12                  # at most so many rules on the card
 
 [thresholds]
-# capacity = 40                    # new leads a week that one person can work
-# people = 3                       # how many do
+# capacity = 40                    # leads a week that sales can work;
+# people = 3                       # if given, multiplies it: so many people, 40 leads each
 # value = 5000                     # or: what a customer is worth,
 # cost = 30                        # and what contacting a lead costs
 """
