@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from calibrate.criteria import Criterion, as_criterion
@@ -120,14 +120,20 @@ def _checked_fields(data: Mapping[str, Any]) -> dict[str, Any]:
         "method": checked.text(data["method"], "method"),
         "control": _control_of(data["control"]),
         "base": checked.whole(data["base"], "base"),
-        "criteria": tuple(_line_from_dict(line) for line in checked.items(data["criteria"], "criteria")),
+        "criteria": tuple(
+            _line_from_dict(line) for line in checked.items(data["criteria"], "criteria")
+        ),
         "caps": _caps_of(data.get("caps") or {}),
-        "disqualify": tuple(_rule_of(rule) for rule in checked.items(data.get("disqualify"), "disqualify")),
+        "disqualify": tuple(
+            _rule_of(rule) for rule in checked.items(data.get("disqualify"), "disqualify")
+        ),
         "hold": tuple(_hold_of(hold) for hold in checked.items(data.get("hold"), "hold")),
         "tiers": checked.tiers(data.get("tiers")),
         "expected_rate": checked.rates(data["expected_rate"]),
         "shrinkage": checked.number(data.get("shrinkage", 1.0), "shrinkage", 0, 1),
-        "notes": tuple(checked.text(note, "notes") for note in checked.items(data.get("notes"), "notes")),
+        "notes": tuple(
+            checked.text(note, "notes") for note in checked.items(data.get("notes"), "notes")
+        ),
     }
 
 
