@@ -275,7 +275,7 @@ def test_the_control_rate_of_young_leads_is_said_to_be_estimated() -> None:
     leads = pd.DataFrame({"lead_id": list("abcde"), "created_at": days})
     leads["outcome"] = ["won", "lost", "open", "open", "open"]
     leads["closed_at"] = ["2024-02-01", "2024-02-01", None, None, None]
-    columns = cal.LeadColumns(won=["won"], lost=["lost"])
+    columns = cal.LeadColumns(won=("won",), lost=("lost",))
     history = cal.read_history(leads, leads=columns, as_of="2024-04-01")
     obs = cal.observe(history, period="2024Q1", observation_window="7D", horizon="60D")
     run = dataclasses.replace(company_run(), control=cal.control_rate(obs))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from calibrate.config import Settings
+from calibrate.config import Period, Settings
 from calibrate.display import clean_text, format_interval, format_value
 from calibrate.errors import DataError
 from calibrate.guards import Finding, leaking_columns
@@ -109,16 +109,16 @@ def control_line(done: Run) -> str:
     interval = format_interval("rate", control.rate_ci_lower, control.rate_ci_upper)
     opening = f"control conversion rate {format_value('rate', control.rate)} ({interval})"
     n, n_converted = format_value("n", control.n), format_value("n", control.n_converted)
-    label = control.period.label
+    period = control.period
+    of = "" if period == Period() else f" of {period.label}"  # a wide table has no period
     if control.method != "adjusted":
-        return f"{opening}: {n_converted} of {n} leads of {label}, method {control.method}"
+        return f"{opening}: {n_converted} of {n} leads{of}, method {control.method}"
     rows = control.table.set_index("method")
     note = str(rows.loc["adjusted", "note"])
     how = note if note.startswith("rate after") else "estimated by the horizon"
     young = format_value("n", control.n - int(rows.loc["cohort", "n"]))
     return (
-        f"{opening} of the leads of {label}, {how}: "
-        f"{n_converted} of {n} so far, {young} still too young"
+        f"{opening} of the leads{of}, {how}: {n_converted} of {n} so far, {young} still too young"
     )
 
 
