@@ -53,7 +53,7 @@ FLOORS = {
 
 FORBIDDEN_CALLS = {"print", "breakpoint", "eval", "exec", "plt.show", "dt.datetime.now"}
 FORBIDDEN_CALLS |= {"datetime.now", "datetime.utcnow", "time.time", "pickle.load", "pickle.dump"}
-FORBIDDEN_TEXT = re.compile(r"\buplift\b|/work/|/tmp/|/opt/|import pickle")
+FORBIDDEN_TEXT = re.compile(r"\buplift\b|/(?:home|tmp|opt)/|import pickle")
 
 
 def dotted(path: Path) -> str:
