@@ -19,7 +19,7 @@ from calibrate.errors import DataError
 from calibrate.history.personal import masked
 from calibrate.history.staging import Staged
 
-__all__ = ["TOLERATED_SHARE", "DateReading", "date_order", "date_values", "read_dates", "with_dates"]
+__all__ = ["DateReading", "date_order", "date_values", "read_dates", "with_dates"]
 
 TOLERATED_SHARE = 0.01
 
