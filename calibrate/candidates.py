@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calibrate.history import Attribute
     from calibrate.observation import Observation
 
-__all__ = ["criteria_of", "criterion_block", "propose_criteria"]
+__all__ = ["criteria_of", "criterion_block", "is_level", "propose_criteria"]
 
 MIN_LEADS = 20  # with fewer leads on one side nothing can be said about a criterion
 MAX_LEVELS = 30  # levels of one column that get a criterion of their own
@@ -109,6 +109,11 @@ def criterion_block(criterion: Criterion) -> tuple[str, ...]:
     """
     columns = [f"field {name}" for name in criterion.fields]
     return tuple(sorted({*columns, *(f"activity {m.activity}" for m in criterion.measures)}))
+
+
+def is_level(criterion: Criterion) -> bool:
+    """Whether a criterion is a level of a column: its levels exclude each other, cuts nest."""
+    return "in" in criterion.when or "missing" in criterion.when
 
 
 def _named(rules: Iterable[Mapping[str, Any]], group: str) -> Iterator[Criterion]:

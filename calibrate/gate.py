@@ -194,18 +194,14 @@ def _figures(
     figures: dict[str, Any] = {"compared_with": rival, "n_criteria": len(candidate.criteria)}
     row = _pooled_difference(proof, rival)
     for name in ("difference", "difference_ci_lower", "difference_ci_upper", "n", "n_converted"):
-        figures[name] = None if row is None else _plain(row[name])
+        figures[name] = None if row is None else display.plain_value(row[name])
     for card in ("candidate", "current"):
         for name in ("auc", "auc_ci_lower", "auc_ci_upper"):
             known = card in pooled.index
-            figures[f"{card}_{name}"] = _plain(pooled.loc[card, name]) if known else None
+            figures[f"{card}_{name}"] = (
+                display.plain_value(pooled.loc[card, name]) if known else None
+            )
     for name in ("calibration_slope", "calibration_slope_ci_lower", "calibration_slope_ci_upper"):
         known = "candidate" in pooled.index
-        figures[name] = _plain(pooled.loc["candidate", name]) if known else None
+        figures[name] = display.plain_value(pooled.loc["candidate", name]) if known else None
     return figures
-
-
-def _plain(value: Any) -> Any:
-    if display.is_missing(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

@@ -73,7 +73,7 @@ class Changes:
             "criteria": _plain_rows(self._table),
             "figures": _plain_rows(self._figures),
             "moves": _plain_rows(self._moves),
-            "moved_up": [_plain(lead) for lead in self.moved_up],
+            "moved_up": [display.plain_value(lead) for lead in self.moved_up],
         }
 
     def to_markdown(self) -> str:
@@ -118,12 +118,6 @@ def _cell(text: object) -> str:
 
 def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {str(name): _plain(value) for name, value in row.items()}
+        {str(name): display.plain_value(value) for name, value in row.items()}
         for row in table.to_dict(orient="records")
     ]
-
-
-def _plain(value: Any) -> Any:
-    if display.is_missing(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

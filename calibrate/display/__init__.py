@@ -22,6 +22,7 @@ from calibrate.display.values import (
     kind_of,
     languages,
     numbers_of,
+    plain_value,
     shorten,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "kind_of",
     "languages",
     "numbers_of",
+    "plain_value",
     "shorten",
     "text_table",
 ]

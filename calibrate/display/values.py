@@ -28,6 +28,7 @@ __all__ = [
     "kind_of",
     "languages",
     "numbers_of",
+    "plain_value",
     "shorten",
 ]
 
@@ -252,6 +253,19 @@ def is_missing(value: Any) -> bool:
     if isinstance(value, (str, list, tuple, Mapping)):
         return False
     return value is None or bool(pd.isna(value))
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value as plain Python holds it, None where it is missing.
+
+    Examples
+    --------
+    >>> plain_value(float("nan")), plain_value("hot")
+    (None, 'hot')
+    """
+    if is_missing(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
 
 
 def is_number(value: object) -> bool:

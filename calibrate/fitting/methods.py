@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.candidates import criterion_block
+from calibrate.candidates import criterion_block, is_level
 from calibrate.errors import ConfigError
 from calibrate.fitting.attainable import attainable_patterns
 from calibrate.fitting.bootstrap import resampled_coefficients
@@ -27,7 +27,7 @@ from calibrate.fitting.search import (
 from calibrate.lift import compare_rates, too_few
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
-from calibrate.stats.patterns import unique_patterns
+from calibrate.stats.patterns import pattern_counts, unique_patterns
 
 if TYPE_CHECKING:
     from calibrate.scorecard import Scorecard
@@ -235,8 +235,7 @@ def _one_per_attribute(credible: pd.DataFrame, sample: Sample, most: int) -> pd.
     taken: dict[tuple[str, ...], int] = {}
     for row in credible.sort_values(["q_value", "n"], ascending=[True, False]).index:
         rule = sample.criteria[row]
-        is_level = "in" in rule.when or "missing" in rule.when
-        block = (*criterion_block(rule), rule.name) if is_level else criterion_block(rule)
+        block = (*criterion_block(rule), rule.name) if is_level(rule) else criterion_block(rule)
         taken.setdefault(block, row)
     return credible.loc[sorted(list(taken.values())[:most])]
 
@@ -250,9 +249,7 @@ def _haldane(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def _joint_fit(sample: Sample) -> LogisticFit:
-    patterns, pattern = unique_patterns(sample.flags)
-    n = np.bincount(pattern).astype(float)
-    return fit_logistic(patterns, np.bincount(pattern, sample.converted), n)
+    return fit_logistic(*pattern_counts(sample.flags, sample.converted))
 
 
 def _scaled(
@@ -283,9 +280,7 @@ def _on_scale_of(
             f'the scale of "{card.name}" cannot be kept: its expected rates do not rise with '
             'the score; use scale = "fit"'
         )
-    patterns, pattern = unique_patterns(sample.flags)
-    n = np.bincount(pattern).astype(float)
-    n_converted = np.bincount(pattern, sample.converted)
+    patterns, n_converted, n = pattern_counts(sample.flags, sample.converted)
     sums = patterns @ weights
     kept = shrinkage * float(fit_logistic(sums[:, None], n_converted, n).coefficients[0])
     level = fit_logistic(patterns[:, :0], n_converted, n, firth=False, offset=kept * sums)

@@ -4,8 +4,7 @@ A column is read when its dates can be read in exactly one of three orders: year
 (ISO 8601), day/month/year, month/day/year; with ``/``, ``-`` or ``.`` between them, with or
 without a time, seconds, fractions, AM/PM or a zone. A column that could be either of the last
 two takes the order that the other date columns of its file are proven to have. Anything else
-is refused, and ``date_format`` settles it. Up to one value in a hundred may be no date at all;
-these are taken as missing and counted.
+is refused, and ``date_format`` settles it. Up to 1 % may be no dates: missing, and counted.
 """
 
 from __future__ import annotations
@@ -19,7 +18,14 @@ from calibrate.errors import DataError
 from calibrate.history.personal import masked
 from calibrate.history.staging import Staged
 
-__all__ = ["DateReading", "date_order", "date_values", "read_dates", "with_dates"]
+__all__ = [
+    "TOLERATED_SHARE",
+    "DateReading",
+    "date_order",
+    "date_values",
+    "read_dates",
+    "with_dates",
+]
 
 TOLERATED_SHARE = 0.01
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.candidates import criterion_block
+from calibrate.candidates import criterion_block, is_level
 from calibrate.criteria import Criterion
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
-from calibrate.stats.patterns import unique_patterns
+from calibrate.stats.patterns import pattern_counts
 from calibrate.stats.shrinkage import beta_binomial_prior, shrink
 
 __all__ = ["adjusted_odds", "shrunken_rates"]
@@ -47,10 +47,7 @@ def _adjusted_log_odds(
     rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each criterion's contrast within its attribute, and its standard error."""
-    patterns, pattern = unique_patterns(flags)
-    n = np.bincount(pattern).astype(float)
-    n_converted = np.bincount(pattern, weights=converted)
-    fit = fit_logistic(patterns, n_converted, n)
+    fit = fit_logistic(*pattern_counts(flags, converted))
     blocks = [criterion_block(rule) for rule in rules]
     contrasts = np.zeros((len(rules), len(rules)))
     for row, block in enumerate(blocks):
@@ -78,10 +75,10 @@ def shrunken_rates(table: pd.DataFrame, rules: Sequence[Criterion]) -> NDArray[n
     n, n_converted = table["n"].to_numpy(dtype=float), table["n_converted"].to_numpy(dtype=float)
     control = float(table["control_rate"].iloc[0]) if len(table) else 0.0
     blocks = [criterion_block(rule) for rule in rules]
-    is_level = np.array(["in" in rule.when or "missing" in rule.when for rule in rules], dtype=bool)
+    levels = np.array([is_level(rule) for rule in rules], dtype=bool)
     shrunken = np.asarray(shrink(n_converted, n, control, PRIOR_STRENGTH))
     for block in dict.fromkeys(blocks):
-        members = is_level & np.array([other == block for other in blocks], dtype=bool)
+        members = levels & np.array([other == block for other in blocks], dtype=bool)
         if members.sum() >= MIN_LEVELS:
             prior = beta_binomial_prior(n_converted[members], n[members])
             shrunken[members] = shrink(n_converted[members], n[members], *prior)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["unique_patterns"]
+__all__ = ["pattern_counts", "unique_patterns"]
 
 MAX_BITS = 62
 
@@ -37,3 +37,30 @@ def unique_patterns(flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArra
         packed = np.packbits(flags, axis=1)
         _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     return flags[first], inverse.ravel()
+
+
+def pattern_counts(
+    flags: NDArray[np.bool_], converted: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the distinct rows of a table of flags, their conversions and their leads.
+
+    Parameters
+    ----------
+    flags : ndarray of bool, shape (leads, criteria)
+    converted : ndarray, shape (leads,)
+
+    Returns
+    -------
+    patterns : ndarray of bool, shape (patterns, criteria)
+    n_converted, n : ndarray, shape (patterns,)
+
+    Examples
+    --------
+    >>> flags = np.array([[1, 0], [0, 1], [1, 0]], dtype=bool)
+    >>> _, n_converted, n = pattern_counts(flags, np.array([1.0, 0.0, 0.0]))
+    >>> n_converted.tolist(), n.tolist()
+    ([0.0, 1.0], [1.0, 2.0])
+    """
+    patterns, pattern = unique_patterns(flags)
+    n_converted = np.bincount(pattern, converted).astype(float)
+    return patterns, n_converted, np.bincount(pattern).astype(float)
