@@ -1,0 +1,1 @@
+"""What the toolkit promises, shown by simulation."""
