@@ -12,7 +12,7 @@ from calibrate.backtest import Backtest
 from calibrate.backtest.values import DIFFERENCE_COLUMNS, POOLED_COLUMNS
 from calibrate.criteria import as_criterion
 from calibrate.gate import recommend
-from calibrate.guards import Finding
+from calibrate.guards import FilledByOutcome
 from calibrate.scorecard import Scorecard, ScoredCriterion
 
 CLICK = {"activity": "email_click", "at_least": 1}
@@ -155,8 +155,7 @@ def test_a_current_card_that_is_worth_nothing_is_retired() -> None:
 def test_a_certain_leak_that_the_card_rests_on(
     severity: str, column: str, recommendation: str
 ) -> None:
-    finding = Finding(
-        guard="filled in by the outcome",
+    finding = FilledByOutcome(
         severity=severity,
         what=f"{column} is filled in for winners only",
         how_sure="",

@@ -13,12 +13,22 @@ from calibrate.guards.finding import Finding, number, percent, points
 from calibrate.observation import Observation
 from calibrate.observation.statements import Parameters, span_sql, units_sql
 
-__all__ = ["bots"]
+__all__ = [
+    "Bots",
+    "bots",
+]
 
 _BURST = dt.timedelta(seconds=5)
 _MIN_LEADS = 10
 _MIN_SHARE_BURSTS = 0.01
 _MIN_SHARE_UNOPENED = 0.10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bots(Finding):
+    """Activity that link scanners did, not people."""
+
+    guard: str = "bots"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,8 +94,7 @@ def _finding(obs: Observation, suspects: _Suspects) -> Finding | None:
             f"{number(n_unopened)} ({percent(n_unopened / n_doers)}) did it "
             f'without a single "{suspects.opens}"'
         )
-    return Finding(
-        guard="bots",
+    return Bots(
         severity="likely" if has_bursts else "note",
         what=f'"{suspects.activity}": {", and ".join(signs)}',
         how_sure=(

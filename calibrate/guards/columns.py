@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,14 @@ from calibrate.guards.levels import fold_of, level_counts, levels_of, separation
 from calibrate.observation import Observation
 from calibrate.stats.significance import mid_p_fisher
 
-__all__ = ["constant_columns", "leaks"]
+__all__ = [
+    "ConstantColumns",
+    "FilledByOutcome",
+    "SeparatesAlone",
+    "ValueDecides",
+    "constant_columns",
+    "leaks",
+]
 
 _TIMES = 5.0  # filled in or not: so many times the conversion rate
 _P_VALUE = 1e-6
@@ -24,6 +32,40 @@ _DECIDES, _DECIDES_LEADS, _DECIDES_BELOW = 0.99, 50, 0.50
 
 _NOT_KNOWN_THEN = "a score that uses it looks excellent on old leads and fails on new ones"
 _IGNORE = 'find out when the column is filled in; if after the outcome is clear, put it in "ignore"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConstantColumns(Finding):
+    """Columns with the same value for every lead."""
+
+    guard: str = "constant columns"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilledByOutcome(Finding):
+    """A column whose filling depends on the outcome."""
+
+    leaks: ClassVar[bool] = True
+
+    guard: str = "filled in by the outcome"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueDecides(Finding):
+    """A value that all but decides the outcome."""
+
+    leaks: ClassVar[bool] = True
+
+    guard: str = "a value that decides"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparatesAlone(Finding):
+    """One column, or activity, that separates nearly alone."""
+
+    leaks: ClassVar[bool] = True
+
+    guard: str = "separates alone"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,8 +107,7 @@ def constant_columns(obs: Observation) -> list[Finding]:
         return []
     have = "has" if len(names) == 1 else "have"
     return [
-        Finding(
-            guard="constant columns",
+        ConstantColumns(
             severity="note",
             what=f"{_quoted(names)} {have} the same value for every lead",
             how_sure="counted",
@@ -117,8 +158,7 @@ def _filled_by_outcome(name: str, leads: _Leads) -> Finding | None:
     only_winners = rate[1] >= _DECIDES
     among = k / k.sum() - (n - k) / (n - k).sum()  # filled in: winners' share minus the others'
     certain = only_winners or (1 + among[1]) / 2 >= _SEPARATES_CERTAINLY
-    return Finding(
-        guard="filled in by the outcome",
+    return FilledByOutcome(
         severity="certain" if certain else "likely",
         what=(
             f'"{name}" is filled in for {number(n[1])} leads, of which {number(k[1])} '
@@ -145,8 +185,7 @@ def _value_that_decides(name: str, leads: _Leads) -> Finding | None:
     if not len(deciding):
         return None
     largest = deciding[np.argmax(n[deciding])]
-    return Finding(
-        guard="a value that decides",
+    return ValueDecides(
         severity="certain",
         what=(
             f'of the {number(n[largest])} leads with "{name}" = {names[largest]}, '
@@ -167,8 +206,7 @@ def _separates_alone(name: str, leads: _Leads) -> Finding | None:
     found = separation(codes, leads.converted, leads.fold)
     if found.auc < _SEPARATES or found.lower < _SEPARATES_LOWER:
         return None
-    return Finding(
-        guard="separates alone",
+    return SeparatesAlone(
         severity="certain" if found.auc >= _SEPARATES_CERTAINLY else "likely",
         what=(
             f'"{name}" alone ranks a converted lead above another in '

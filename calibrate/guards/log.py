@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,40 @@ from calibrate.history import History
 from calibrate.observation import Observation
 from calibrate.observation.statements import Parameters
 
-__all__ = ["activity_after_closing", "log_starts_late", "weeks_missing"]
+__all__ = [
+    "ActivityAfterClosing",
+    "LogStartsLate",
+    "WeeksMissing",
+    "activity_after_closing",
+    "log_starts_late",
+    "weeks_missing",
+]
 
 _DAY = dt.timedelta(days=1)
 _WEEK = dt.timedelta(days=7)
 _BUSY_WEEK = 20  # a Poisson count of mean 20 is 0 once in 500 million weeks
 _NEIGHBOURS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityAfterClosing(Finding):
+    """Events at or after the closing of their lead."""
+
+    guard: str = "activity after closing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogStartsLate(Finding):
+    """The log does not reach back to where leads are first looked at."""
+
+    guard: str = "log starts late"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeeksMissing(Finding):
+    """Whole weeks without an event among busy ones."""
+
+    guard: str = "weeks missing in the log"
 
 
 def activity_after_closing(obs: Observation) -> list[Finding]:
@@ -47,8 +76,7 @@ WHERE a.occurred_at <= {as_of}""",
         return []
     lost, lost_after = row["n"] - row["n_won"], row["n_after"] - row["n_won_after"]
     return [
-        Finding(
-            guard="activity after closing",
+        ActivityAfterClosing(
             severity="note",
             what=(
                 f"{number(row['n_after'])} events lie at or after the closing of their lead: "
@@ -80,8 +108,7 @@ def log_starts_late(obs: Observation) -> list[Finding]:
         return []
     late = first_event > first_lead
     return [
-        Finding(
-            guard="log starts late",
+        LogStartsLate(
             severity="likely" if first_event - first_lead > _WEEK else "note",
             what=(
                 f"the activity log starts on {first_event:%Y-%m-%d}, "
@@ -118,8 +145,7 @@ def weeks_missing(obs: Observation) -> list[Finding]:
     shown = ", ".join(f"{week:%Y-%m-%d}" for week in empty[:4])
     more = f" and {len(empty) - 4} more" if len(empty) > 4 else ""
     return [
-        Finding(
-            guard="weeks missing in the log",
+        WeeksMissing(
             severity="likely",
             what=f"{len(empty)} weeks hold no event at all (weeks of {shown}{more})",
             how_sure=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import dataclass
 
 from calibrate.guards.finding import Finding, number, percent
 from calibrate.observation import Observation
@@ -11,6 +12,11 @@ from calibrate.stats.intervals import wilson
 
 __all__ = [
     "ENOUGH",
+    "FewConversions",
+    "ImmatureLeads",
+    "OneOutcome",
+    "PlannedClosings",
+    "UnequalObservation",
     "few_conversions",
     "immature_leads",
     "planned_closings",
@@ -24,6 +30,41 @@ _UNEQUAL = 0.10
 _PLANNED = 0.01
 
 
+@dataclass(frozen=True, kw_only=True)
+class OneOutcome(Finding):
+    """All leads, or none, converted."""
+
+    guard: str = "one outcome only"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewConversions(Finding):
+    """Fewer conversions, or fewer leads without, than a score needs."""
+
+    guard: str = "too few conversions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImmatureLeads(Finding):
+    """Many leads are too young for their outcome to be known."""
+
+    guard: str = "immature leads"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnequalObservation(Finding):
+    """Converted and other leads were observed for different times."""
+
+    guard: str = "unequal observation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedClosings(Finding):
+    """Closing dates that are plans, not events."""
+
+    guard: str = "planned closings"
+
+
 def few_conversions(obs: Observation) -> list[Finding]:
     """See whether 50 leads converted, and 50 did not."""
     leads = obs.at_landmark
@@ -34,8 +75,7 @@ def few_conversions(obs: Observation) -> list[Finding]:
     if rare == 0:
         which = "none converted" if n_converted == 0 else "all converted"
         return [
-            Finding(
-                guard="one outcome only",
+            OneOutcome(
                 severity="certain",
                 what=f"of the {number(n)} mature leads at their landmark, {which}",
                 how_sure="counted",
@@ -44,8 +84,7 @@ def few_conversions(obs: Observation) -> list[Finding]:
             )
         ]
     return [
-        Finding(
-            guard="too few conversions",
+        FewConversions(
             severity="likely",
             what=(
                 f"{number(n_converted)} of {number(n)} mature leads at their landmark converted; "
@@ -103,8 +142,7 @@ def immature_leads(obs: Observation) -> list[Finding]:
     if not said:
         return []
     return [
-        Finding(
-            guard="immature leads",
+        ImmatureLeads(
             severity="likely" if max(shares) == 1 else "note",
             what=(
                 f"{' and '.join(said)} are younger than the horizon of "
@@ -133,8 +171,7 @@ def unequal_observation(obs: Observation) -> list[Finding]:
     if abs(won - others) <= _UNEQUAL * max(won, others):
         return []
     return [
-        Finding(
-            guard="unequal observation",
+        UnequalObservation(
             severity="likely",
             what=(
                 f"leads that converted were observed for {won:.1f} days on average, "
@@ -158,8 +195,7 @@ def planned_closings(obs: Observation) -> list[Finding]:
     if n < max(1.0, _PLANNED * len(obs.table)):
         return []
     return [
-        Finding(
-            guard="planned closings",
+        PlannedClosings(
             severity="note",
             what=f"{number(n)} leads carry a closing date after the day of the export",
             how_sure="open leads with a date, or dates after the export",

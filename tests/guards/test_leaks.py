@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibrate.guards import Finding, find_problems, leaking_columns
+from calibrate.guards import SeparatesAlone, ValueDecides, find_problems, leaking_columns
+from calibrate.guards.bots import Bots
 from calibrate.guards.levels import fold_of, levels_of, separation
 from calibrate.observation import observe
 
@@ -168,9 +169,9 @@ def test_constant_columns(hand_history, hand_attribute, outcome):
 def test_the_surest_comes_first():
     parts = {"what": "", "how_sure": "", "effect": "", "action": ""}
     findings = [
-        Finding(guard="separates alone", severity="likely", columns=("a",), **parts),
-        Finding(guard="a value that decides", severity="certain", columns=("b", "a"), **parts),
-        Finding(guard="bots", severity="certain", columns=("c",), **parts),
+        SeparatesAlone(severity="likely", columns=("a",), **parts),
+        ValueDecides(severity="certain", columns=("b", "a"), **parts),
+        Bots(severity="certain", columns=("c",), **parts),
     ]
     assert leaking_columns(findings, severity="likely") == ("a", "b")
     assert leaking_columns(findings) == ("b", "a")
