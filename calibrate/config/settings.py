@@ -80,10 +80,11 @@ class CalibrationSettings(Section):
         How far before creation activities count.
     early : {"landmark", "truncate"}
         Leads closed before their landmark are only counted, or are kept with what was seen.
-    maturity : {"drop"}
-        Young leads weigh nothing; ``"weight"`` is refused: not available yet.
-    snapshots : None
-        Several landmarks of a lead are refused: not available yet.
+    maturity : {"weight", "drop"}
+        Leads of known outcome stand in for those too young to be judged, or young leads are
+        left out.
+    snapshots : list of str, optional
+        Several landmarks of the same leads to learn from, such as ``["3D", "7D", "14D"]``.
     method : {"logistic", "difference", "rate", "log_odds"}
         How points are made.
     max_criteria : int or "auto", default 12
@@ -115,7 +116,7 @@ class CalibrationSettings(Section):
     horizon: Window = "auto"
     lookback: Duration = dt.timedelta(days=90)
     early: Literal["landmark", "truncate"] = "landmark"
-    maturity: Literal["drop", "weight"] = "drop"
+    maturity: Literal["weight", "drop"] = "weight"
     method: Literal["logistic", "difference", "rate", "log_odds"] = "logistic"
     max_criteria: Annotated[int, Field(ge=1)] | Literal["auto"] = 12
     scale: Literal["fit", "keep"] | None = None

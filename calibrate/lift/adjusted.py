@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from calibrate.candidates import criterion_block, is_level
 from calibrate.criteria import Criterion
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
-from calibrate.stats.patterns import pattern_counts
 from calibrate.stats.shrinkage import beta_binomial_prior, shrink
+
+if TYPE_CHECKING:
+    from calibrate.observation import Sample
 
 __all__ = ["adjusted_odds", "shrunken_rates"]
 
@@ -21,18 +24,12 @@ PRIOR_STRENGTH = 50.0  # leads' worth of control rate, where an attribute has un
 MIN_LEVELS = 4
 
 
-def adjusted_odds(
-    rules: Sequence[Criterion],
-    flags: NDArray[np.bool_],
-    converted: NDArray[np.float64],
-    *,
-    confidence_level: float = 0.95,
-) -> pd.DataFrame:
+def adjusted_odds(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataFrame:
     """Return ``odds_ratio_adjusted`` with its interval, one row a criterion.
 
     See `measure_lift` for what is held fixed.
     """
-    log_odds, standard_error = _adjusted_log_odds(rules, flags, converted)
+    log_odds, standard_error = _adjusted_log_odds(sample)
     margin = normal_quantile(confidence_level) * standard_error
     return pd.DataFrame(
         {
@@ -43,20 +40,26 @@ def adjusted_odds(
     )
 
 
-def _adjusted_log_odds(
-    rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _adjusted_log_odds(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each criterion's contrast within its attribute, and its standard error."""
-    fit = fit_logistic(*pattern_counts(flags, converted))
-    blocks = [criterion_block(rule) for rule in rules]
-    contrasts = np.zeros((len(rules), len(rules)))
+    grouped, flags, weight = sample.grouped(), sample.flags, sample.weight
+    fit = fit_logistic(grouped.design, grouped.n_converted, grouped.n, units=grouped.units)
+    blocks = [criterion_block(rule) for rule in sample.criteria]
+    n_columns = len(fit.coefficients)  # the criteria, then landmarks, which no contrast asks for
+    contrasts = np.zeros((len(blocks), n_columns))
     for row, block in enumerate(blocks):
         members = [j for j, other in enumerate(blocks) if other == block]
         met = flags[:, row]
         if met.any() and not met.all():
             part = flags[:, members]
-            contrasts[row, members] = part[met].mean(axis=0) - part[~met].mean(axis=0)
+            contrasts[row, members] = _mean(part, weight, met) - _mean(part, weight, ~met)
     return _contrasted(contrasts, fit)
+
+
+def _mean(
+    flags: NDArray[np.bool_], weight: NDArray[np.float64], chosen: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    return np.asarray(weight[chosen] @ flags[chosen] / weight[chosen].sum())
 
 
 def _contrasted(
@@ -72,8 +75,9 @@ def _contrasted(
 
 def shrunken_rates(table: pd.DataFrame, rules: Sequence[Criterion]) -> NDArray[np.float64]:
     """Return each rate drawn towards its attribute's mean, or towards control."""
-    n, n_converted = table["n"].to_numpy(dtype=float), table["n_converted"].to_numpy(dtype=float)
-    control = float(table["control_rate"].iloc[0]) if len(table) else 0.0
+    n = table["n_effective"].to_numpy(dtype=float, na_value=0.0)
+    n_converted = n * table["rate"].to_numpy(dtype=float, na_value=0.0)
+    control = table["control_rate"].to_numpy(dtype=float)
     blocks = [criterion_block(rule) for rule in rules]
     levels = np.array([is_level(rule) for rule in rules], dtype=bool)
     shrunken = np.asarray(shrink(n_converted, n, control, PRIOR_STRENGTH))

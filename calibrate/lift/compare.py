@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from calibrate.criteria import Criterion
+from calibrate.lift.sides import Sides, p_values, sides_of
 from calibrate.stats.intervals import difference_interval, koopman, lift_interval, wilson
-from calibrate.stats.significance import benjamini_hochberg, mid_p_fisher
+from calibrate.stats.significance import benjamini_hochberg
+
+if TYPE_CHECKING:
+    from calibrate.observation import Sample
 
 __all__ = ["compare_rates", "too_few"]
 
@@ -19,20 +22,12 @@ MIN_LEADS, MIN_EXPECTED = 30, 5
 SMALL_LIFT = (0.9, 1.1)  # an interval within is an effect shown to be small
 
 
-def compare_rates(
-    rules: Sequence[Criterion],
-    flags: NDArray[np.bool_],
-    converted: NDArray[np.float64],
-    *,
-    confidence_level: float = 0.95,
-) -> pd.DataFrame:
+def compare_rates(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataFrame:
     """Return the lift table without what takes a joint model or the attribute's levels.
 
     Parameters
     ----------
-    rules : sequence of Criterion
-    flags : ndarray of bool, shape (leads, criteria)
-    converted : ndarray, shape (leads,)
+    sample : Sample
     confidence_level : float
 
     Returns
@@ -40,73 +35,68 @@ def compare_rates(
     DataFrame
         The columns of `measure_lift` but ``odds_ratio_adjusted*`` and ``shrunken_rate``.
     """
-    table = _counts(rules, flags, converted)
-    _add_intervals(table, confidence_level)
+    sides = sides_of(sample)
+    table = _counts(sample, sides)
+    _add_intervals(table, sides, confidence_level)
+    table["p_value"] = p_values(sample, sides)
     _add_verdicts(table)
     table["confidence_level"] = confidence_level
     return table
 
 
-def _counts(
-    rules: Sequence[Criterion], flags: NDArray[np.bool_], converted: NDArray[np.float64]
-) -> pd.DataFrame:
-    n_all, won = len(converted), converted.sum()
-    n = flags.sum(axis=0).astype(float)
-    n_converted = flags.T.astype(float) @ converted
+def _counts(sample: Sample, sides: Sides) -> pd.DataFrame:
     table = pd.DataFrame(
         {
-            "criterion": [rule.name for rule in rules],
-            "group": [rule.group for rule in rules],
-            "source": [rule.source for rule in rules],
-            "n": n.astype(np.int64),
-            "n_converted": n_converted.astype(np.int64),
+            "criterion": [rule.name for rule in sample.criteria],
+            "group": [rule.group for rule in sample.criteria],
+            "source": [rule.source for rule in sample.criteria],
         }
     )
-    table["n_without"] = n_all - table["n"]
-    table["n_converted_without"] = int(won) - table["n_converted"]
-    table["n_effective"] = n
-    table["lead_share"] = n / n_all
-    table["converted_share"] = n_converted / won
-    table["not_converted_share"] = (n - n_converted) / (n_all - won)
-    table["rate"] = _ratio(table["n_converted"], table["n"])
-    table["control_rate"] = won / n_all
+    for name in ("n", "n_converted", "n_without", "n_converted_without"):
+        table[name] = getattr(sides, name).astype(np.int64)
+    total, won = sample.weight.sum(), sample.weight @ sample.converted
+    met = sample.flags.T.astype(float)
+    table["n_effective"] = sides.n_effective
+    table["lead_share"] = sides.lead_share
+    table["converted_share"] = met @ (sample.weight * sample.converted) / won
+    table["not_converted_share"] = met @ (sample.weight * (1 - sample.converted)) / (total - won)
+    table["rate"] = sides.rate
+    table["control_rate"] = sides.control_rate
     table["lift"] = table["rate"] / table["control_rate"]
     table["difference"] = table["rate"] - table["control_rate"]
-    table["rate_without"] = _ratio(table["n_converted_without"], table["n_without"])
-    table["relative_risk"] = _ratio(table["rate"], table["rate_without"])
+    table["rate_without"] = sides.rate_without
+    table["relative_risk"] = table["rate"] / table["rate_without"].where(table["rate_without"] > 0)
     return table
 
 
-def _ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
-    return numerator / denominator.where(denominator > 0)
-
-
-def _add_intervals(table: pd.DataFrame, confidence_level: float) -> None:
-    with_and_without = [
-        table[name].to_numpy(dtype=float)
-        for name in ("n_converted", "n", "n_converted_without", "n_without")
-    ]
+def _add_intervals(table: pd.DataFrame, sides: Sides, confidence_level: float) -> None:
+    counts = sides.effective_counts()
+    ratio = sides.effective_counts(sides.for_ratio)
+    gap = sides.effective_counts(sides.for_difference)
+    share = sides.lead_share
     intervals = {
-        "rate": wilson(*with_and_without[:2], confidence_level=confidence_level),
-        "lift": lift_interval(*with_and_without, confidence_level=confidence_level),
-        "difference": difference_interval(*with_and_without, confidence_level=confidence_level),
-        "relative_risk": koopman(*with_and_without, confidence_level=confidence_level),
+        "rate": wilson(*counts[:2], confidence_level=confidence_level),
+        "lift": lift_interval(*ratio, lead_share=share, confidence_level=confidence_level),
+        "difference": difference_interval(
+            *gap, lead_share=share, confidence_level=confidence_level
+        ),
+        "relative_risk": koopman(*ratio, confidence_level=confidence_level),
     }
     for name, (lower, upper) in intervals.items():
         table[f"{name}_ci_lower"], table[f"{name}_ci_upper"] = lower, upper
-    table["p_value"] = mid_p_fisher(*with_and_without)
 
 
-def too_few(n: ArrayLike, n_without: ArrayLike, control_rate: ArrayLike) -> NDArray[np.bool_]:
+def too_few(n: ArrayLike, n_without: ArrayLike, rate: ArrayLike) -> NDArray[np.bool_]:
     """Return where no verdict is given: under 30 leads or 5 expected conversions on a side."""
     smaller_side = np.minimum(n, n_without)
-    expected = smaller_side * np.asarray(control_rate)
+    expected = smaller_side * np.asarray(rate)
     return np.asarray((smaller_side < MIN_LEADS) | (expected < MIN_EXPECTED))
 
 
 def _add_verdicts(table: pd.DataFrame) -> None:
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
-    few = too_few(table["n"], table["n_without"], table["control_rate"])
+    won, n = table["n_converted"] + table["n_converted_without"], table["n"] + table["n_without"]
+    few = too_few(table["n"], table["n_without"], won / n)
     proven = (table["q_value"] <= MAX_Q_VALUE) & ~few
     table["verdict"] = np.select(
         [few, proven & (table["lift"] > 1), proven], ["too few", "raises", "lowers"], "no evidence"

@@ -16,6 +16,7 @@ from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.lift.adjusted import adjusted_odds, shrunken_rates
 from calibrate.lift.compare import compare_rates
+from calibrate.observation import require_follow_up, sample_of
 
 if TYPE_CHECKING:
     from calibrate.observation import Observation
@@ -126,7 +127,8 @@ def measure_lift(
 ) -> Lift:
     """Measure how much more often leads that meet a criterion convert than all leads do.
 
-    Measured on the mature leads of ``obs.fitting`` that are at their landmark.
+    Measured on the leads of ``obs.fitting`` that are at their landmark and whose outcome is
+    known, each with its weight.
 
     Parameters
     ----------
@@ -143,9 +145,10 @@ def measure_lift(
         ``table`` has the columns
 
         - ``criterion, group, source`` and the counts ``n, n_converted`` of the leads that
-          meet it, ``n_without, n_converted_without`` of those that do not;
-          ``n_effective``: leads that carry the same information (``n`` without weights);
-        - ``lead_share`` (the activity rate), ``converted_share``,
+          meet it, ``n_without, n_converted_without`` of those that do not, all raw;
+          ``n_effective``: leads that would give as exact a rate (``n`` where all leads are
+          mature and no contact has several);
+        - weighted from here on: ``lead_share`` (the activity rate), ``converted_share``,
           ``not_converted_share``: share that meets it among all, among converted and
           among not converted leads;
         - ``rate`` with interval, ``control_rate``, ``lift = rate / control_rate`` and
@@ -160,7 +163,8 @@ def measure_lift(
     Raises
     ------
     NotEnoughDataError
-        If there is no lead, no conversion, or nothing but conversions.
+        If there is no lead, no conversion, nothing but conversions, or under 10 % of the leads
+        have been watched up to the horizon.
 
     Notes
     -----
@@ -173,7 +177,14 @@ def measure_lift(
     Firth's penalty [3]_; within one attribute (levels of a column, counts of an
     activity) the effect is the mean of the attribute's part of the log odds among leads
     that meet the criterion less that among the others, so it does not depend on which
-    level is the reference. Shrunken rates: beta-binomial over the levels of an attribute
+    level is the reference.
+
+    Weighted rows (`observe`): ``V = sum w^2 (y - r)^2 / (sum w)^2`` and ``n_effective = r (1 -
+    r) / V`` on either side; the same intervals are taken of these effective counts. Leads of
+    one contact are one cluster in V. p is then the score test, and the adjusted odds have the
+    sandwich covariance of their influence functions. At several landmarks (`snapshots`) all
+    rates are compared within the landmark: ``lift = sum w y / sum w r_k`` with r_k the rate
+    of all leads at landmark k. Shrunken rates: beta-binomial over the levels of an attribute
     (four or more), else towards control with the weight of 50 leads.
 
     References
@@ -183,20 +194,19 @@ def measure_lift(
     .. [3] Firth (1993), Biometrika 80, 27-38.
     """
     obs = obs.fitting
-    leads = obs.at_landmark
-    converted = np.asarray(leads["converted"], dtype=float)
-    _refuse_one_sided(converted)
+    require_follow_up(obs)
+    _refuse_one_sided(np.asarray(obs.at_landmark["converted"], dtype=float))
     rules = criteria_of(obs, criteria, allow_sensitive=allow_sensitive)
     _refuse_namesakes(rules)
-    flags = obs.flags(rules)[leads.index.to_numpy()]
-    table = compare_rates(rules, flags, converted, confidence_level=confidence_level)
-    odds = adjusted_odds(rules, flags, converted, confidence_level=confidence_level)
+    sample = sample_of(obs, rules)
+    table = compare_rates(sample, confidence_level=confidence_level)
+    odds = adjusted_odds(sample, confidence_level=confidence_level)
     table = table.join(odds).assign(shrunken_rate=shrunken_rates(table, rules))
     return Lift(
         criteria=rules,
-        n=len(converted),
-        n_converted=int(converted.sum()),
-        control_rate=float(converted.mean()),
+        n=sample.n,
+        n_converted=sample.n_converted,
+        control_rate=sample.rate,
         confidence_level=confidence_level,
         _table=table[list(LIFT_COLUMNS)],
     )
@@ -205,7 +215,7 @@ def measure_lift(
 def _refuse_one_sided(converted: NDArray[np.float64]) -> None:
     if not converted.size:
         raise NotEnoughDataError(
-            "no mature lead in the fit period: its horizon has not passed for any; "
+            "no lead of the fit period is at its landmark with a known outcome; "
             "choose an earlier fit_period or a shorter horizon"
         )
     if not converted.any():

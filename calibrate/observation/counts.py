@@ -97,18 +97,21 @@ def _inside(scope: Scope, leads: pd.DataFrame) -> list[Row]:
         if scope.truncates
         else "counted in the control rate, not compared at the landmark"
     )
+    young = "the horizon ends after as_of: weight 0"
+    if scope.weights_young:
+        young = "the horizon ends after as_of: weighted if won by then, else weight 0"
     if scope.is_wide:
         rule = "leads without times: nothing is cut off"
         return [("leads", "observed", len(leads), rule, "")]
     late = mature & ~converted & leads["lag_days"].notna()
-    at_landmark = mature & (status == "at landmark")
+    at_landmark = (leads["weight"] > 0) & (status == "at landmark")
     rows: list[Row] = [("leads", "observed", len(leads), "leads of the period", "")]
     for check, rule, chosen in (
-        ("not mature", "weight 0: the horizon ends after as_of", ~mature),
+        ("not mature", young, ~mature),
         ("landmark after as_of", "not compared yet: seen as of as_of", status == "before landmark"),
         ("converted before the landmark", early, mature & (status == "converted early")),
         ("lost before the landmark", early, mature & (status == "lost early")),
-        ("at the landmark", "compared: mature and open at the landmark", at_landmark),
+        ("at the landmark", "compared: open at the landmark, outcome known", at_landmark),
         ("at the landmark, converted", "by the horizon", at_landmark & converted),
         ("won after the horizon", "not converted by the horizon", late),
     ):

@@ -41,9 +41,11 @@ class Observation:
         Leads created in them; `fitting` is the observation of the latter.
     observation_window, horizon, lookback : timedelta
     early : {"landmark", "truncate"}
-    maturity : {"drop"}
+    maturity : {"weight", "drop"}
     is_open : bool
         Leads open at as_of (`observe_open`), whose outcome is not known.
+    parts : tuple of Observation
+        The same leads at one landmark each, where several are stacked (`snapshots`).
     """
 
     history: History
@@ -59,6 +61,7 @@ class Observation:
     rows: pd.DataFrame = field(repr=False)
     left_out: pd.DataFrame = field(repr=False)
     other: Observation | None = field(default=None, repr=False)
+    parts: tuple[Observation, ...] = field(default=(), repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -67,12 +70,13 @@ class Observation:
         Returns
         -------
         DataFrame
-            ``lead_id, created_at, cutoff, at_landmark, status, converted, mature, weight
-            (1 mature, else 0), lag_days (creation to win, known wins only),
+            ``lead_id, created_at, cutoff, at_landmark, status, converted, mature, weight (0
+            where the outcome is not known yet), lag_days (creation to win, known wins only),
             follow_up_days (creation to as_of), amount, contact, closed_at``, then the
             attributes and one count column an activity. `cutoff` is the landmark, or the
             closing or as_of where that is sooner; `status` is ``at landmark``, ``converted
-            early``, ``lost early``, ``before landmark`` (at as_of), or ``open``.
+            early``, ``lost early``, ``before landmark`` (at as_of), or ``open``. With
+            several landmarks one row a lead and landmark, and its days in ``snapshot``.
         """
         return self.rows.copy(deep=False)  # copy-on-write: changes do not reach back
 
@@ -93,12 +97,22 @@ class Observation:
 
     @property
     def fitting(self) -> Observation:
-        """The same for the fit period."""
+        """The same for the fit period, at all its landmarks where there are several."""
         return self if self.other is None else self.other
 
     @property
+    def single(self) -> Observation:
+        """The same leads at one landmark: the last part, or itself where there is but one."""
+        return self.parts[-1] if self.parts else self
+
+    def longest_followed(self, share: float) -> float:
+        """Return the days that at least a share of the leads was watched for."""
+        days = np.sort(self.rows["follow_up_days"].to_numpy(dtype=float))
+        return float(days[len(days) - int(np.ceil(share * len(days)))])
+
+    @property
     def at_landmark(self) -> pd.DataFrame:
-        """Mature leads compared at their landmark, with the index of `table`."""
+        """Leads of known outcome compared at their landmark, with the index of `table`."""
         chosen = self.rows["at_landmark"] & (self.rows["weight"] > 0)
         return self.rows[chosen.to_numpy()]
 
@@ -123,6 +137,11 @@ class Observation:
             counts and days as int, total as the sum of values, recency as days before
             the cutoff (missing where it never happened).
         """
+        if self.parts:
+            asked_of_all = list(measures)
+            found_in_parts = [part.features(asked_of_all) for part in self.parts]
+            stacked = pd.concat(found_in_parts, ignore_index=True)
+            return stacked if rows is None else stacked.loc[np.asarray(rows)]
         wanted = list(dict.fromkeys(measures))
         columns: dict[str, NDArray[np.generic]] = {}
         asked = [m for m in wanted if not self._is_plain_count(m)]
@@ -161,21 +180,28 @@ class Observation:
 
     @cached_property
     def clusters(self) -> NDArray[np.int64] | None:
-        """Bucket 0 to 199 of each lead's contact; None where no contact has two leads.
+        """Bucket 0 to 199 of each lead's contact; None where no contact has two rows.
 
         Notes
         -----
-        Leads of one contact are not independent: they fall into the same bucket (the
-        first 32 bits of the contact's MD5, modulo 200) and are resampled together. A
-        lead without a contact is a cluster of its own, hashed by its id.
+        Leads of one contact are not independent, nor is one lead at several landmarks:
+        they fall into the same bucket (the first 32 bits of the contact's MD5, modulo 200)
+        and are resampled together. A lead without a contact is a cluster of its own, hashed
+        by its id.
         """
         contacts = self.rows["contact"]
-        if not self.history.has_contacts or not contacts.dropna().duplicated().any():
+        several = self.history.has_contacts and contacts.dropna().duplicated().any()
+        if not self.parts and not several:
             return None
-        keys = contacts.where(contacts.notna(), self.rows["lead_id"].astype(str))
-        codes, unique = pd.factorize(keys)
+        codes, unique = pd.factorize(self.cluster_keys)
         buckets = np.array([_bucket(str(key)) for key in unique], dtype=np.int64)
         return np.asarray(buckets[codes])
+
+    @property
+    def cluster_keys(self) -> pd.Series:
+        """The contact of each row, or the lead's id where it has none, as text."""
+        contacts = self.rows["contact"]
+        return contacts.where(contacts.notna(), self.rows["lead_id"].astype(str))
 
     def _is_plain_count(self, measure: Measure) -> bool:
         return measure == Measure(measure.activity) and measure.activity in self.rows.columns

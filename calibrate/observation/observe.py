@@ -26,8 +26,9 @@ __all__ = ["Span", "observe", "observe_open"]
 PeriodLike = Period | str | tuple[object, object] | None
 Span = str | int | dt.timedelta
 
+_DAY = dt.timedelta(days=1)
 _EARLY = ("landmark", "truncate")
-_MATURITY = ("drop", "weight")
+_MATURITY = ("weight", "drop")
 
 
 def observe(
@@ -38,7 +39,7 @@ def observe(
     observation_window: Span = "auto",
     horizon: Span = "auto",
     early: str = "landmark",
-    maturity: str = "drop",
+    maturity: str = "weight",
     lookback: Span = "90D",
     snapshots: Sequence[Span] | None = None,
 ) -> Observation:
@@ -57,12 +58,16 @@ def observe(
     early : {"landmark", "truncate"}
         Leads won or lost before their landmark are only counted, or are kept with what
         was seen before their closing.
-    maturity : {"drop"}
-        Leads whose horizon ends after as_of weigh nothing.
+    maturity : {"weight", "drop"}
+        Leads whose outcome by the horizon is known stand in for those too young for it
+        (weight ``1 / G(min(lag, horizon))``), or only leads whose horizon ended before as_of
+        count.
     lookback : str, int (days) or timedelta
         How far before creation activities count.
-    snapshots : None
-        Several landmarks of the same lead are not available yet.
+    snapshots : sequence of str, int (days) or timedelta, optional
+        Several landmarks of the same leads for lift, fit and thresholds (`Observation.fitting`
+        stacks them): compared within each landmark, one lead being one cluster. All
+        shorter than the horizon. `observation_window` stays that of `Observation.table`.
 
     Returns
     -------
@@ -85,10 +90,12 @@ def observe(
     for the outcome at its end, and cuts the features at its start; a closing after as_of
     makes the lead open. A lead whose landmark lies after as_of is not at the landmark; its
     cutoff is as_of, up to and including that moment. Wins without a date and leads that
-    nobody worked are left out, and counted.
+    nobody worked are left out, and counted. ``G(t)`` is the share of the observation's leads
+    whose follow-up, creation to as_of, reaches t (`stats.weighting.censoring_weights`).
     """
-    _check_options(early, maturity, snapshots)
+    _check_options(early, maturity)
     window, due = resolve_windows(history, observation_window, horizon)
+    landmarks = _landmarks(history, snapshots, due)
     chosen = parse_period(period, timezone=history.timezone)
     fitted = chosen
     if fit_period is not None:
@@ -102,10 +109,13 @@ def observe(
         lookback=parse_duration(lookback),
         is_wide=history.is_wide,
         truncates=early == "truncate",
+        weights_young=maturity == "weight",
     )
     other = None
-    if (fitted.start, fitted.end) != (chosen.start, chosen.end):
-        fit_scope = dataclasses.replace(scope, start=fitted.start, end=fitted.end)
+    fit_scope = dataclasses.replace(scope, start=fitted.start, end=fitted.end)
+    if landmarks:
+        other = _stacked(history, fit_scope, fitted, landmarks)
+    elif (fitted.start, fitted.end) != (chosen.start, chosen.end):
         other = _observation(history, fit_scope, fitted, fitted, None)
     return _observation(history, scope, chosen, fitted, other)
 
@@ -152,7 +162,7 @@ def _observation(
         horizon=scope.horizon,
         lookback=scope.lookback,
         early="truncate" if scope.truncates else "landmark",
-        maturity="drop",
+        maturity="weight" if scope.weights_young else "drop",
         is_open=scope.is_open,
         scope=scope,
         rows=leads,
@@ -163,15 +173,40 @@ def _observation(
     return dataclasses.replace(bare, rows=pd.concat([leads, counts], axis=1))
 
 
-def _check_options(early: str, maturity: str, snapshots: Sequence[Span] | None) -> None:
+def _stacked(
+    history: History, scope: Scope, period: Period, landmarks: Sequence[dt.timedelta]
+) -> Observation:
+    """Observe the same leads at several landmarks, one below the other."""
+    parts = tuple(
+        _observation(history, dataclasses.replace(scope, window=window), period, period, None)
+        for window in landmarks
+    )
+    rows = [part.rows.assign(snapshot=part.observation_window / _DAY) for part in parts]
+    return dataclasses.replace(parts[-1], rows=pd.concat(rows, ignore_index=True), parts=parts)
+
+
+def _landmarks(
+    history: History, snapshots: Sequence[Span] | None, horizon: dt.timedelta
+) -> list[dt.timedelta]:
+    """Return the landmarks asked for, shortest first; none where nothing is asked for."""
+    if snapshots is None:
+        return []
+    if isinstance(snapshots, str) or not len(snapshots):
+        raise ConfigError(f'snapshots is a list such as ["3D", "7D", "14D"], not {snapshots!r}')
+    if history.is_wide:
+        raise ConfigError("snapshots need created_at, which this table does not have")
+    landmarks = sorted({parse_duration(span) for span in snapshots})
+    if landmarks[-1] >= horizon:
+        raise ConfigError(
+            f"snapshots: {landmarks[-1] / _DAY:g} days is not shorter than the horizon of "
+            f"{horizon / _DAY:g} days; leave it out or take a longer horizon"
+        )
+    return landmarks
+
+
+def _check_options(early: str, maturity: str) -> None:
     for name, value, known in (("early", early, _EARLY), ("maturity", maturity, _MATURITY)):
         if value not in known:
             raise ConfigError(
                 f'{name} "{value}" must be {" or ".join(known)}{did_you_mean(str(value), known)}'
             )
-    if maturity == "weight":
-        raise ConfigError('maturity "weight" is not available yet: "drop" uses mature leads only')
-    if snapshots is not None:
-        raise ConfigError(
-            "snapshots are not available yet: one observation_window is used for every lead"
-        )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
 from calibrate.observation.statements import Scope
+from calibrate.stats.weighting import censoring_weights
 
 if TYPE_CHECKING:
     from calibrate.history import Attribute
@@ -33,6 +34,10 @@ def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -
     won = np.asarray(found["is_win"], dtype=bool) & ~np.isnat(closed_at)
     lag = np.where(won, (closed_at - created_at) / _DAY, np.nan)
     as_of = np.datetime64("NaT") if scope.as_of is None else np.datetime64(scope.as_of, "us")
+    follow_up = (as_of - created_at) / _DAY
+    weight = mature.astype(float)
+    if scope.weights_young and not scope.is_wide:
+        weight = censoring_weights(converted.to_numpy(dtype=bool), lag, follow_up, mature).weight
     columns: dict[str, object] = {
         "lead_id": found["lead_id"].to_pandas(),
         "created_at": created_at,
@@ -41,9 +46,9 @@ def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -
         "status": status,
         "converted": converted,
         "mature": mature,
-        "weight": mature.astype(float),
+        "weight": weight,
         "lag_days": lag,
-        "follow_up_days": (as_of - created_at) / _DAY,
+        "follow_up_days": follow_up,
         "amount": _numbers(found["amount"]),
         "contact": _objects(found["contact"]),
         "closed_at": closed_at,

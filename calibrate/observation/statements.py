@@ -45,6 +45,8 @@ class Scope:
         The table knows no times: every lead, nothing cut off.
     truncates : bool
         Leads closed before their landmark are kept, with what was seen until then.
+    weights_young : bool
+        Leads of known outcome stand in for those too young to be judged.
     """
 
     as_of: dt.datetime | None
@@ -56,6 +58,7 @@ class Scope:
     is_open: bool = False
     is_wide: bool = False
     truncates: bool = False
+    weights_young: bool = False
 
 
 @dataclass

@@ -210,6 +210,7 @@ def lift_interval(
     n_converted_without: ArrayLike,
     n_without: ArrayLike,
     *,
+    lead_share: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> Interval:
     """Return the interval of the lift, the rate with the criterion over the rate of all.
@@ -220,6 +221,9 @@ def lift_interval(
         Conversions and leads with the criterion.
     n_converted_without, n_without : array_like
         Conversions and leads without it.
+    lead_share : array_like, optional
+        Share of all leads with the criterion, where the counts are effective ones; by default
+        ``n / (n + n_without)``.
     confidence_level : float
         Nominal coverage.
 
@@ -231,7 +235,7 @@ def lift_interval(
 
     Notes
     -----
-    Conditional on the share ``s = n / (n + n_without)``, ``lift = RR / (s RR + 1 - s)``
+    Conditional on the share s with the criterion, ``lift = RR / (s RR + 1 - s)``
     rises with the relative risk RR, so Koopman's limits of RR go through this formula. The
     leads with the criterion are part of all leads; taking the two rates as independent
     would make the interval far too wide.
@@ -255,7 +259,7 @@ def lift_interval(
     x1, n1, x2, n2 = broadcast_counts(n_converted, n, n_converted_without, n_without)
     ratio = koopman(x1, n1, x2, n2, confidence_level=confidence_level)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = n1 / (n1 + n2)
+        share = n1 / (n1 + n2) if lead_share is None else np.asarray(lead_share, dtype=float)
         lower = 1 / (share + (1 - share) / ratio.lower)
         upper = 1 / (share + (1 - share) / ratio.upper)
     everyone = (n1 > 0) & (n2 == 0)
@@ -268,6 +272,7 @@ def difference_interval(
     n_converted_without: ArrayLike,
     n_without: ArrayLike,
     *,
+    lead_share: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> Interval:
     """Return the interval of the rate with the criterion minus the rate of all.
@@ -278,6 +283,9 @@ def difference_interval(
         Conversions and leads with the criterion.
     n_converted_without, n_without : array_like
         Conversions and leads without it.
+    lead_share : array_like, optional
+        Share of all leads with the criterion, where the counts are effective ones; by default
+        ``n / (n + n_without)``.
     confidence_level : float
         Nominal coverage.
 
@@ -289,7 +297,7 @@ def difference_interval(
 
     Notes
     -----
-    Conditional on the share ``s = n / (n + n_without)``, the difference from control is
+    Conditional on the share s with the criterion, the difference from control is
     ``(1 - s)(p1 - p2)``; Newcombe's limits of p1 - p2 are multiplied by ``1 - s``.
 
     References
@@ -305,7 +313,7 @@ def difference_interval(
     x1, n1, x2, n2 = broadcast_counts(n_converted, n, n_converted_without, n_without)
     gap = newcombe(x1, n1, x2, n2, confidence_level=confidence_level)
     with np.errstate(divide="ignore", invalid="ignore"):
-        rest = n2 / (n1 + n2)
+        rest = n2 / (n1 + n2) if lead_share is None else 1 - np.asarray(lead_share, dtype=float)
     everyone = (n1 > 0) & (n2 == 0)
     lower = np.where(everyone, 0.0, rest * gap.lower)
     upper = np.where(everyone, 0.0, rest * gap.upper)

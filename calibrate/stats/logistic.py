@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,8 +11,9 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.special import expit
 
 from calibrate.stats.intervals import FloatArray, Interval, normal_quantile
+from calibrate.stats.weighting import cluster_sums
 
-__all__ = ["LogisticFit", "fit_logistic", "wald_interval"]
+__all__ = ["LogisticFit", "Units", "fit_logistic", "wald_interval"]
 
 _ALIASED = 1e-9  # share of a column's variation left by the earlier ones, below: none
 _SCORE_TOLERANCE = 1e-8  # distance from the maximum, in standard errors
@@ -20,6 +22,19 @@ _OVERSHOOT = 0.5  # share of the slope with which a step may pass the maximum
 _INFINITE = 30.0  # log-odds that no data show: a fit without penalty has run away
 _LARGEST_STEP = 5.0  # of any linear predictor in one iteration
 _STEP_HALVINGS = 25
+
+
+class Units(NamedTuple):
+    """The leads behind grouped counts, where these are sums of weights.
+
+    ``pattern`` is the row of the design that each lead belongs to, ``converted`` and ``weight``
+    its own; leads with the same number in ``cluster`` (or None) are not independent.
+    """
+
+    pattern: NDArray[np.intp]
+    converted: FloatArray
+    weight: FloatArray
+    cluster: NDArray[np.intp] | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -77,7 +92,7 @@ def fit_logistic(
     firth: bool = True,
     l2: float = 0.0,
     offset: ArrayLike | None = None,
-    weights_are_counts: bool = True,
+    units: Units | None = None,
     max_iter: int = 100,
 ) -> LogisticFit:
     """Fit a logistic regression to grouped counts.
@@ -96,9 +111,9 @@ def fit_logistic(
         Ridge penalty ``l2 / 2 * sum(coefficients ** 2)``; never on the intercept.
     offset : array_like, optional
         Log-odds added to each pattern with a coefficient of 1.
-    weights_are_counts : bool
-        If false, `n` and `n_converted` are sums of weights, the rows are the independent
-        units, and the covariance is the sandwich over the rows.
+    units : Units, optional
+        The leads behind `n` and `n_converted`, where these are sums of weights: the covariance
+        is then the sandwich over leads, or over their clusters. Patterns must all have leads.
     max_iter : int
         Most Newton iterations.
 
@@ -114,13 +129,15 @@ def fit_logistic(
     score is ``Z' (x - n p + h (1/2 - p)) - l2 b`` where h are the diagonal elements of
     ``W Z I^-1 Z'``. Newton's method with steps halved until the penalised likelihood rises.
     With one yes/no column the estimate is the log odds ratio after adding 1/2 to each of
-    the four counts.
+    the four counts. The sandwich is ``I^-1 (sum_c u_c u_c') I^-1`` with ``u_c`` the sum over a
+    cluster's leads of ``w (y - p) z``; it knows that weights are not copies of leads.
 
     References
     ----------
     D. Firth (1993), Bias reduction of maximum likelihood estimates, Biometrika 80, 27-38.
     G. Heinze and M. Schemper (2002), A solution to the problem of separation in logistic
-    regression, Statistics in Medicine 21, 2409-2419.
+    regression, Statistics in Medicine 21, 2409-2419. K.-Y. Liang and S. L. Zeger (1986),
+    Longitudinal data analysis using generalized linear models, Biometrika 73, 13-22.
 
     Examples
     --------
@@ -141,8 +158,8 @@ def fit_logistic(
         Z=Z[:, kept], n_converted=x, n=total, offset=shift, penalty=penalty, firth=firth
     )
     state, converged = _newton(problem, max_iter)
-    if not weights_are_counts:
-        state = _sandwich(problem, state)
+    if units is not None:
+        state = _sandwich(problem, state, units)
     return _reported(design.shape[1], kept, source, state, converged=converged)
 
 
@@ -286,15 +303,17 @@ def _evaluate(problem: _Problem, beta: FloatArray) -> _State | None:
     )
 
 
-def _sandwich(problem: _Problem, state: _State) -> _State:
-    scores = problem.Z * (problem.n_converted - problem.n * state.rates)[:, np.newaxis]
-    return _State(
-        beta=state.beta,
-        score=state.score,
-        covariance=state.covariance @ (scores.T @ scores) @ state.covariance,
-        log_likelihood=state.log_likelihood,
-        rates=state.rates,
-    )
+def _sandwich(problem: _Problem, state: _State, units: Units) -> _State:
+    residual = units.weight * (units.converted - state.rates[units.pattern])
+    if units.cluster is None:
+        squares = np.bincount(units.pattern, residual**2, len(problem.Z))
+        meat = problem.Z.T @ (problem.Z * squares[:, np.newaxis])
+    else:
+        columns = problem.Z.T[:, units.pattern] * residual
+        scores = np.array([cluster_sums(column, units.cluster) for column in columns])
+        n_clusters = len(np.unique(units.cluster))
+        meat = scores @ scores.T * (n_clusters / max(n_clusters - 1, 1))
+    return replace(state, covariance=state.covariance @ meat @ state.covariance)
 
 
 def _unknown(problem: _Problem) -> _State:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats.contingency import odds_ratio
 
-from calibrate.stats.logistic import fit_logistic, wald_interval
+from calibrate.stats.logistic import Units, fit_logistic, wald_interval
 
 # Data set endometrial of R's brglm2 (Heinze and Schemper 2002): columns NV, PI, EH, HG.
 # NV separates: all 13 women with NV = 1 have HG = 1.
@@ -222,8 +222,36 @@ def test_sandwich_against_statsmodels():
     weights = np.random.default_rng(2).uniform(0.5, 3, len(x))
     model = sm.GLM(x, sm.add_constant(X), sm.families.Binomial(), var_weights=weights)
     expected = model.fit(cov_type="HC0", tol=1e-12)
-    fit = fit_logistic(X, weights * x, weights, firth=False, weights_are_counts=False)
+    units = Units(pattern=np.arange(len(x)), converted=x, weight=weights, cluster=None)
+    fit = fit_logistic(X, weights * x, weights, firth=False, units=units)
     np.testing.assert_allclose(fit.covariance, expected.cov_params(), rtol=1e-6)
+
+
+def test_clustered_sandwich_against_statsmodels():
+    import statsmodels.api as sm
+
+    X, x, _ = simulated(patterns=300, columns=3, size=2)
+    weights, cluster = np.ones(len(x)), np.arange(len(x)) // 3
+    model = sm.GLM(x, sm.add_constant(X), sm.families.Binomial())
+    groups = {"groups": cluster, "use_correction": False}
+    expected = model.fit(cov_type="cluster", cov_kwds=groups, tol=1e-12).cov_params()
+    units = Units(pattern=np.arange(len(x)), converted=x, weight=weights, cluster=cluster)
+    fit = fit_logistic(X, weights * x, weights, firth=False, units=units)
+    # statsmodels without its correction, times clusters / (clusters - 1)
+    np.testing.assert_allclose(fit.covariance, expected * 100 / 99, rtol=1e-6)
+
+
+def test_weights_of_one_give_nearly_the_model_based_covariance():
+    X, x, n = simulated(patterns=30)
+    pattern = np.repeat(np.arange(len(n)), 2)
+    converted = np.tile([1.0, 0.0], len(n))
+    counts = np.column_stack([x, n - x]).ravel().astype(int)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    units = Units(pattern[rows], converted[rows], np.ones(len(rows)), None)
+    robust = fit_logistic(X, x, n, units=units)
+    model = fit_logistic(X, x, n)
+    np.testing.assert_allclose(robust.coefficients, model.coefficients)
+    np.testing.assert_allclose(np.diag(robust.covariance), np.diag(model.covariance), rtol=0.5)
 
 
 def test_many_patterns_are_fast():

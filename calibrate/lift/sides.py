@@ -1,0 +1,225 @@
+"""Leads with a criterion beside those without it: weighted sums, rates and their variances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erfc
+
+from calibrate.stats.significance import mid_p_fisher
+from calibrate.stats.weighting import cluster_sums, effective_size
+
+if TYPE_CHECKING:
+    from calibrate.observation import Sample
+
+__all__ = ["Sides", "p_values", "sides_of"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sides:
+    """Leads with and without each criterion, arrays of shape (criteria,).
+
+    Attributes
+    ----------
+    n, n_converted, n_without, n_converted_without
+        As counted.
+    lead_share : ndarray
+        Weighted share with the criterion (of the conversions to be expected, where leads are
+        seen at several landmarks).
+    control_rate : ndarray
+        Rate of all leads; with several landmarks, in the mix of those with the criterion.
+    rate, rate_without : ndarray
+        Weighted rates, the second in the same mix.
+    n_effective, n_effective_without : ndarray
+        Leads that would give as exact a rate.
+    for_ratio, for_difference : ndarray
+        Factors on both effective sizes in the variance of the ratio and of the difference of
+        the two rates: above 1 where clusters hold leads of both sides.
+    """
+
+    n: Floats
+    n_converted: Floats
+    n_without: Floats
+    n_converted_without: Floats
+    lead_share: Floats
+    control_rate: Floats
+    rate: Floats
+    rate_without: Floats
+    n_effective: Floats
+    n_effective_without: Floats
+    for_ratio: Floats
+    for_difference: Floats
+
+    def effective_counts(self, factor: Floats | float = 1.0) -> tuple[Floats, ...]:
+        """Return conversions and leads with, and without, that would tell as much."""
+        n, n_without = self.n_effective * factor, self.n_effective_without * factor
+        known = np.nan_to_num(self.rate) * n, np.nan_to_num(self.rate_without) * n_without
+        return known[0], n, known[1], n_without
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Sums:
+    """Sums over one side, arrays of shape (criteria,)."""
+
+    n: Floats
+    n_converted: Floats
+    weight: Floats
+    won: Floats
+    expected: Floats
+    squared_weight: Floats
+    squared_residual: Floats  # of weight * (converted - ratio * expected), by cluster
+
+
+def sides_of(sample: Sample) -> Sides:
+    """Measure each criterion of a sample with against without.
+
+    Notes
+    -----
+    With weights w, outcomes y and ``e`` the rate of a row's landmark, the side's ratio to
+    control is ``a = sum w y / sum w e`` (its lift), and its variance ``sum_c (sum w (y - a
+    e))^2 / (sum w e)^2`` over clusters c. At a single landmark ``e`` is the control rate and
+    the rate's variance is ``sum w^2 (y - r)^2 / (sum w)^2``.
+    """
+    flags = sample.flags
+    with_, without = _sums(sample, flags), _sums(sample, ~flags)
+    rate = _ratio(with_.won, with_.weight)
+    if sample.stratum is None:
+        control = np.full(len(rate), sample.rate)
+        lead_share = with_.weight / (with_.weight + without.weight)
+        rate_without = _ratio(without.won, without.weight)
+    else:
+        control = _ratio(with_.expected, with_.weight)
+        lead_share = with_.expected / (with_.expected + without.expected)
+        rate_without = control * _ratio(without.won, without.expected)
+    variance = _ratio(with_.squared_residual, with_.weight**2)
+    variance_without = control**2 * _ratio(without.squared_residual, without.expected**2)
+    for_ratio, for_difference = _overlap(
+        sample, (with_, without), (rate, rate_without), (variance, variance_without)
+    )
+    sizes = with_.n, without.n
+    if not sample.is_plain:
+        sizes = (
+            effective_size(rate, variance, _ratio(with_.weight**2, with_.squared_weight)),
+            effective_size(
+                rate_without, variance_without, _ratio(without.weight**2, without.squared_weight)
+            ),
+        )
+    return Sides(
+        n=with_.n,
+        n_converted=with_.n_converted,
+        n_without=without.n,
+        n_converted_without=without.n_converted,
+        lead_share=lead_share,
+        control_rate=control,
+        rate=rate,
+        rate_without=rate_without,
+        n_effective=sizes[0],
+        n_effective_without=sizes[1],
+        for_ratio=for_ratio,
+        for_difference=for_difference,
+    )
+
+
+def p_values(sample: Sample, sides: Sides) -> Floats:
+    """Test each criterion, with against without, two-sided.
+
+    Notes
+    -----
+    Mid-p of Fisher's test for counts. Weighted or clustered rows: the score test with the
+    variance of its influence function, ``z = sum u / sqrt(sum_c (sum u)^2)`` with ``u = w (x -
+    m)(y - e)``, x the criterion, m and e its share and the rate at the row's landmark.
+    """
+    if sample.is_plain:
+        counts = (sides.n_converted, sides.n, sides.n_converted_without, sides.n_without)
+        return np.asarray(mid_p_fisher(*counts))
+    residual = sample.weight * (sample.converted - sample.expected)
+    stratum = np.zeros(sample.n, np.intp) if sample.stratum is None else sample.stratum
+    total = np.bincount(stratum, sample.weight)
+    p_value = np.ones(sample.flags.shape[1])
+    for j, met in enumerate(sample.flags.T):
+        share = np.bincount(stratum, sample.weight * met) / np.maximum(total, 1e-300)
+        u = residual * (met - share[stratum])
+        parts = cluster_sums(u, sample.cluster)
+        square = float(parts @ parts)
+        if square > 0:
+            p_value[j] = erfc(abs(u.sum()) / np.sqrt(2 * square))
+    return np.where((sides.n > 0) & (sides.n_without > 0), p_value, np.nan)
+
+
+def _sums(sample: Sample, flags: NDArray[np.bool_]) -> _Sums:
+    w, y, e = sample.weight, sample.converted, sample.expected
+    columns = np.column_stack([np.ones_like(w), y, w, w * y, w * e])
+    n, n_converted, weight, won, expected = (flags.T.astype(float) @ columns).T
+    ratio = _ratio(won, expected)
+    if sample.cluster is None:
+        terms = np.column_stack([w * w, w * w * y, w * w * y * e, w * w * e * e])
+        squares, yy, ye, ee = (flags.T.astype(float) @ terms).T
+        residual = yy - 2 * ratio * ye + ratio**2 * ee
+    else:
+        squares, residual = _clustered(sample, flags, ratio)
+    return _Sums(
+        n=n,
+        n_converted=n_converted,
+        weight=weight,
+        won=won,
+        expected=expected,
+        squared_weight=squares,
+        squared_residual=np.maximum(residual, 0.0),
+    )
+
+
+def _clustered(
+    sample: Sample, flags: NDArray[np.bool_], ratio: Floats
+) -> tuple[Floats, Floats]:
+    squares, residual = np.zeros(flags.shape[1]), np.zeros(flags.shape[1])
+    for j, met in enumerate(flags.T):
+        weight = cluster_sums(sample.weight * met, sample.cluster)
+        part = cluster_sums(_residual(sample, met, ratio[j]), sample.cluster)
+        squares[j], residual[j] = weight @ weight, part @ part
+    return squares, residual
+
+
+def _residual(sample: Sample, met: NDArray[np.bool_], ratio: float) -> Floats:
+    gap = sample.converted - np.nan_to_num(ratio) * sample.expected
+    return np.asarray(sample.weight * met * gap)
+
+
+def _overlap(
+    sample: Sample,
+    sums: tuple[_Sums, _Sums],
+    rates: tuple[Floats, Floats],
+    variances: tuple[Floats, Floats],
+) -> tuple[Floats, Floats]:
+    """Return how much the covariance of the two rates takes off the variance of each contrast."""
+    n_criteria = sample.flags.shape[1]
+    if sample.cluster is None:
+        return np.ones(n_criteria), np.ones(n_criteria)
+    with_, without = sums
+    ratios = _ratio(with_.won, with_.expected), _ratio(without.won, without.expected)
+    crossed = np.zeros(n_criteria)
+    for j, met in enumerate(sample.flags.T):
+        first = cluster_sums(_residual(sample, met, ratios[0][j]), sample.cluster)
+        second = cluster_sums(_residual(sample, ~met, ratios[1][j]), sample.cluster)
+        crossed[j] = first @ second
+    # On the scale of the ratios to control, times control squared: that of the rates.
+    control = _ratio(with_.expected, with_.weight)
+    covariance = control * _ratio(crossed, with_.weight * without.expected)
+    apart = variances[0] + variances[1]
+    relative = _ratio(variances[0], rates[0] ** 2) + _ratio(variances[1], rates[1] ** 2)
+    both = _ratio(covariance, rates[0] * rates[1])
+    return _factor(relative, relative - 2 * both), _factor(apart, apart - 2 * covariance)
+
+
+def _factor(apart: Floats, together: Floats) -> Floats:
+    told = np.isfinite(apart) & np.isfinite(together) & (together > 1e-6 * np.abs(apart))
+    return np.where(told, apart / np.where(told, together, 1.0), 1.0)
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    known = denominator > 0
+    return np.where(known, numerator / np.where(known, denominator, 1.0), np.nan)

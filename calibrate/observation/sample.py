@@ -1,0 +1,208 @@
+"""The leads that statistics rest on, as arrays: criteria met, outcome, weight, cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate.criteria import Criterion
+from calibrate.errors import NotEnoughDataError
+from calibrate.stats.logistic import Units
+from calibrate.stats.patterns import unique_patterns
+from calibrate.stats.weighting import weighted_rate
+
+if TYPE_CHECKING:
+    from calibrate.observation.observation import Observation
+
+__all__ = ["Grouped", "Sample", "require_follow_up", "sample_of"]
+
+MIN_FOLLOWED = 0.10
+
+Floats = NDArray[np.float64]
+
+
+class Grouped(NamedTuple):
+    """Leads grouped by the criteria they meet, for a logistic regression.
+
+    ``design`` (patterns x columns) has the criteria and, where leads are seen at several
+    landmarks, a column for each landmark but the first. ``n`` and ``n_converted`` are sums of
+    effective weights. ``units`` are the leads behind them; None where counts say it all.
+    """
+
+    design: NDArray[np.bool_]
+    n_converted: Floats
+    n: Floats
+    units: Units | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sample:
+    """Criteria met and outcome, one row a lead (and landmark).
+
+    Attributes
+    ----------
+    criteria : tuple of Criterion
+    flags : ndarray of bool, shape (leads, criteria)
+    converted : ndarray of float, shape (leads,)
+    weight : ndarray of float, shape (leads,)
+        Above 0; 1 where all leads are mature.
+    keys : ndarray of uint64, shape (leads,)
+        Equal for leads that must be drawn together: those of one hash bucket of contacts
+        where contacts have several leads, else one key a lead, made from its id.
+    cluster : ndarray of int, shape (leads,), or None
+        The contact (or, at several landmarks, the lead) of each row, numbered; None where
+        every row stands for itself.
+    stratum : ndarray of int, shape (leads,), or None
+        Which of several landmarks, numbered from 0.
+    """
+
+    criteria: tuple[Criterion, ...]
+    flags: NDArray[np.bool_]
+    converted: Floats
+    weight: Floats
+    keys: NDArray[np.uint64]
+    cluster: NDArray[np.intp] | None = None
+    stratum: NDArray[np.intp] | None = None
+
+    def rows(self, mask: NDArray[np.bool_]) -> Sample:
+        """Return the sample of some leads."""
+        return replace(
+            self,
+            flags=self.flags[mask],
+            converted=self.converted[mask],
+            weight=self.weight[mask],
+            keys=self.keys[mask],
+            cluster=None if self.cluster is None else self.cluster[mask],
+            stratum=None if self.stratum is None else self.stratum[mask],
+        )
+
+    def columns(self, positions: Sequence[int]) -> Sample:
+        """Return the sample with some criteria."""
+        criteria = tuple(self.criteria[i] for i in positions)
+        return replace(self, criteria=criteria, flags=self.flags[:, list(positions)])
+
+    @property
+    def n(self) -> int:
+        """Rows, as counted."""
+        return len(self.converted)
+
+    @property
+    def n_converted(self) -> int:
+        """Those of them that converted, as counted."""
+        return int(self.converted.sum())
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every row is one independent lead that counts once."""
+        return self.cluster is None and self.stratum is None and bool((self.weight == 1).all())
+
+    @cached_property
+    def rate(self) -> float:
+        """Weighted conversion rate of all rows."""
+        return float(self.weight @ self.converted / self.weight.sum())
+
+    @cached_property
+    def expected(self) -> Floats:
+        """Weighted conversion rate of each row's landmark, shape (leads,)."""
+        if self.stratum is None:
+            return np.full(self.n, self.rate)
+        total = np.bincount(self.stratum, self.weight)
+        won = np.bincount(self.stratum, self.weight * self.converted)
+        rates = np.divide(won, total, out=np.zeros_like(won), where=total > 0)
+        return np.asarray(rates[self.stratum])
+
+    @cached_property
+    def effective_weight(self) -> Floats:
+        """Weights that add up to the effective number of leads, shape (leads,).
+
+        So scaled, they can stand in formulas made for counts; without weights and clusters
+        they are 1.
+        """
+        if self.is_plain:
+            return self.weight
+        size = weighted_rate(self.converted, self.weight, self.cluster).n_effective
+        return np.asarray(self.weight * (size / self.weight.sum()))
+
+    @cached_property
+    def strata_flags(self) -> NDArray[np.bool_]:
+        """One column a landmark but the first, shape (leads, landmarks - 1)."""
+        if self.stratum is None:
+            return np.zeros((self.n, 0), dtype=bool)
+        present = np.unique(self.stratum)[1:]
+        return np.asarray(self.stratum[:, None] == present[None, :])
+
+    def grouped(self) -> Grouped:
+        """Group the rows by criteria (and landmark) for a logistic regression."""
+        design, pattern = unique_patterns(np.column_stack([self.flags, self.strata_flags]))
+        weight = self.effective_weight
+        units = None
+        if not self.is_plain:
+            units = Units(
+                pattern=pattern, converted=self.converted, weight=weight, cluster=self.cluster
+            )
+        return Grouped(
+            design=design,
+            n_converted=np.bincount(pattern, weight * self.converted).astype(float),
+            n=np.bincount(pattern, weight).astype(float),
+            units=units,
+        )
+
+
+def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
+    """Return the leads of an observation at their landmark whose outcome is known.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If under 10 % of the leads have been watched up to the horizon.
+    """
+    require_follow_up(obs)
+    leads = obs.at_landmark
+    rows = leads.index.to_numpy()
+    cluster = None
+    if obs.clusters is not None:
+        cluster = pd.factorize(obs.cluster_keys.iloc[rows])[0].astype(np.intp)
+        keys = obs.clusters[rows].astype(np.uint64)
+    else:
+        keys = pd.util.hash_array(leads["lead_id"].astype(str).to_numpy(dtype=object))
+    stratum = None
+    if "snapshot" in leads:
+        stratum = pd.factorize(leads["snapshot"], sort=True)[0].astype(np.intp)
+    return Sample(
+        criteria=tuple(criteria),
+        flags=obs.flags(criteria)[rows],
+        converted=np.asarray(leads["converted"], dtype=float),
+        weight=np.asarray(leads["weight"], dtype=float),
+        keys=keys,
+        cluster=cluster,
+        stratum=stratum,
+    )
+
+
+def require_follow_up(obs: Observation) -> None:
+    """Refuse weights where hardly any lead has been watched up to the horizon.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If under 10 % have; it names the longest horizon that 10 % have been watched for.
+    """
+    rows = obs.rows
+    if obs.maturity != "weight" or obs.history.is_wide or rows.empty:
+        return
+    followed = float(rows["mature"].mean())
+    if followed >= MIN_FOLLOWED:
+        return
+    days = obs.horizon.total_seconds() / 86_400
+    longest = int(obs.longest_followed(MIN_FOLLOWED))
+    raise NotEnoughDataError(
+        f"only {followed:.1%} of the leads of {obs.period.label} have been watched for the "
+        f"horizon of {days:g} days, and nothing is extrapolated; take an earlier period or a "
+        f'horizon of at most {longest} days (or maturity = "drop")'
+    )
