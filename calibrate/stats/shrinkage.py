@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
-from scipy.special import betaln, expit, logit
+from scipy.special import betaincinv, betaln, expit, logit
 
-from calibrate.stats.intervals import FloatArray
+from calibrate.errors import ConfigError
+from calibrate.stats.intervals import FloatArray, Interval
 
-__all__ = ["STRENGTH_BOUNDS", "beta_binomial_prior", "shrink"]
+__all__ = ["STRENGTH_BOUNDS", "beta_binomial_prior", "posterior_interval", "shrink"]
 
 STRENGTH_BOUNDS = (0.5, 1e6)
 """Least and most leads a fitted prior may be worth."""
@@ -91,6 +92,61 @@ def shrink(k: ArrayLike, n: ArrayLike, mean: float, strength: float) -> FloatArr
     """
     hits, total = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
     return np.asarray((hits + strength * mean) / (total + strength))[()]
+
+
+def posterior_interval(
+    k: ArrayLike, n: ArrayLike, mean: float, strength: float, *, confidence_level: float = 0.95
+) -> Interval:
+    """Return the credible interval of rates drawn towards a prior mean.
+
+    Parameters
+    ----------
+    k, n : array_like
+        Conversions and leads of each group; fractions such as effective counts are fine.
+    mean, strength : float
+        Prior rate, strictly between 0 and 1, and the number of leads it is worth.
+    confidence_level : float
+        Probability that the rate lies inside, given the prior.
+
+    Returns
+    -------
+    Interval
+        Equal-tailed limits around :func:`shrink`, strictly between 0 and 1; the prior's own
+        where there are no leads.
+
+    Raises
+    ------
+    ConfigError
+        If the level is not strictly between 0 and 1.
+
+    Notes
+    -----
+    Quantiles of the beta distribution with parameters ``k + strength * mean`` and
+    ``n - k + strength * (1 - mean)``, the posterior of a binomial rate. With strength 1 and
+    mean 1/2 they are Jeffreys' interval.
+
+    References
+    ----------
+    A. Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section 2.4. L. D. Brown,
+    T. T. Cai and A. DasGupta (2001), Interval estimation for a binomial proportion,
+    Statistical Science 16, 101-133.
+
+    Examples
+    --------
+    Nobody of 9 converted, prior worth one lead at 50 %: beta(0.5, 9.5).
+
+    >>> lower, upper = posterior_interval(0, 9, 0.5, 1)
+    >>> round(float(lower), 5), round(float(upper), 3)
+    (5e-05, 0.238)
+    """
+    if not 0.0 < confidence_level < 1.0:
+        raise ConfigError(f"confidence_level must lie between 0 and 1, not {confidence_level}")
+    hits, total = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    a, b = hits + strength * mean, total - hits + strength * (1 - mean)
+    tail = (1 - confidence_level) / 2
+    return Interval(
+        np.asarray(betaincinv(a, b, tail))[()], np.asarray(betaincinv(a, b, 1 - tail))[()]
+    )
 
 
 def _negative_log_likelihood(parameters: FloatArray, hits: FloatArray, total: FloatArray) -> float:
