@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         load_settings,
         parse_period,
     )
-    from calibrate.control import ControlRate, control_rate
+    from calibrate.control import ControlRate, ConversionByAge, control_rate, conversion_by_age
     from calibrate.criteria import Criterion
     from calibrate.datasets import make_leads
     from calibrate.errors import (
@@ -70,6 +70,7 @@ __all__ = [
     "Check",
     "ConfigError",
     "ControlRate",
+    "ConversionByAge",
     "Criterion",
     "DataError",
     "Finding",
@@ -89,6 +90,7 @@ __all__ = [
     "check",
     "choose_thresholds",
     "control_rate",
+    "conversion_by_age",
     "cross_fit_scores",
     "diff",
     "evaluate",
@@ -128,7 +130,7 @@ _ROOMS = {
         "load_settings",
         "parse_period",
     ),
-    "control": ("ControlRate", "control_rate"),
+    "control": ("ControlRate", "ConversionByAge", "control_rate", "conversion_by_age"),
     "criteria": ("Criterion",),
     "datasets": ("make_leads",),
     "errors": (

@@ -1,29 +1,35 @@
-"""The control conversion rate: three methods on one line, and one of them the headline."""
+"""The control conversion rate by three methods, one of them the headline."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from calibrate.config import Period
+from calibrate.control.sentence import control_sentence
 from calibrate.display import html_table
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
 from calibrate.observation import Observation
-from calibrate.observation.reading import lead_frame
-from calibrate.observation.statements import Parameters, Scope, leads_statement, units_sql
-from calibrate.observation.windows import resolve_windows
+from calibrate.observation.statements import Parameters, units_sql
 from calibrate.stats.intervals import wilson, won_per_lead_interval
 from calibrate.stats.survival import conversion_by, kaplan_meier
+from calibrate.stats.weighting import weighted_rate
 
-if TYPE_CHECKING:
-    from calibrate.history import History
-
-__all__ = ["ControlRate", "control_by_quarter", "control_rate"]
+__all__ = [
+    "METHODS",
+    "ControlRate",
+    "adjusted_rate",
+    "clusters_of",
+    "cohort_rate",
+    "control_rate",
+    "leads_of",
+    "watched_days",
+]
 
 METHODS = ("period", "cohort", "adjusted")
 
@@ -39,18 +45,6 @@ _TABLE = (
     "n_effective",
     "confidence_level",
     "note",
-)
-_BY_QUARTER = (
-    "period",
-    "method",
-    "n",
-    "n_converted",
-    "n_mature",
-    "follow_up_days",
-    "rate",
-    "rate_ci_lower",
-    "rate_ci_upper",
-    "confidence_level",
 )
 
 
@@ -70,6 +64,8 @@ class ControlRate:
         How the headline was computed.
     confidence_level : float
     period : Period
+    horizon_days : float
+        By when, counted from creation, a lead must have converted; nan for a wide table.
     """
 
     rate: float
@@ -80,7 +76,13 @@ class ControlRate:
     method: str
     confidence_level: float
     period: Period
+    horizon_days: float = float("nan")
     rows: pd.DataFrame = field(repr=False)
+
+    @property
+    def sentence(self) -> str:
+        """All methods reconciled on one line, in plain English."""
+        return control_sentence(self.rows, self.method, horizon_days=self.horizon_days)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -144,72 +146,58 @@ def control_rate(
     >>> control = control_rate(observe(read_history(leads)))
     >>> control.rate, round(control.rate_ci_lower, 3), round(control.rate_ci_upper, 3)
     (0.3, 0.219, 0.396)
+    >>> control.sentence
+    '30 of 100 leads became customers: 30.0% (21.9% to 39.6%)'
     """
     available = _available(obs, method)
-    leads = obs.table
-    if leads.empty:
-        raise NotEnoughDataError(f"no lead was created in the period {obs.period.label}")
+    leads = leads_of(obs)
     rows = [_measured(obs, leads, name, confidence_level) for name in available]
     headline = method or _headline(leads, available)
     (chosen,) = (row for row in rows if row["method"] == headline)
     values = {name: chosen[name] for name in _TABLE if name not in {"n_effective", "note"}}
     table = pd.DataFrame(rows, columns=list(_TABLE))
-    return ControlRate(**values, period=obs.period, rows=table)  # type: ignore[arg-type]
+    due = float("nan") if obs.history.is_wide else obs.horizon / _DAY
+    return ControlRate(
+        **values,  # type: ignore[arg-type]
+        period=obs.period,
+        horizon_days=due,
+        rows=table,
+    )
 
 
-def control_by_quarter(
-    history: History,
-    *,
-    horizon: str | int | dt.timedelta = "auto",
-    confidence_level: float = 0.95,
-) -> pd.DataFrame:
-    """Measure the control rate of every quarter in which leads were created.
+def leads_of(obs: Observation) -> pd.DataFrame:
+    """Return all leads of an observation.
 
-    Parameters
-    ----------
-    history : History
-        The leads.
-    horizon : str, int (days) or timedelta
-        By when a lead must have converted, counted from its creation.
-    confidence_level : float
-        Nominal coverage of the intervals.
-
-    Returns
-    -------
-    DataFrame
-        One row a quarter, oldest first: ``period, method`` (``cohort`` where all its leads
-        are mature, else ``adjusted``)``, n, n_converted, n_mature, follow_up_days`` (the
-        horizon, or the longest follow-up where that is shorter: such a rate is not yet
-        comparable)``, rate, rate_ci_lower, rate_ci_upper, confidence_level``. No rows for a
-        wide table, which knows no times.
-
-    Examples
-    --------
-    >>> from calibrate.history import read_history
-    >>> leads = pd.DataFrame({"lead_id": range(4), "outcome": "lost"})
-    >>> len(control_by_quarter(read_history(leads), horizon="90D"))
-    0
+    Raises
+    ------
+    ConfigError
+        If they are open leads, whose outcome nobody knows.
+    NotEnoughDataError
+        If there are none.
     """
-    scope = _whole_scope(history, horizon)
-    if scope.is_wide:
-        return pd.DataFrame(columns=list(_BY_QUARTER))
-    leads = lead_frame(history.engine.query(*leads_statement(scope, ())), scope, ())
-    quarters = pd.DatetimeIndex(leads["created_at"]).to_period("Q").astype(str)
-    rows = []
-    for quarter, cohort in leads.groupby(np.asarray(quarters), sort=True):
-        if cohort["mature"].all():
-            row = _cohort(cohort, confidence_level)
-        else:
-            row = _adjusted(cohort, scope.horizon, confidence_level)
-        watched = min(scope.horizon / _DAY, float(cohort["follow_up_days"].max()))
-        extra = {"n_mature": int(cohort["mature"].sum()), "follow_up_days": watched}
-        rows.append(row | extra | {"period": quarter})
-    return pd.DataFrame(rows, columns=list(_BY_QUARTER))
+    if obs.is_open:
+        raise ConfigError("the outcomes of open leads are not known; use observe()")
+    leads = obs.table
+    if leads.empty:
+        raise NotEnoughDataError(f"no lead was created in the period {obs.period.label}")
+    return leads
+
+
+def clusters_of(leads: pd.DataFrame, *, has_contacts: bool) -> NDArray[np.int64] | None:
+    """Return a number for each lead's contact; None where no contact has two leads.
+
+    A lead without a contact is a cluster of its own.
+    """
+    contacts = leads["contact"]
+    if not has_contacts or not contacts.dropna().duplicated().any():
+        return None
+    codes = np.asarray(pd.factorize(contacts)[0], dtype=np.int64)
+    alone = codes < 0
+    codes[alone] = codes.max() + 1 + np.arange(alone.sum())
+    return codes
 
 
 def _available(obs: Observation, method: str | None) -> tuple[str, ...]:
-    if obs.is_open:
-        raise ConfigError("the outcomes of open leads are not known; use observe()")
     if method is not None and method not in METHODS:
         hint = did_you_mean(str(method), METHODS)
         raise ConfigError(f'method "{method}" must be one of {", ".join(METHODS)}{hint}')
@@ -223,9 +211,10 @@ def _available(obs: Observation, method: str | None) -> tuple[str, ...]:
 def _measured(obs: Observation, leads: pd.DataFrame, method: str, confidence_level: float) -> _Row:
     if method == "period":
         return _period(obs, leads, confidence_level)
+    cluster = clusters_of(leads, has_contacts=obs.history.has_contacts)
     if method == "cohort":
-        return _cohort(leads, confidence_level)
-    return _adjusted(leads, obs.horizon, confidence_level)
+        return cohort_rate(leads, cluster, confidence_level=confidence_level)
+    return adjusted_rate(leads, cluster, horizon=obs.horizon, confidence_level=confidence_level)
 
 
 def _headline(leads: pd.DataFrame, available: tuple[str, ...]) -> str:
@@ -233,33 +222,49 @@ def _headline(leads: pd.DataFrame, available: tuple[str, ...]) -> str:
     return "cohort" if is_mature else "adjusted"
 
 
-def _cohort(leads: pd.DataFrame, confidence_level: float) -> _Row:
-    mature = leads[leads["mature"].to_numpy(dtype=bool)]
-    n, n_converted = len(mature), int(mature["converted"].sum())
-    limits = wilson(n_converted, n, confidence_level=confidence_level)
+def cohort_rate(
+    leads: pd.DataFrame, cluster: NDArray[np.int64] | None, *, confidence_level: float
+) -> _Row:
+    """Return the row ``cohort``: mature leads only."""
+    mature = leads["mature"].to_numpy(dtype=bool)
+    converted = leads["converted"].to_numpy(dtype=bool)[mature]
+    n, n_converted = len(converted), int(converted.sum())
+    rate, n_effective = n_converted / n if n else float("nan"), float(n)
+    if n and cluster is not None:
+        n_effective = weighted_rate(converted, np.ones(n), cluster[mature]).n_effective
+    x = n_converted if cluster is None else rate * n_effective
+    limits = wilson(x, n_effective, confidence_level=confidence_level)
     young = len(leads) - n
     return {
         "method": "cohort",
         "n": n,
         "n_converted": n_converted,
-        "rate": n_converted / n if n else float("nan"),
+        "rate": rate,
         "rate_ci_lower": float(limits.lower),
         "rate_ci_upper": float(limits.upper),
-        "n_effective": float(n),
+        "n_effective": n_effective,
         "confidence_level": confidence_level,
         "note": f"mature leads only; {young} too young are left out" if young else "all leads",
     }
 
 
-def _adjusted(leads: pd.DataFrame, horizon: dt.timedelta, confidence_level: float) -> _Row:
+def adjusted_rate(
+    leads: pd.DataFrame,
+    cluster: NDArray[np.int64] | None,
+    *,
+    horizon: dt.timedelta,
+    confidence_level: float,
+) -> _Row:
+    """Return the row ``adjusted``: all leads, each as long as it was watched."""
     converted = leads["converted"].to_numpy(dtype=bool)
-    follow_up = leads["follow_up_days"].to_numpy(dtype=float)
+    days, until = watched_days(leads, horizon)
     due = horizon / _DAY
-    until = min(due, float(follow_up.max()))
-    days = np.where(converted, leads["lag_days"].to_numpy(dtype=float), np.minimum(follow_up, due))
-    found = conversion_by(until, days, converted, confidence_level=confidence_level)
-    survival, greenwood, n_at_risk = kaplan_meier(until, days, converted)
-    variance = survival**2 * greenwood if 0 < survival < 1 else 0.0
+    found = conversion_by(
+        until, days, converted, cluster=cluster, confidence_level=confidence_level
+    )
+    survival, greenwood, n_at_risk = kaplan_meier(until, days, converted, cluster=cluster)
+    rate = float(found.rate)
+    variance = float(survival**2 * greenwood) if 0 < survival < 1 else 0.0
     note = "all leads, each as long as it was watched"
     if until < due:
         note = f"rate after {until:.0f} days: no lead was watched for {due:.0f}"
@@ -267,13 +272,26 @@ def _adjusted(leads: pd.DataFrame, horizon: dt.timedelta, confidence_level: floa
         "method": "adjusted",
         "n": len(leads),
         "n_converted": int(converted.sum()),
-        "rate": found.rate,
-        "rate_ci_lower": found.lower,
-        "rate_ci_upper": found.upper,
-        "n_effective": found.rate * (1 - found.rate) / variance if variance else n_at_risk,
+        "rate": rate,
+        "rate_ci_lower": float(found.lower),
+        "rate_ci_upper": float(found.upper),
+        "n_effective": rate * (1 - rate) / variance if variance else float(n_at_risk),
         "confidence_level": confidence_level,
         "note": note,
     }
+
+
+def watched_days(leads: pd.DataFrame, horizon: dt.timedelta) -> tuple[NDArray[np.float64], float]:
+    """Return each lead's days to its conversion, or to the end of watching, and the last day.
+
+    The last day is the horizon, or the longest follow-up where that is shorter.
+    """
+    converted = leads["converted"].to_numpy(dtype=bool)
+    follow_up = leads["follow_up_days"].to_numpy(dtype=float)
+    due = horizon / _DAY
+    lag = leads["lag_days"].to_numpy(dtype=float)
+    days = np.where(converted, lag, np.minimum(follow_up, due))
+    return days, min(due, float(follow_up.max()))
 
 
 def _period(obs: Observation, leads: pd.DataFrame, confidence_level: float) -> _Row:
@@ -305,21 +323,3 @@ def _won_in_period(obs: Observation) -> int:
     where = " AND ".join(conditions)
     found = obs.history.engine.query(f"{statement} WHERE {where}", parameters.values)
     return int(found["won"][0].as_py())
-
-
-def _whole_scope(history: History, horizon: str | int | dt.timedelta) -> Scope:
-    """Return the scope of all leads; the window plays no part in the control rate."""
-    zero = dt.timedelta(0)
-    if history.is_wide:
-        due = zero
-    else:
-        _, due = resolve_windows(history, "auto", horizon)
-    return Scope(
-        as_of=history.as_of,
-        start=None,
-        end=None,
-        window=zero,
-        horizon=due,
-        lookback=zero,
-        is_wide=history.is_wide,
-    )
