@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         plot_scorecard,
         plot_thresholds,
     )
+    from calibrate.readiness import Readiness, assess_readiness
     from calibrate.report import explore_thresholds
     from calibrate.scorecard import Scorecard
     from calibrate.thresholds import Thresholds, choose_thresholds
@@ -81,11 +82,13 @@ __all__ = [
     "NotEnoughDataError",
     "Observation",
     "OutcomeColumns",
+    "Readiness",
     "Run",
     "Scorecard",
     "ScorecardClassifier",
     "Settings",
     "Thresholds",
+    "assess_readiness",
     "backtest",
     "check",
     "choose_thresholds",
@@ -159,6 +162,7 @@ _ROOMS = {
         "plot_scorecard",
         "plot_thresholds",
     ),
+    "readiness": ("Readiness", "assess_readiness"),
     "report": ("explore_thresholds",),
     "scorecard": ("Scorecard",),
     "thresholds": ("Thresholds", "choose_thresholds"),

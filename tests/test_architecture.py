@@ -38,6 +38,7 @@ FLOORS = {
     "backtest": 8,
     "monitoring": 8,
     "guards": 8,
+    "readiness": 8,
     "registry": 9,
     "gate": 9,
     "changes": 9,

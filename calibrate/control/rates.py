@@ -166,7 +166,7 @@ def control_rate(
 
 
 def leads_of(obs: Observation) -> pd.DataFrame:
-    """Return all leads of an observation.
+    """Return all leads of an observation, each once.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def leads_of(obs: Observation) -> pd.DataFrame:
     """
     if obs.is_open:
         raise ConfigError("the outcomes of open leads are not known; use observe()")
-    leads = obs.table
+    leads = obs.single.table
     if leads.empty:
         raise NotEnoughDataError(f"no lead was created in the period {obs.period.label}")
     return leads
