@@ -20,6 +20,7 @@ from calibrate.history.words import (
 __all__ = [
     "DATE",
     "FREE_TEXT",
+    "PERSONAL",
     "RESERVED_NAMES",
     "Attribute",
     "ColumnContent",
@@ -46,6 +47,7 @@ RESERVED_NAMES = frozenset(
         "contact",
         "closed_at",
         "score",
+        "snapshot",
         "tier",
     }
 )
@@ -54,7 +56,7 @@ _SENSITIVE = "sensitive: age, gender and the like are not scored unless allow_se
 _OWNER = "who works the lead, not what it is"
 _STATUS = "status or stage: it moves with the outcome"
 _RESPONSE = "sales response time: it says how sales worked, not who the lead is"
-_PERSONAL = "personal data"
+PERSONAL = "personal data"
 _IDENTIFIER = "identifier: nearly every lead has its own"
 FREE_TEXT = "free text"
 DATE = "a date"
@@ -180,7 +182,7 @@ def name_reason(name: str) -> str | None:
     if words & RESPONSE_WORDS or {"response", "time"} <= words or _is_first_contact(tokens):
         return _RESPONSE
     if " ".join(tokens) in PERSONAL_NAMES:
-        return _PERSONAL
+        return PERSONAL
     return None
 
 
@@ -229,7 +231,7 @@ def content_reason(name: str, content: ColumnContent, kind: str = "category") ->
     if kind == "number":
         return _IDENTIFIER if many and share > 0.9 and words & IDENTIFIER_WORDS else None
     if content.certain >= _FEW_PERSONAL or content.personal > content.values / 2:
-        return _PERSONAL
+        return PERSONAL
     if many and share > 0.5 and (content.mean_words > 4 or words & TEXT_WORDS):
         return FREE_TEXT
     if many and share > (0.5 if words & IDENTIFIER_WORDS else 0.9):
