@@ -13,7 +13,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from calibrate.config import Period, Settings, load_settings, parse_moment, parse_period
-from calibrate.control import control_by_quarter, control_rate
+from calibrate.control import (
+    ConversionByAge,
+    control_by_quarter,
+    control_rate,
+    conversion_by_age,
+)
 from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.fitting import cross_fit_scores, fit_scorecard
 from calibrate.gate import recommend
@@ -27,6 +32,7 @@ from calibrate.pipeline.leaks import without_columns
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.spans import observe_as_set, weeks_of
 from calibrate.pipeline.textbook import funnel_table
+from calibrate.readiness import assess_readiness
 from calibrate.scorecard import Scorecard
 from calibrate.thresholds import Thresholds, choose_thresholds
 
@@ -158,6 +164,8 @@ def _measured(
     return {
         "control": control_rate(obs, confidence_level=level),
         "control_by_quarter": _by_quarter(obs, level),
+        "conversion_by_age": _by_age(obs, level),
+        "readiness": assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift),
         "lift": lift.with_card(card, obs, leaks=leaks),
         "findings": findings,
         "card": card.with_tiers(cuts),
@@ -167,6 +175,13 @@ def _measured(
 
 def _by_quarter(obs: Observation, confidence_level: float) -> pd.DataFrame:
     return control_by_quarter(obs.history, horizon=obs.horizon, confidence_level=confidence_level)
+
+
+def _by_age(obs: Observation, confidence_level: float) -> ConversionByAge | None:
+    """Return the conversion by age; a wide table knows none."""
+    if obs.history.is_wide:
+        return None
+    return conversion_by_age(obs, confidence_level=confidence_level)
 
 
 def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None) -> Thresholds:

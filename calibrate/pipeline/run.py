@@ -12,7 +12,7 @@ import pandas as pd
 from calibrate.backtest import Backtest
 from calibrate.changes import Changes
 from calibrate.config import Settings
-from calibrate.control import ControlRate
+from calibrate.control import ControlRate, ConversionByAge
 from calibrate.gate import Gate
 from calibrate.guards import Finding
 from calibrate.history import History
@@ -23,12 +23,15 @@ from calibrate.pipeline.plain import sha256_of, to_plain
 from calibrate.pipeline.summary import (
     checks_of,
     control_part,
+    conversion_part,
     inputs_of,
+    readiness_part,
     settings_part,
     thresholds_part,
     versions,
 )
 from calibrate.pipeline.textbook import textbook_example
+from calibrate.readiness import Readiness
 from calibrate.scorecard import Scorecard
 from calibrate.thresholds import Thresholds
 
@@ -48,6 +51,9 @@ class Run:
     observation : Observation
     control : ControlRate
     control_by_quarter : DataFrame
+    conversion_by_age : ConversionByAge or None
+        None for a wide table, which knows no times.
+    readiness : Readiness
     lift : Lift
     card : Scorecard
         With its tiers.
@@ -72,6 +78,8 @@ class Run:
     observation: Observation
     control: ControlRate
     control_by_quarter: pd.DataFrame = field(repr=False)
+    conversion_by_age: ConversionByAge | None = field(repr=False)
+    readiness: Readiness = field(repr=False)
     lift: Lift
     card: Scorecard
     cuts: Thresholds
@@ -115,6 +123,8 @@ class Run:
                 "findings": self.findings,
                 "control": control_part(self.control),
                 "control_by_quarter": self.control_by_quarter,
+                "conversion_by_age": conversion_part(self.conversion_by_age),
+                "readiness": readiness_part(self.readiness),
                 "funnel": self.funnel,
                 "lift": self.lift.table,
                 "scorecard": json.loads(self.card.to_json()),

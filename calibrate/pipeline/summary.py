@@ -10,16 +10,19 @@ from typing import Any
 import pandas as pd
 
 from calibrate.config import Settings
-from calibrate.control import ControlRate
+from calibrate.control import ControlRate, ConversionByAge
 from calibrate.history import History
 from calibrate.observation import Observation
 from calibrate.pipeline.plain import to_plain
+from calibrate.readiness import Readiness
 from calibrate.thresholds import Thresholds
 
 __all__ = [
     "checks_of",
     "control_part",
+    "conversion_part",
     "inputs_of",
+    "readiness_part",
     "settings_part",
     "thresholds_part",
     "versions",
@@ -95,9 +98,35 @@ def control_part(control: ControlRate) -> dict[str, Any]:
             "method": control.method,
             "confidence_level": control.confidence_level,
             "period": control.period,
+            "sentence": control.sentence,
             "table": control.table,
         }
     )
+    return plain
+
+
+def conversion_part(by_age: ConversionByAge | None) -> dict[str, Any] | None:
+    """Return the conversion by age, without the curve; None where there are no times."""
+    if by_age is None:
+        return None
+    plain: dict[str, Any] = to_plain(
+        {
+            "horizon_days": by_age.horizon_days,
+            "until_days": by_age.until_days,
+            "note": by_age.note,
+            "period": by_age.period,
+            "confidence_level": by_age.confidence_level,
+            "table": by_age.table,
+        }
+    )
+    return plain
+
+
+def readiness_part(readiness: Readiness) -> dict[str, Any]:
+    """Return the verdict, its figures, and what can be judged now."""
+    plain: dict[str, Any] = to_plain(readiness)
+    plain["table"] = plain.pop("rows")
+    plain["n_unjudged"] = len(readiness.not_yet)
     return plain
 
 
