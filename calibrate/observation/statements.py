@@ -47,6 +47,8 @@ class Scope:
         Leads closed before their landmark are kept, with what was seen until then.
     weights_young : bool
         Leads of known outcome stand in for those too young to be judged.
+    keeps_unworked : bool
+        Leads that nobody worked are seen like any other.
     """
 
     as_of: dt.datetime | None
@@ -59,6 +61,7 @@ class Scope:
     is_wide: bool = False
     truncates: bool = False
     weights_young: bool = False
+    keeps_unworked: bool = False
 
 
 @dataclass
@@ -207,6 +210,8 @@ def unworked_sql(scope: Scope, parameters: Parameters) -> str:
 
     One that is known at as_of to have converted was worked, whatever the column says.
     """
+    if scope.keeps_unworked:
+        return "FALSE"
     won = "l.outcome = 'converted'"
     if not scope.is_wide:
         won += f" AND coalesce(l.closed_at <= {parameters.moment(scope.as_of)}, TRUE)"
