@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from calibrate.display import clean_text
 from calibrate.report import svg
 from calibrate.report.explorer import explorer_view
+from calibrate.report.notes import notes_of
 from calibrate.report.tables import RunTable, merged, tables_of
 from calibrate.report.view import leadership
 from calibrate.report.words import HtmlWords
@@ -61,7 +62,7 @@ def render_html(summary: Mapping[str, Any], *, lang: str = "en") -> str:
         words,
         v=view,
         explorer=explorer_view(cut, words) if cut else None,
-        tables=[_printed(table, words) for table in tables_of(summary)],
+        tables=[_printed(table, summary, words) for table in tables_of(summary)],
         inputs_hash=summary.get("inputs_hash"),
     )
 
@@ -120,7 +121,7 @@ def _user_text(value: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(text)
 
 
-def _printed(run_table: RunTable, words: HtmlWords) -> dict[str, Any]:
+def _printed(run_table: RunTable, summary: Mapping[str, Any], words: HtmlWords) -> dict[str, Any]:
     """Return a table as texts, an interval in the same cell as its value."""
     table = run_table.printed
     columns = merged(table)
@@ -131,6 +132,7 @@ def _printed(run_table: RunTable, words: HtmlWords) -> dict[str, Any]:
     beside = 4 if len(columns) <= 2 and len(rows) > _MAX_COLUMN else 1
     return {
         "key": run_table.key,
+        "notes": notes_of(run_table.key, summary, words),
         "columns": beside * [words.column(name) for name, _ in columns],
         "numeric": beside * [_is_numeric(table[name]) for name, _ in columns],
         "rows": _side_by_side(rows, beside),

@@ -55,7 +55,9 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
     found = {
         "control": (run.get("control") or {}).get("table"),
         "control_by_quarter": run.get("control_by_quarter"),
+        "conversion_by_age": (run.get("conversion_by_age") or {}).get("table"),
         "funnel": run.get("funnel"),
+        "readiness": (run.get("readiness") or {}).get("table"),
         "scorecard": _scorecard(card),
         "expected_rate": _expected_rate(card),
         "lift": run.get("lift"),

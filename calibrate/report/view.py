@@ -25,7 +25,7 @@ _MAX_LEADS = 6
 _MAX_NOTHING = 12
 _OBJECTS = (
     *("period", "control", "settings", "scorecard", "thresholds", "gate", "monitoring"),
-    *("changes", "textbook", "versions"),
+    *("changes", "textbook", "versions", "conversion_by_age", "readiness"),
 )
 _NEEDED = {
     "lift": ("criterion", "control_rate", "rate", "rate_ci_lower", "rate_ci_upper", "verdict"),
