@@ -30,7 +30,7 @@ from calibrate.pipeline import (
     with_sources,
 )
 from calibrate.pipeline.leaks import without_columns
-from calibrate.pipeline.spans import observe_as_set, periods_of, weeks_of
+from calibrate.pipeline.spans import observe_as_set, periods_of
 from calibrate.pipeline.textbook import textbook_example
 from tests.small_company import SETTINGS, company_run, tables, write_company
 
@@ -160,7 +160,7 @@ def test_weeks_count_only_the_time_in_which_mature_leads_came(history: cal.Histo
     obs = observe_as_set(history, calibration)
     first = obs.table["created_at"].min()
     # mature until 60 days before 1 July 2026, which is 2 May
-    assert weeks_of(obs) == (pd.Timestamp("2026-05-02") - first) / pd.Timedelta(weeks=1)
+    assert obs.weeks == (pd.Timestamp("2026-05-02") - first) / pd.Timedelta(weeks=1)
 
 
 def test_a_summary_is_plain_json_and_says_everything() -> None:
@@ -388,7 +388,7 @@ def test_a_wide_table_has_no_quarters_and_no_weeks() -> None:
     horizon = dt.timedelta(days=90)
     periods = periods_of(history, CalibrationSettings(), horizon=horizon)
     assert [period.label for period in periods] == ["all", "all"]
-    assert weeks_of(observe_as_set(history, CalibrationSettings())) is None
+    assert observe_as_set(history, CalibrationSettings()).weeks is None
 
 
 def test_without_limits_everything_is_learned_from(history: cal.History) -> None:

@@ -117,6 +117,8 @@ def test_json_has_the_fields_of_the_schema():
         "n": 5,
         "lift": 1.2,
         "lift_ci": None,
+        "selection_frequency": None,
+        "attribute_frequency": None,
     }
     assert data["tiers"] == [{"name": "hot", "at_least": 40}, {"name": "cold", "at_least": 0}]
     assert data["expected_rate"][3]["score"] == 3

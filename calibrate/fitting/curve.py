@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from calibrate.observation import Sample
 from calibrate.stats.intervals import normal_quantile
-from calibrate.stats.logistic import fit_logistic
+from calibrate.stats.logistic import Units, fit_logistic
 
 __all__ = ["expected_rates"]
 
@@ -18,7 +19,7 @@ MIN_SLOPE = 1e-4  # log odds over the whole scale: keeps the curve strictly incr
 
 def expected_rates(
     score: NDArray[np.int64],
-    converted: NDArray[np.float64],
+    sample: Sample,
     *,
     shrinkage: float = 1.0,
     confidence_level: float = 0.95,
@@ -28,7 +29,8 @@ def expected_rates(
     Parameters
     ----------
     score : ndarray of int, shape (leads,)
-    converted : ndarray of float, shape (leads,)
+    sample : Sample
+        The leads, with outcome and weight.
     shrinkage : float
         Share of the slope to keep where the score was made from these same leads.
     confidence_level : float
@@ -43,16 +45,22 @@ def expected_rates(
     -----
     Logistic regression of the outcome on the score (Firth's penalty), its slope times
     `shrinkage` and its intercept such that the mean rate stays, with Wald intervals of the
-    log odds at each score.
+    log odds at each score (of the sandwich, where leads are weighted or clustered).
     """
-    n = np.bincount(score, minlength=101).astype(float)
-    n_converted = np.bincount(score, converted, minlength=101)
+    weight = sample.effective_weight
+    n = np.bincount(score, weight, minlength=101)
+    n_converted = np.bincount(score, weight * sample.converted, minlength=101)
     occurred = np.flatnonzero(n)
     x = np.clip(SCORES, occurred[0], occurred[-1]) / 100
     if len(occurred) < 2:
-        slope, error = 0.0, _single_error(converted)
+        slope, error = 0.0, _single_error(sample.rate, float(n.sum()))
     else:
-        fit = fit_logistic((SCORES / 100)[:, None], n_converted, n)
+        units = None
+        if not sample.is_plain:
+            pattern = np.searchsorted(occurred, score)
+            units = Units(pattern, sample.converted, weight, sample.cluster)
+        at = (SCORES[occurred] / 100)[:, None]
+        fit = fit_logistic(at, n_converted[occurred], n[occurred], units=units)
         slope = max(shrinkage * float(fit.coefficients[0]), 0.0)
         Z = np.column_stack([np.ones(101), x])
         error = np.sqrt(np.einsum("ij,jk,ik->i", Z, fit.covariance, Z))
@@ -63,9 +71,8 @@ def expected_rates(
     return _table(*(expit(log_odds + shift) for shift in (0, -margin, margin)))
 
 
-def _single_error(converted: NDArray[np.float64]) -> NDArray[np.float64]:
-    rate = converted.mean()
-    return np.full(101, 1 / np.sqrt(len(converted) * rate * (1 - rate)))
+def _single_error(rate: float, n: float) -> NDArray[np.float64]:
+    return np.full(101, 1 / np.sqrt(n * rate * (1 - rate)))
 
 
 def _table(

@@ -15,12 +15,13 @@ from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
 from calibrate.fitting.curve import expected_rates
 from calibrate.fitting.methods import METHODS, Weighted, Wish
-from calibrate.fitting.sample import Sample, sample_of
 from calibrate.fitting.search import balanced_folds
 from calibrate.lift import Lift, compare_rates
+from calibrate.observation import Sample, sample_of
 from calibrate.scorecard import Scorecard, ScoredCriterion
 from calibrate.stats.intervals import wilson
 from calibrate.stats.resampling import as_generator
+from calibrate.stats.weighting import weighted_rate
 
 if TYPE_CHECKING:
     from calibrate.observation import Observation
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["cross_fit_scores", "fit_scorecard"]
 
 SCALES = ("fit", "keep")
+STABLE = 0.8  # share of the resamples that choose a criterion again
 
 
 def fit_scorecard(
@@ -41,11 +43,13 @@ def fit_scorecard(
     allow_sensitive: Collection[str] = (),
     name: str = "scorecard",
     confidence_level: float = 0.95,
+    intervals: bool = True,
     rng: int | np.random.Generator = 0,
 ) -> Scorecard:
     """Turn the lift of criteria into whole-number points.
 
-    Fitted on the mature leads of ``obs.fitting`` at their landmark.
+    Fitted on the leads of ``obs.fitting`` at their landmark whose outcome is known, each with
+    its weight.
 
     Parameters
     ----------
@@ -71,6 +75,9 @@ def fit_scorecard(
         Attributes that are no criteria by default but wanted here.
     name : str
     confidence_level : float
+    intervals : bool
+        Whether ``logistic`` resamples the leads for the intervals of base and points and for
+        how often each criterion is chosen again; it takes most of the time.
     rng : int or numpy.random.Generator
         For folds, permutations and resamples.
 
@@ -84,9 +91,11 @@ def fit_scorecard(
     ConfigError
         For an unknown method or scale, or `max_criteria` under 1.
     NotEnoughDataError
-        Without leads, conversions, or leads that did not convert.
+        Without leads, conversions, or leads that did not convert; or where under 10 % of the
+        leads have been watched up to the horizon.
     """
     wish = _wish(method, max_criteria, scale, current, confidence_level)
+    wish = replace(wish, with_intervals=intervals)
     sample = _sample(obs, criteria, allow_sensitive)
     weighted = METHODS[method](sample, wish, as_generator(rng))
     return _card(obs.fitting, sample, weighted, wish, name, method)
@@ -123,8 +132,9 @@ def cross_fit_scores(
     Returns
     -------
     DataFrame
-        As `Scorecard.score` gives it, one row a mature lead of ``obs.fitting`` at its
-        landmark; ``tier`` is None.
+        As `Scorecard.score` gives it, one row a lead of ``obs.fitting`` at its landmark whose
+        outcome is known; ``tier`` is None. At several landmarks a lead has a row for each, and
+        ``weight`` is divided by their number: rows add up to the leads of an average landmark.
     """
     wish = replace(_wish(method, max_criteria, scale, current), with_intervals=False)
     if card is not None and not card.is_empty:
@@ -148,7 +158,7 @@ def cross_fit_scores(
         parts.append(_scored(sample, weighted, held).set_index(leads.index[held]))
     scores = scores.join(pd.concat(parts)).assign(tier=None)
     columns = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement"]
-    return scores[columns].join(leads[["converted", "weight", "amount", "created_at"]])
+    return scores[columns].join(obs.fitting.outcomes)
 
 
 def _wish(
@@ -181,11 +191,11 @@ def _sample(
     obs = obs.fitting
     given = criteria.criteria if isinstance(criteria, Lift) else criteria
     sample = sample_of(obs, criteria_of(obs, given, allow_sensitive=allow_sensitive))
-    n, won = len(sample.converted), int(sample.converted.sum())
+    n, won = sample.n, sample.n_converted
     if won in (0, n):
         raise NotEnoughDataError(
-            f"{won} of the {n} mature leads of the fit period converted: a score needs leads "
-            "that did and leads that did not; widen fit_period or change the horizon"
+            f"{won} of the {n} leads of known outcome in the fit period converted: a score needs "
+            "leads that did and leads that did not; widen fit_period or change the horizon"
         )
     return sample
 
@@ -199,7 +209,7 @@ def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.D
     """Score the held-out leads by points fitted on the others."""
     raw = _raw_scores(sample, weighted)
     score = np.clip(raw, 0, 100)
-    curve = expected_rates(score[~held], sample.converted[~held], shrinkage=weighted.shrinkage)
+    curve = expected_rates(score[~held], sample.rows(~held), shrinkage=weighted.shrinkage)
     groups = {}
     for group in ("fit", "engagement"):
         of_group = [sample.criteria[i].group == group for i in weighted.positions]
@@ -214,7 +224,7 @@ def _card(
 ) -> Scorecard:
     raw = _raw_scores(sample, weighted)
     clipped = float(((raw < 0) | (raw > 100)).mean())
-    notes = weighted.notes
+    notes = (*weighted.notes, *_unstable(sample, weighted))
     if clipped:
         notes = (*notes, f"{clipped:.1%} of the leads it was fitted on are clipped to 0 or 100")
     period, as_of = obs.period, obs.history.as_of
@@ -226,10 +236,11 @@ def _card(
         method=method,
         control=_control(sample, wish.confidence_level),
         base=weighted.base,
+        base_ci=weighted.base_interval,
         criteria=_lines(sample, weighted, wish),
         expected_rate=expected_rates(
             np.clip(raw, 0, 100),
-            sample.converted,
+            sample,
             shrinkage=weighted.shrinkage,
             confidence_level=wish.confidence_level,
         ),
@@ -242,10 +253,9 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
     if not weighted.positions:
         return ()
     part = sample.columns(weighted.positions)
-    table = compare_rates(
-        part.criteria, part.flags, part.converted, confidence_level=wish.confidence_level
-    )
+    table = compare_rates(part, confidence_level=wish.confidence_level)
     intervals = weighted.intervals or (None,) * len(weighted.points)
+    selection = weighted.selection or ((None, None),) * len(weighted.points)
     lines = [
         ScoredCriterion(
             criterion=rule,
@@ -254,23 +264,41 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
             n=int(row.n),
             lift=float(row.lift),
             lift_ci=(float(row.lift_ci_lower), float(row.lift_ci_upper)),
+            selection_frequency=again,
+            attribute_frequency=alike,
         )
-        for rule, points, interval, row in zip(
-            part.criteria, weighted.points, intervals, table.itertuples(), strict=True
+        for rule, points, interval, (again, alike), row in zip(
+            part.criteria, weighted.points, intervals, selection, table.itertuples(), strict=True
         )
     ]
     return tuple(sorted(lines, key=lambda line: (line.criterion.group != "fit", -line.points)))
 
 
+def _unstable(sample: Sample, weighted: Weighted) -> tuple[str, ...]:
+    """Say which rules the search often leaves out when it is repeated on resampled leads."""
+    said = [
+        f'"{sample.criteria[position].name}" ({again:.0%}; some rule about the same {alike:.0%})'
+        for position, (again, alike) in zip(
+            weighted.positions, weighted.selection or (), strict=False
+        )
+        if again < STABLE
+    ]
+    if not said:
+        return ()
+    return (f"unstable, chosen again in under 80 of 100 resamples: {', '.join(said)}",)
+
+
 def _control(sample: Sample, confidence_level: float) -> dict[str, Any]:
-    n, won = len(sample.converted), int(sample.converted.sum())
-    lower, upper = wilson(won, n, confidence_level=confidence_level)
+    """Return the conversion rate of the leads at their landmark, each counted once."""
+    found = weighted_rate(sample.converted, sample.weight, sample.cluster)
+    effective = found.n_effective
+    lower, upper = wilson(found.rate * effective, effective, confidence_level=confidence_level)
     return {
-        "rate": won / n,
+        "rate": found.rate,
         "rate_ci": [float(lower), float(upper)],
-        "n": n,
-        "n_converted": won,
-        "method": "cohort",
+        "n": sample.n,
+        "n_converted": sample.n_converted,
+        "method": "cohort" if bool((sample.weight == 1).all()) else "adjusted",
     }
 
 

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from calibrate.candidates import criterion_block, is_level
 from calibrate.errors import ConfigError
-from calibrate.fitting.attainable import attainable_patterns
-from calibrate.fitting.bootstrap import resampled_coefficients
-from calibrate.fitting.sample import Sample
+from calibrate.fitting.attainable import attainable_patterns, attainable_range
+from calibrate.fitting.bootstrap import resampled_coefficients, selection_frequencies
 from calibrate.fitting.scaling import Points, scale_to_100, scale_with
 from calibrate.fitting.search import (
     Choice,
@@ -24,13 +23,14 @@ from calibrate.fitting.search import (
     choose_rules,
     search_rules,
 )
-from calibrate.lift import compare_rates, too_few
+from calibrate.lift import compare_rates, sides_of, too_few
+from calibrate.observation import Sample
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
-from calibrate.stats.patterns import pattern_counts, unique_patterns
+from calibrate.stats.patterns import unique_patterns
 
 if TYPE_CHECKING:
-    from calibrate.scorecard import Scorecard
+    from calibrate.scorecard import Scale, Scorecard
 
 __all__ = ["METHODS", "Weighted", "Wish"]
 
@@ -71,6 +71,24 @@ class Wish:
     sticky: bool = True
 
     @property
+    def kept_scale(self) -> Scale | None:
+        """The scale of the current card, where points keep to it.
+
+        Raises
+        ------
+        ConfigError
+            If that card's expected rates do not rise.
+        """
+        if self.scale != "keep" or self.current is None or self.current.is_empty:
+            return None
+        if self.current.scale is None:
+            raise ConfigError(
+                f'the scale of "{self.current.name}" cannot be kept: its expected rates do not '
+                'rise with the score; use scale = "fit"'
+            )
+        return self.current.scale
+
+    @property
     def most(self) -> int:
         """The largest number of criteria allowed."""
         return 12 if isinstance(self.max_criteria, str) else self.max_criteria
@@ -80,13 +98,16 @@ class Wish:
 class Weighted:
     """Criteria by position, with their points and intervals; nothing for an empty card.
 
-    ``shrinkage`` is the share of the effects that new leads are expected to show.
+    ``shrinkage`` is the share of the effects that new leads are expected to show;
+    ``selection`` how often resamples choose each criterion, and one about the same, again.
     """
 
     positions: tuple[int, ...] = ()
     base: int = 0
     points: tuple[int, ...] = ()
     intervals: tuple[tuple[int, int], ...] | None = None
+    base_interval: tuple[int, int] | None = None
+    selection: tuple[tuple[float, float], ...] | None = None
     shrinkage: float = 1.0
     notes: tuple[str, ...] = ()
 
@@ -137,7 +158,7 @@ def _log_odds(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted
     ``t2 / (t2 + s2)``, where ``t2 = max(mean(L^2 - s2), 0)`` over all criteria.
     """
     table = _compared(sample, wish)
-    estimate, variance = _haldane(table)
+    estimate, variance = _haldane(sample)
     spread = max(float(np.mean(estimate**2 - variance)), 0.0) if len(table) else 0.0
     weight = spread / (spread + variance) if spread else np.zeros(len(table))
     table = table.assign(weight=estimate * weight, error=np.sqrt(variance * weight))
@@ -167,25 +188,68 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
     if not choice.rules:
         return Weighted(notes=(NOTHING,))
     positions, fit = _pruned(sample, choice.rules, pinned=wish.exactly is not None)
-    part = sample.columns(positions)
-    information = np.asarray(np.linalg.inv(fit.covariance[1:, 1:]), dtype=np.float64)
-    scaled = _scaled(part, wish, fit.coefficients, information, choice.shrinkage)
-    intervals = None
-    if wish.with_intervals:
-        start = np.concatenate([[fit.intercept], fit.coefficients])
-        drawn = resampled_coefficients(part, start, rng)[:, 1:]
-        tail = (1 - wish.confidence_level) / 2
-        ends = np.quantile(drawn, [tail, 1 - tail], axis=0) * scaled.per_log_odds
-        intervals = _outward(*ends)
-    return replace(_without_zeros(positions, scaled, intervals), shrinkage=choice.shrinkage)
+    part, size = sample.columns(positions), len(positions)
+    weights = fit.coefficients[:size]
+    covariance = fit.covariance[1 : size + 1, 1 : size + 1]
+    information = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
+    scaled = _scaled(part, wish, weights, information, choice.shrinkage)
+    card = replace(_without_zeros(positions, scaled, None), shrinkage=choice.shrinkage)
+    if not wish.with_intervals:
+        return card
+    start = np.concatenate([[fit.intercept], fit.coefficients])
+    drawn = resampled_coefficients(part, start, rng)[:, : size + 1]
+    tails = (1 - wish.confidence_level) / 2 * np.array([1, -1]) + np.array([0, 1])
+    ends = np.quantile(drawn[:, 1:], tails, axis=0) * scaled.per_log_odds
+    bases = np.quantile(_bases(part, wish, scaled, drawn, start[: size + 1]), tails)
+    return replace(
+        _without_zeros(positions, scaled, _outward(*ends)),
+        base_interval=_outward(*bases[:, None])[0],
+        selection=_selection(sample, positions, np.flatnonzero(scaled.points), rng),
+        shrinkage=choice.shrinkage,
+    )
+
+
+def _bases(
+    sample: Sample,
+    wish: Wish,
+    scaled: Points,
+    drawn: NDArray[np.float64],
+    fitted: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the base of each resample on the scale of the card, before rounding."""
+    scale = wish.kept_scale
+    if scale is not None:
+        # What the intercept moves by, and what the criteria move the leads' mean by for the
+        # share of their effects that is taken back.
+        per_unit = scale.points_per_log_odds
+        share_met = sample.weight @ sample.flags / sample.weight.sum()
+        moved = drawn - fitted
+        taken_back = 1 - scaled.per_log_odds / per_unit
+        shift = moved[:, 0] + taken_back * (moved[:, 1:] @ share_met)
+        return np.asarray(scaled.base + per_unit * shift)
+    groups = attainable_patterns(sample.criteria, unique_patterns(sample.flags)[0])
+    lowest = [attainable_range(row, groups)[0] for row in drawn[:, 1:] * scaled.per_log_odds]
+    return -np.array(lowest)
+
+
+def _selection(
+    sample: Sample, positions: list[int], kept: NDArray[np.intp], rng: np.random.Generator
+) -> tuple[tuple[float, float], ...]:
+    """Return how often the search chooses each rule with points, and its like, again."""
+    searched = _searched(sample)
+    place = {int(position): i for i, position in enumerate(searched)}
+    chosen = [place[position] for position in positions]
+    same, alike = selection_frequencies(sample.columns(searched.tolist()), chosen, rng)
+    return tuple((float(same[i]), float(alike[i])) for i in kept)
 
 
 def _pruned(sample: Sample, positions: list[int], *, pinned: bool) -> tuple[list[int], LogisticFit]:
     """Return the rules proven beside the others (at least one), and their joint fit."""
     while True:
         fit = _joint_fit(sample.columns(positions))
-        error = np.sqrt(np.diag(fit.covariance)[1:])
-        strength = np.nan_to_num(np.abs(fit.coefficients) / error)
+        size = len(positions)
+        error = np.sqrt(np.diag(fit.covariance)[1 : size + 1])
+        strength = np.nan_to_num(np.abs(fit.coefficients[:size]) / error)
         weakest = int(np.argmin(strength))
         stays = pinned or len(positions) == 1
         if strength[weakest] >= MIN_STRENGTH or (stays and strength[weakest] > 0):
@@ -195,19 +259,23 @@ def _pruned(sample: Sample, positions: list[int], *, pinned: bool) -> tuple[list
 
 def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
     """Return positions of the rules to fit together; none where nothing can be said."""
-    met = sample.flags.sum(axis=0)
-    few = too_few(met, len(sample.flags) - met, sample.converted.mean())
-    judged = np.flatnonzero(~few & ~_said_by_opposite(sample.flags, met))
-    flags, converted = sample.flags[:, judged], sample.converted
+    judged = _searched(sample)
+    part = sample.columns(judged.tolist())
     if wish.exactly is not None:
-        choice = Choice(search_rules(flags, converted, wish.exactly), wish.shrinkage)
-    elif anything_to_score_on(flags, converted, rng):
+        choice = Choice(search_rules(part, wish.exactly), wish.shrinkage)
+    elif anything_to_score_on(part, rng):
         folds = balanced_folds(sample.keys, N_FOLDS, rng)
-        fewest = wish.max_criteria == "auto"
-        choice = choose_rules(flags, converted, folds, wish.most, fewest=fewest)
+        choice = choose_rules(part, folds, wish.most, fewest=wish.max_criteria == "auto")
     else:
         choice = Choice([], 1.0)
     return choice._replace(rules=[int(judged[i]) for i in choice.rules])
+
+
+def _searched(sample: Sample) -> NDArray[np.intp]:
+    """Return positions of the rules worth looking at."""
+    met = sample.flags.sum(axis=0)
+    few = too_few(met, sample.n - met, sample.converted.mean())
+    return np.flatnonzero(~few & ~_said_by_opposite(sample.flags, met))
 
 
 def _said_by_opposite(flags: NDArray[np.bool_], met: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -225,9 +293,7 @@ METHODS: Mapping[str, Callable[[Sample, Wish, np.random.Generator], Weighted]] =
 
 
 def _compared(sample: Sample, wish: Wish) -> pd.DataFrame:
-    return compare_rates(
-        sample.criteria, sample.flags, sample.converted, confidence_level=wish.confidence_level
-    )
+    return compare_rates(sample, confidence_level=wish.confidence_level)
 
 
 def _one_per_attribute(credible: pd.DataFrame, sample: Sample, most: int) -> pd.DataFrame:
@@ -240,16 +306,16 @@ def _one_per_attribute(credible: pd.DataFrame, sample: Sample, most: int) -> pd.
     return credible.loc[sorted(list(taken.values())[:most])]
 
 
-def _haldane(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    won, n = table["n_converted"].to_numpy(float), table["n"].to_numpy(float)
-    won_without = table["n_converted_without"].to_numpy(float)
-    cells = np.array([won, n - won, won_without, table["n_without"] - won_without]) + 0.5
+def _haldane(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    won, n, won_without, n_without = sides_of(sample).effective_counts()
+    cells = np.array([won, n - won, won_without, n_without - won_without]) + 0.5
     estimate = np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3])
     return estimate, (1 / cells).sum(axis=0)
 
 
 def _joint_fit(sample: Sample) -> LogisticFit:
-    return fit_logistic(*pattern_counts(sample.flags, sample.converted))
+    grouped = sample.grouped()
+    return fit_logistic(grouped.design, grouped.n_converted, grouped.n, units=grouped.units)
 
 
 def _scaled(
@@ -259,39 +325,39 @@ def _scaled(
     information: NDArray[np.float64],
     shrinkage: float,
 ) -> Points:
-    if wish.scale == "keep" and wish.current is not None and not wish.current.is_empty:
-        return _on_scale_of(wish.current, sample, weights, shrinkage, sticky=wish.sticky)
+    scale = wish.kept_scale
+    if scale is not None and wish.current is not None:
+        held = wish.current if wish.sticky else None
+        return _on_scale(scale, sample, weights, shrinkage, held=held)
     seen, _ = unique_patterns(sample.flags)
     return scale_to_100(weights, information, attainable_patterns(sample.criteria, seen))
 
 
-def _on_scale_of(
-    card: Scorecard,
+def _on_scale(
+    scale: Scale,
     sample: Sample,
     weights: NDArray[np.float64],
     shrinkage: float,
     *,
-    sticky: bool,
+    held: Scorecard | None,
 ) -> Points:
-    """Give each criterion the points that promise on this card what the weights promise."""
-    scale = card.scale
-    if scale is None:
-        raise ConfigError(
-            f'the scale of "{card.name}" cannot be kept: its expected rates do not rise with '
-            'the score; use scale = "fit"'
-        )
-    patterns, n_converted, n = pattern_counts(sample.flags, sample.converted)
-    sums = patterns @ weights
+    """Give each criterion the points that promise on the scale what the weights promise."""
+    grouped = sample.grouped()
+    patterns, n_converted, n = grouped.design, grouped.n_converted, grouped.n
+    sums = patterns[:, : len(weights)] @ weights
     kept = shrinkage * float(fit_logistic(sums[:, None], n_converted, n).coefficients[0])
     level = fit_logistic(patterns[:, :0], n_converted, n, firth=False, offset=kept * sums)
-    held = {line.criterion.name: line.points for line in card.criteria}
-    points = np.array([held.get(rule.name, np.nan) for rule in sample.criteria])
+    current = None
+    if held is not None:
+        points = {line.criterion.name: line.points for line in held.criteria}
+        known = [points.get(rule.name, np.nan) for rule in sample.criteria]
+        current = held.base, np.array(known, dtype=float)
     scaled = scale_with(
         kept * weights,
         level.intercept,
         scale.points_per_log_odds,
         scale.log_odds_at_0,
-        current=(card.base, points) if sticky else None,
+        current=current,
     )
     return scaled._replace(per_log_odds=kept * scale.points_per_log_odds)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import chi2
 
-from calibrate.stats.logistic import fit_logistic
+from calibrate.observation import Sample
+from calibrate.stats.logistic import Units, fit_logistic
+from calibrate.stats.weighting import cluster_sums
 
 __all__ = ["Choice", "anything_to_score_on", "balanced_folds", "choose_rules", "search_rules"]
 
@@ -26,38 +29,66 @@ FloatArray = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
-def anything_to_score_on(flags: Flags, converted: FloatArray, rng: np.random.Generator) -> bool:
+def anything_to_score_on(sample: Sample, rng: np.random.Generator) -> bool:
     """Test whether any rule separates better than chance would make the best one look.
 
     Notes
     -----
-    Permutation test of the largest univariate score statistic over all rules, at
-    p <= 0.01 with 299 permutations. Where Bonferroni's bound already proves it at
-    0.001, no permutation is drawn. Westfall and Young (1993), Resampling-Based Multiple
-    Testing, max-T.
+    Permutation test of the largest univariate score statistic over all rules, at p <= 0.01
+    with 299 permutations of the leads' (weighted) residuals; leads of one contact, or one lead
+    at several landmarks, keep together and change sign instead (wild bootstrap). Where
+    Bonferroni's bound already proves it at 0.001, nothing is drawn. Westfall and Young (1993),
+    Resampling-Based Multiple Testing, max-T.
     """
-    n_met = flags.sum(axis=0)
-    usable = (n_met > 0) & (n_met < len(flags))
-    rate = converted.mean()
-    if not usable.any() or rate in (0.0, 1.0):
+    met = sample.flags.sum(axis=0)
+    usable = (met > 0) & (met < sample.n)
+    if not usable.any() or sample.n_converted in (0, sample.n):
         return False
-    X = flags[:, usable].astype(np.float32)
-    share = X.mean(axis=0, dtype=np.float64)
-    variance = len(X) * share * (1 - share) * rate * (1 - rate)
-    expected = len(X) * share * rate
-
-    def largest(outcomes: NDArray[np.float32]) -> FloatArray:
-        observed = (outcomes @ X).astype(np.float64)
-        return np.asarray(((observed - expected) ** 2 / variance).max(axis=-1))
-
-    y = converted.astype(np.float32)
-    observed = float(largest(y))
+    sample = sample.columns(np.flatnonzero(usable).tolist())
+    by_signs = sample.cluster is not None
+    null = _by_signs(sample, rng) if by_signs else _by_permutation(sample, rng)
+    observed = next(null)
     if chi2.sf(observed, 1) * usable.sum() <= MAX_P_VALUE / 10:
         return True
-    copies = np.tile(y, (BATCH_SIZE, 1))
-    drawn = np.concatenate([largest(rng.permuted(copies, axis=1)) for _ in range(BATCHES)])
+    drawn = np.concatenate(list(null))
     p_value = (1 + (drawn >= observed - 1e-6).sum()) / (1 + N_PERMUTATIONS)
     return bool(p_value <= MAX_P_VALUE)
+
+
+def _by_permutation(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
+    """Yield the largest score statistic, then batches of it under permutations."""
+    X = sample.flags.astype(np.float32)
+    share = X.mean(axis=0, dtype=np.float64)
+    residual = sample.weight * (sample.converted - sample.expected)
+    variance = float(residual @ residual) * share * (1 - share)
+    e = residual.astype(np.float32)
+    yield float(((e @ X).astype(np.float64) ** 2 / variance).max())
+    copies = np.tile(e, (BATCH_SIZE, 1))
+    for _ in range(BATCHES):
+        sums = (rng.permuted(copies, axis=1) @ X).astype(np.float64)
+        yield (sums**2 / variance).max(axis=1)
+
+
+def _by_signs(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
+    """Yield the largest score statistic, then batches of it with clusters' signs drawn."""
+    scores = cluster_scores(sample)
+    scale = np.maximum((scores.astype(np.float64) ** 2).sum(axis=0), 1e-300)
+    yield float((scores.sum(axis=0, dtype=np.float64) ** 2 / scale).max())
+    for _ in range(BATCHES):
+        signs = rng.choice(np.array([-1, 1], dtype=np.float32), size=(BATCH_SIZE, len(scores)))
+        yield ((signs @ scores).astype(np.float64) ** 2 / scale).max(axis=1)
+
+
+def cluster_scores(sample: Sample) -> NDArray[np.float32]:
+    """Return each cluster's part of each rule's score statistic, shape (clusters, rules)."""
+    residual = sample.weight * (sample.converted - sample.expected)
+    stratum = np.zeros(sample.n, np.intp) if sample.stratum is None else sample.stratum
+    total = np.maximum(np.bincount(stratum, sample.weight), 1e-300)
+    columns = []
+    for met in sample.flags.T:
+        share = np.bincount(stratum, sample.weight * met) / total
+        columns.append(cluster_sums(residual * (met - share[stratum]), sample.cluster))
+    return np.column_stack(columns).astype(np.float32)
 
 
 def balanced_folds(keys: NDArray[np.uint64], n_folds: int, rng: np.random.Generator) -> Indices:
@@ -73,15 +104,26 @@ def balanced_folds(keys: NDArray[np.uint64], n_folds: int, rng: np.random.Genera
     return np.asarray(fold_of_key[inverse], dtype=np.intp)
 
 
-def search_rules(flags: Flags, converted: FloatArray, max_rules: int) -> list[int]:
+def search_rules(sample: Sample, max_rules: int, *, copies: FloatArray | None = None) -> list[int]:
     """Return positions of rules in the order in which forward selection takes them.
+
+    Parameters
+    ----------
+    sample : Sample
+    max_rules : int
+    copies : ndarray, shape (leads,), optional
+        How often each lead is drawn, in a resample.
 
     Notes
     -----
     At each step the rule with the largest efficient score statistic of the joint logistic
-    model (Rao 1948), ``U_j^2 / (I_jj - I_jS I_SS^-1 I_Sj)``; ties go to the first.
+    model (Rao 1948), ``U_j^2 / (I_jj - I_jS I_SS^-1 I_Sj)``; ties go to the first. With
+    several landmarks each has an intercept of its own.
     """
-    return _path(flags, converted, max_rules).chosen
+    if copies is not None:
+        drawn = copies > 0
+        sample = sample.rows(drawn).weighted_by(copies[drawn])
+    return _path(sample, max_rules).chosen
 
 
 class Choice(NamedTuple):
@@ -91,20 +133,12 @@ class Choice(NamedTuple):
     shrinkage: float
 
 
-def choose_rules(
-    flags: Flags,
-    converted: FloatArray,
-    folds: Indices,
-    max_rules: int,
-    *,
-    fewest: bool = False,
-) -> Choice:
+def choose_rules(sample: Sample, folds: Indices, max_rules: int, *, fewest: bool = False) -> Choice:
     """Return the rules whose number has the smallest cross-validated log loss.
 
     Parameters
     ----------
-    flags : ndarray of bool, shape (leads, rules)
-    converted : ndarray, shape (leads,)
+    sample : Sample
     folds : ndarray of int
         From `balanced_folds`; the search is repeated without each fold.
     max_rules : int
@@ -118,53 +152,70 @@ def choose_rules(
         Regression, prediction and shrinkage), plus one standard error, at most 1: effects
         are only taken back as far as the folds show that they were promised too large.
     """
-    path = search_rules(flags, converted, max_rules)
-    log_odds = np.zeros((len(converted), len(path) + 1))
+    path = search_rules(sample, max_rules)
+    log_odds = np.zeros((sample.n, len(path) + 1))
     for fold in np.unique(folds):
         held = folds == fold
-        inner = _path(flags[~held], converted[~held], len(path))
-        log_odds[held] = _log_odds(inner, flags[held], len(path) + 1)
-    losses = np.logaddexp(0, log_odds) - converted[:, None] * log_odds
-    mean = losses.mean(axis=0)
+        inner = _path(sample.rows(~held), len(path))
+        log_odds[held] = _log_odds(inner, sample.rows(held), len(path) + 1)
+    losses = np.logaddexp(0, log_odds) - sample.converted[:, None] * log_odds
+    share = sample.weight / sample.weight.sum()
+    mean = share @ losses
     best = int(np.argmin(mean))
     if fewest:
-        excess = losses - losses[:, [best]]
-        error = excess.std(axis=0, ddof=1) / np.sqrt(len(losses))
-        best = int(np.flatnonzero(mean - mean[best] <= error)[0])
+        excess = mean - mean[best]
+        apart = (losses - losses[:, [best]] - excess) * share[:, None]
+        error = [
+            float(np.sqrt((cluster_sums(column, sample.cluster) ** 2).sum())) for column in apart.T
+        ]
+        best = int(np.flatnonzero(excess <= np.array(error))[0])
     size = min(max(best, 1), len(path))
-    return Choice(path[:size], _calibration(log_odds[:, size], converted))
+    return Choice(path[:size], _calibration(log_odds[:, size], sample))
 
 
-def _calibration(log_odds: FloatArray, converted: FloatArray) -> float:
+def _calibration(log_odds: FloatArray, sample: Sample) -> float:
     """Return the held-out calibration slope plus its standard error, from 0.1 to 1."""
-    fit = fit_logistic(log_odds[:, None], converted, np.ones(len(converted)))
+    weight = sample.effective_weight
+    units = None
+    if not sample.is_plain:
+        units = Units(np.arange(sample.n), sample.converted, weight, sample.cluster)
+    fit = fit_logistic(log_odds[:, None], weight * sample.converted, weight, units=units)
     slope = np.nan_to_num(fit.coefficients[0] + np.sqrt(fit.covariance[1, 1]), nan=1.0)
     return round(float(np.clip(slope, MIN_SHRINKAGE, 1.0)), 6)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Path:
+    """Rules in the order taken, and the model before and after each.
+
+    The first ``n_strata`` coefficients are those of the landmarks, which are always in.
+    """
+
     chosen: list[int]
+    n_strata: int
     intercepts: list[float]
     coefficients: list[FloatArray]
 
 
-def _path(flags: Flags, converted: FloatArray, max_rules: int) -> _Path:
+def _path(sample: Sample, max_rules: int) -> _Path:
+    flags, converted, weight = sample.flags, sample.converted, sample.effective_weight
+    strata = sample.strata_flags
     X = np.ascontiguousarray(flags.T, dtype=np.float32)
     available = np.asarray(flags.any(axis=0) & ~flags.all(axis=0), dtype=bool)
-    pattern: Indices = np.zeros(len(flags), dtype=np.intp)
-    path = _Path(chosen=[], intercepts=[], coefficients=[])
+    landmark = strata @ np.arange(1, strata.shape[1] + 1, dtype=np.intp)
+    pattern: Indices = landmark.astype(np.intp)
+    path = _Path(chosen=[], n_strata=strata.shape[1], intercepts=[], coefficients=[])
     for _ in range(max_rules + 1):
         pattern, first = _numbered(pattern)
-        rows = flags[first][:, path.chosen]
-        n = np.bincount(pattern).astype(float)
-        fit = fit_logistic(rows, np.bincount(pattern, converted), n, firth=False, l2=RIDGE)
+        inside = np.column_stack([strata, flags[:, path.chosen]])
+        n, won = np.bincount(pattern, weight), np.bincount(pattern, weight * converted)
+        fit = fit_logistic(inside[first], won, n, firth=False, l2=RIDGE)
         path.intercepts.append(fit.intercept)
         path.coefficients.append(np.nan_to_num(fit.coefficients))
         if len(path.chosen) == max_rules:
             break
-        rates = expit(fit.intercept + rows @ path.coefficients[-1])
-        statistic = _score_statistics(X, converted, rates[pattern], flags[:, path.chosen])
+        rates = expit(fit.intercept + inside[first] @ path.coefficients[-1])
+        statistic = _score_statistics(X, converted, weight, rates[pattern], inside)
         statistic[~available] = 0
         best = int(np.argmax(statistic))
         if statistic[best] <= 0:
@@ -185,11 +236,15 @@ def _numbered(pattern: Indices) -> tuple[Indices, Indices]:
 
 
 def _score_statistics(
-    X: NDArray[np.float32], converted: FloatArray, rates: FloatArray, chosen: Flags
+    X: NDArray[np.float32],
+    converted: FloatArray,
+    leads: FloatArray,
+    rates: FloatArray,
+    chosen: Flags,
 ) -> FloatArray:
-    weight = rates * (1 - rates)
+    weight = leads * rates * (1 - rates)
     Z = np.column_stack([np.ones(len(chosen)), chosen])
-    score = (X @ (converted - rates).astype(np.float32)).astype(float)
+    score = (X @ (leads * (converted - rates)).astype(np.float32)).astype(float)
     crossed = (X @ (weight[:, None] * Z).astype(np.float32)).astype(float)
     own = crossed[:, 0]  # flags are 0 or 1, so their squares are themselves
     explained = np.linalg.solve(Z.T @ (weight[:, None] * Z) + 1e-9 * np.eye(Z.shape[1]), crossed.T)
@@ -198,12 +253,13 @@ def _score_statistics(
     return np.asarray(np.divide(score**2, left, out=np.zeros_like(score), where=known))
 
 
-def _log_odds(path: _Path, flags: Flags, n_sizes: int) -> FloatArray:
+def _log_odds(path: _Path, sample: Sample, n_sizes: int) -> FloatArray:
     """Return each lead's log odds at each number of rules; a shorter path repeats its last."""
     columns = []
     for size in range(n_sizes):
         step = min(size, len(path.intercepts) - 1)
         coefficients = path.coefficients[step]
-        met = flags[:, path.chosen[: len(coefficients)]]
+        rules = path.chosen[: len(coefficients) - path.n_strata]
+        met = np.column_stack([sample.strata_flags, sample.flags[:, rules]])
         columns.append(path.intercepts[step] + met @ coefficients)
     return np.column_stack(columns)

@@ -173,9 +173,7 @@ def _sums(sample: Sample, flags: NDArray[np.bool_]) -> _Sums:
     )
 
 
-def _clustered(
-    sample: Sample, flags: NDArray[np.bool_], ratio: Floats
-) -> tuple[Floats, Floats]:
+def _clustered(sample: Sample, flags: NDArray[np.bool_], ratio: Floats) -> tuple[Floats, Floats]:
     squares, residual = np.zeros(flags.shape[1]), np.zeros(flags.shape[1])
     for j, met in enumerate(flags.T):
         weight = cluster_sums(sample.weight * met, sample.cluster)

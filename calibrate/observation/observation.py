@@ -116,6 +116,36 @@ class Observation:
         chosen = self.rows["at_landmark"] & (self.rows["weight"] > 0)
         return self.rows[chosen.to_numpy()]
 
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """What became of each row of `table`: ``converted, weight, amount, created_at``.
+
+        Where rows are not independent (deals of one contact, landmarks of one lead)
+        ``cluster`` numbers what belongs together. At several landmarks the weight is divided
+        by their number, so that rows add up to the leads of an average landmark.
+        """
+        known = self.rows[["converted", "weight", "amount", "created_at"]]
+        known = known.assign(weight=known["weight"] / max(len(self.parts), 1))
+        if self.clusters is None:
+            return known
+        return known.assign(cluster=pd.factorize(self.cluster_keys)[0])
+
+    @property
+    def weeks(self) -> float | None:
+        """Weeks in which the leads that the weights stand for were created, at least 1.
+
+        None for a wide table, which knows no time.
+        """
+        counted = self.rows if self.maturity == "weight" else self.rows[self.rows["mature"]]
+        created, as_of = counted["created_at"].dropna(), self.history.as_of
+        if as_of is None or created.empty:
+            return None
+        start: dt.datetime = created.min().to_pydatetime()
+        start = max(start, self.period.start or start)
+        last = as_of if self.maturity == "weight" else as_of - self.horizon
+        end = last if self.period.end is None else min(last, self.period.end)
+        return max((end - start) / dt.timedelta(weeks=1), 1.0)
+
     def only(self, wanted: ArrayLike) -> Observation:
         """Return the observation in which all but the wanted rows of `table` weigh nothing."""
         weight = np.where(np.asarray(wanted, dtype=bool), self.rows["weight"], 0.0)

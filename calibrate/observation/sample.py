@@ -60,6 +60,8 @@ class Sample:
         every row stands for itself.
     stratum : ndarray of int, shape (leads,), or None
         Which of several landmarks, numbered from 0.
+    n_strata : int
+        How many landmarks.
     """
 
     criteria: tuple[Criterion, ...]
@@ -69,6 +71,7 @@ class Sample:
     keys: NDArray[np.uint64]
     cluster: NDArray[np.intp] | None = None
     stratum: NDArray[np.intp] | None = None
+    n_strata: int = 1
 
     def rows(self, mask: NDArray[np.bool_]) -> Sample:
         """Return the sample of some leads."""
@@ -81,6 +84,10 @@ class Sample:
             cluster=None if self.cluster is None else self.cluster[mask],
             stratum=None if self.stratum is None else self.stratum[mask],
         )
+
+    def weighted_by(self, copies: Floats) -> Sample:
+        """Return the sample in which each row counts so many times."""
+        return replace(self, weight=self.weight * copies)
 
     def columns(self, positions: Sequence[int]) -> Sample:
         """Return the sample with some criteria."""
@@ -134,12 +141,15 @@ class Sample:
         """One column a landmark but the first, shape (leads, landmarks - 1)."""
         if self.stratum is None:
             return np.zeros((self.n, 0), dtype=bool)
-        present = np.unique(self.stratum)[1:]
-        return np.asarray(self.stratum[:, None] == present[None, :])
+        return np.asarray(self.stratum[:, None] == np.arange(1, self.n_strata)[None, :])
+
+    def patterns(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Return the distinct rows of criteria and landmarks, and which of them each row is."""
+        return unique_patterns(np.column_stack([self.flags, self.strata_flags]))
 
     def grouped(self) -> Grouped:
         """Group the rows by criteria (and landmark) for a logistic regression."""
-        design, pattern = unique_patterns(np.column_stack([self.flags, self.strata_flags]))
+        design, pattern = self.patterns()
         weight = self.effective_weight
         units = None
         if not self.is_plain:
@@ -171,9 +181,10 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         keys = obs.clusters[rows].astype(np.uint64)
     else:
         keys = pd.util.hash_array(leads["lead_id"].astype(str).to_numpy(dtype=object))
-    stratum = None
-    if "snapshot" in leads:
-        stratum = pd.factorize(leads["snapshot"], sort=True)[0].astype(np.intp)
+    stratum, n_strata = None, 1
+    if obs.parts:
+        codes, landmarks = pd.factorize(leads["snapshot"], sort=True)
+        stratum, n_strata = codes.astype(np.intp), len(landmarks)
     return Sample(
         criteria=tuple(criteria),
         flags=obs.flags(criteria)[rows],
@@ -182,6 +193,7 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         keys=keys,
         cluster=cluster,
         stratum=stratum,
+        n_strata=n_strata,
     )
 
 

@@ -30,7 +30,7 @@ from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.judging import against_current, prove
 from calibrate.pipeline.leaks import without_columns
 from calibrate.pipeline.run import Run
-from calibrate.pipeline.spans import observe_as_set, weeks_of
+from calibrate.pipeline.spans import observe_as_set
 from calibrate.pipeline.textbook import funnel_table
 from calibrate.readiness import assess_readiness
 from calibrate.scorecard import Scorecard
@@ -160,7 +160,7 @@ def _measured(
     card = fit_scorecard(obs, name=name, confidence_level=level, **how)
     tell("choosing thresholds", 0.45)
     honest = cross_fit_scores(obs, card=card, **how)
-    cuts = choose_cuts(settings, honest, weeks=weeks_of(obs.fitting))
+    cuts = choose_cuts(settings, honest, weeks=obs.fitting.weeks)
     return {
         "control": control_rate(obs, confidence_level=level),
         "control_by_quarter": _by_quarter(obs, level),

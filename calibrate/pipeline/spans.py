@@ -10,7 +10,7 @@ from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.history import History
 from calibrate.observation import Observation, observe, resolve_windows
 
-__all__ = ["observe_as_set", "periods_of", "weeks_of"]
+__all__ = ["observe_as_set", "periods_of"]
 
 FIT_QUARTERS = 4
 
@@ -64,21 +64,6 @@ def periods_of(
         return period, of_fit
     known = quarters_before(history.as_of - horizon, FIT_QUARTERS)
     return period, _around([*known, period], first=_created(history, "min", history.as_of))
-
-
-def weeks_of(obs: Observation) -> float | None:
-    """Return the weeks in which the mature leads of an observation were created.
-
-    None for a wide table, which knows no time.
-    """
-    created = obs.table.loc[obs.table["mature"], "created_at"].dropna()
-    if obs.history.as_of is None or created.empty:
-        return None
-    first: dt.datetime = created.min().to_pydatetime()
-    start = max(first, obs.period.start or first)
-    last = obs.history.as_of - obs.horizon
-    end = last if obs.period.end is None else min(last, obs.period.end)
-    return max((end - start) / dt.timedelta(weeks=1), 1.0)
 
 
 def _around(periods: list[Period], *, first: dt.datetime | None) -> Period:

@@ -33,8 +33,9 @@ TABLE_COLUMNS = (
     "lift",
     "lift_ci_lower",
     "lift_ci_upper",
+    "selection_frequency",
+    "attribute_frequency",
 )
-OUTCOME_COLUMNS = ("converted", "weight", "amount", "created_at")
 TINY, FLAT = 1e-12, 1e-5  # rates this near 0 or 1 promise no log odds; steps this small none
 DISQUALIFIED = "disqualified"
 
@@ -59,6 +60,8 @@ class Scorecard:
     control : mapping
         ``rate, rate_ci, n, n_converted, method`` of the leads it was fitted on.
     base : int
+    base_ci : (int, int) or None
+        Interval of the base, ends rounded outward.
     criteria : tuple of ScoredCriterion
     caps : mapping of group to int
     disqualify : tuple of Criterion
@@ -86,10 +89,15 @@ class Scorecard:
     tiers: tuple[Tier, ...] = ()
     shrinkage: float = 1.0
     notes: tuple[str, ...] = ()
+    base_ci: tuple[int, int] | None = None
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a criterion: its points with interval, leads and lift."""
+        """One row a criterion: its points with interval, leads, lift, and how stable it is.
+
+        ``selection_frequency`` is the share of resamples in which the search chooses the
+        criterion again, ``attribute_frequency`` one about the same column or activity.
+        """
         rows = [
             (
                 line.criterion.name,
@@ -99,6 +107,8 @@ class Scorecard:
                 line.n,
                 line.lift,
                 *(line.lift_ci or (None, None)),
+                line.selection_frequency,
+                line.attribute_frequency,
             )
             for line in self.criteria
         ]
@@ -173,13 +183,11 @@ class Scorecard:
         -------
         DataFrame
             ``lead_id, score, expected_rate, tier, fit, engagement``, then
-            ``converted, weight, amount, created_at`` as far as they are known; one row
-            a lead at the landmark, index of ``obs.table``.
+            ``converted, weight, amount, created_at`` and, where leads belong together,
+            ``cluster`` (`Observation.outcomes`); one row a lead at the landmark, index of
+            ``obs.table``.
         """
-        scores = self.score_frame(self.inputs(obs))
-        table = obs.table
-        known = [name for name in OUTCOME_COLUMNS if name in table.columns]
-        return scores.join(table.loc[scores.index, known])
+        return self.score_frame(self.inputs(obs)).join(obs.outcomes)
 
     def score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Score any table that has the columns the card reads.

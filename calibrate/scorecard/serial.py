@@ -30,6 +30,7 @@ def card_to_dict(card: Any) -> dict[str, Any]:
         "method": card.method,
         "control": dict(card.control),
         "base": card.base,
+        "base_ci": None if card.base_ci is None else list(card.base_ci),
         "criteria": [_line_to_dict(line) for line in card.criteria],
         "caps": dict(card.caps),
         "disqualify": [{"name": rule.name, "when": dict(rule.when)} for rule in card.disqualify],
@@ -65,6 +66,8 @@ def _line_to_dict(line: ScoredCriterion) -> dict[str, Any]:
         "n": line.n,
         "lift": line.lift,
         "lift_ci": None if line.lift_ci is None else list(line.lift_ci),
+        "selection_frequency": line.selection_frequency,
+        "attribute_frequency": line.attribute_frequency,
     }
 
 
@@ -120,6 +123,7 @@ def _checked_fields(data: Mapping[str, Any]) -> dict[str, Any]:
         "method": checked.text(data["method"], "method"),
         "control": _control_of(data["control"]),
         "base": checked.whole(data["base"], "base"),
+        "base_ci": _interval_of(data.get("base_ci"), "base_ci"),
         "criteria": tuple(
             _line_from_dict(line) for line in checked.items(data["criteria"], "criteria")
         ),
@@ -168,15 +172,25 @@ def _rule_of(rule: Mapping[str, Any]) -> Criterion:
 
 def _line_from_dict(line: Mapping[str, Any]) -> ScoredCriterion:
     name = checked.text(line["name"], "criteria")
-    points_ci, n, lift = line.get("points_ci"), line.get("n"), line.get("lift")
-    if points_ci is not None:
-        low, high = checked.items(points_ci, name)
-        points_ci = (checked.whole(low, name), checked.whole(high, name))
+    n, lift = line.get("n"), line.get("lift")
     return ScoredCriterion(
         criterion=_rule_of(line),
         points=checked.whole(line["points"], name),
-        points_ci=points_ci,
+        points_ci=_interval_of(line.get("points_ci"), name),
         n=None if n is None else checked.whole(n, name, 0, _MOST_LEADS),
         lift=None if lift is None else checked.number(lift, name, 0),
         lift_ci=checked.pair(line.get("lift_ci"), name),
+        selection_frequency=_share_of(line.get("selection_frequency"), name),
+        attribute_frequency=_share_of(line.get("attribute_frequency"), name),
     )
+
+
+def _interval_of(interval: Any, name: str) -> tuple[int, int] | None:
+    if interval is None:
+        return None
+    low, high = checked.items(interval, name)
+    return checked.whole(low, name), checked.whole(high, name)
+
+
+def _share_of(share: Any, name: str) -> float | None:
+    return None if share is None else checked.number(share, name, 0, 1)

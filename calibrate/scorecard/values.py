@@ -29,6 +29,11 @@ class ScoredCriterion:
         Leads who met it when the card was fitted.
     lift : float or None
     lift_ci : (float, float) or None
+    selection_frequency : float or None
+        Share of resamples in which the search, repeated, chooses this criterion again; under
+        0.8 it is unstable.
+    attribute_frequency : float or None
+        The same for any criterion about the same column or activity.
     """
 
     criterion: Criterion
@@ -37,6 +42,8 @@ class ScoredCriterion:
     n: int | None = None
     lift: float | None = None
     lift_ci: tuple[float, float] | None = None
+    selection_frequency: float | None = None
+    attribute_frequency: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -193,7 +193,7 @@ def test_points_cover_the_points_of_the_population():
     40 companies x 3 points: fewer than 105 of 120 would be p < 0.001 at a coverage of .95.
     """
     from calibrate.fitting.bootstrap import resampled_coefficients
-    from calibrate.fitting.sample import Sample
+    from calibrate.observation import Sample
     from calibrate.stats.logistic import fit_logistic
 
     truth, covered = np.array([1.5, 1.0, -0.8]), 0
@@ -202,7 +202,7 @@ def test_points_cover_the_points_of_the_population():
         part, y = flags[:, :3], converted.astype(float)
         fit = fit_logistic(part, y, np.ones(len(y)))
         keys = np.arange(len(y), dtype=np.uint64)
-        sample = Sample(criteria=(), flags=part, converted=y, keys=keys)
+        sample = Sample(criteria=(), flags=part, converted=y, weight=np.ones(len(y)), keys=keys)
         start = np.concatenate([[fit.intercept], fit.coefficients])
         drawn = resampled_coefficients(sample, start, np.random.default_rng(seed))[:, 1:]
         lower, upper = np.quantile(drawn, [0.025, 0.975], axis=0)

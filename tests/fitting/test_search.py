@@ -7,6 +7,20 @@ from calibrate.fitting.search import (
     choose_rules,
     search_rules,
 )
+from calibrate.observation import Sample
+
+
+def sample_from(flags, converted, keys=None, **more):
+    """Leads that count once each."""
+    n = len(converted)
+    return Sample(
+        criteria=tuple(range(flags.shape[1])),  # the search looks at their flags only
+        flags=flags,
+        converted=np.asarray(converted, dtype=float),
+        weight=np.ones(n),
+        keys=np.arange(n, dtype=np.uint64) if keys is None else keys,
+        **more,
+    )
 
 
 def company(rng, n=3000, effects=(1.5, -1.0, 0.8), null=20):
@@ -18,8 +32,8 @@ def company(rng, n=3000, effects=(1.5, -1.0, 0.8), null=20):
 
 def test_planted_rules_are_found_strongest_first():
     flags, converted = company(np.random.default_rng(1))
-    assert search_rules(flags, converted, 3)[0] == 0
-    assert set(search_rules(flags, converted, 3)) == {0, 1, 2}
+    assert search_rules(sample_from(flags, converted), 3)[0] == 0
+    assert set(search_rules(sample_from(flags, converted), 3)) == {0, 1, 2}
 
 
 def test_cross_validation_keeps_most_null_rules_out():
@@ -28,7 +42,7 @@ def test_cross_validation_keeps_most_null_rules_out():
     for _ in range(10):
         flags, converted = company(rng)
         folds = balanced_folds(np.arange(len(converted), dtype=np.uint64), 5, rng)
-        chosen, _ = choose_rules(flags, converted, folds, 12, fewest=True)
+        chosen, _ = choose_rules(sample_from(flags, converted), folds, 12, fewest=True)
         assert {0, 1} <= set(chosen)
         false.append(len(set(chosen) - {0, 1, 2}))
     assert np.mean(false) < 1
@@ -37,7 +51,7 @@ def test_cross_validation_keeps_most_null_rules_out():
 def test_a_copy_of_a_rule_is_not_taken_twice():
     flags, converted = company(np.random.default_rng(3))
     doubled = np.hstack([flags, flags[:, :1]])
-    chosen = search_rules(doubled, converted, 5)
+    chosen = search_rules(sample_from(doubled, converted), 5)
     assert 0 in chosen
     assert flags.shape[1] not in chosen
 
@@ -50,8 +64,9 @@ def test_order_of_leads_does_not_matter():
     first = balanced_folds(keys, 5, np.random.default_rng(0))
     second = balanced_folds(keys[order], 5, np.random.default_rng(0))
     assert (first[order] == second).all()
-    assert choose_rules(flags, converted, first, 6) == choose_rules(
-        flags[order], converted[order], second, 6
+    sample = sample_from(flags, converted)
+    assert choose_rules(sample, first, 6) == choose_rules(
+        sample_from(flags[order], converted[order]), second, 6
     )
 
 
@@ -65,7 +80,7 @@ def test_nothing_is_found_where_there_is_nothing():
     """At p <= 0.01 at most 1 of 100 permuted companies should pass; 5 would be p < 0.004."""
     rng = np.random.default_rng(5)
     passed = sum(
-        anything_to_score_on(rng.random((400, 30)) < 0.3, (rng.random(400) < 0.2) * 1.0, rng)
+        anything_to_score_on(sample_from(rng.random((400, 30)) < 0.3, rng.random(400) < 0.2), rng)
         for _ in range(100)
     )
     assert passed < 5
@@ -73,13 +88,14 @@ def test_nothing_is_found_where_there_is_nothing():
 
 def test_something_is_found_where_there_is_something():
     rng = np.random.default_rng(6)
-    assert anything_to_score_on(*company(rng), rng)
+    assert anything_to_score_on(sample_from(*company(rng)), rng)
 
 
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_one_outcome_cannot_be_scored_on(outcome):
     flags, _ = company(np.random.default_rng(7), n=50)
-    assert not anything_to_score_on(flags, np.full(50, outcome), np.random.default_rng(0))
+    sample = sample_from(flags, np.full(50, outcome))
+    assert not anything_to_score_on(sample, np.random.default_rng(0))
 
 
 def test_shrinkage_is_1_with_many_leads_and_less_with_few():
@@ -89,7 +105,7 @@ def test_shrinkage_is_1_with_many_leads_and_less_with_few():
     def shrinkage(n, effects, null):
         flags, converted = company(rng, n=n, effects=effects, null=null)
         folds = balanced_folds(np.arange(n, dtype=np.uint64), 5, rng)
-        return choose_rules(flags, converted, folds, 12).shrinkage
+        return choose_rules(sample_from(flags, converted), folds, 12).shrinkage
 
     assert np.mean([shrinkage(300, (0.5,), 40) for _ in range(8)]) < 0.7
     assert shrinkage(20_000, (1.5, -1.0, 0.8), 20) > 0.98

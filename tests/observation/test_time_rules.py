@@ -446,12 +446,17 @@ def test_tables_are_handed_out_as_copies(hand_history):
             'early "landmrak" must be landmark or truncate (did you mean "landmark"?)',
         ),
         (
-            WINDOWS | {"maturity": "weight"},
-            'maturity "weight" is not available yet: "drop" uses mature leads only',
+            WINDOWS | {"maturity": "wieght"},
+            'maturity "wieght" must be weight or drop (did you mean "weight"?)',
         ),
         (
-            WINDOWS | {"snapshots": ["3D", "7D"]},
-            "snapshots are not available yet: one observation_window is used for every lead",
+            WINDOWS | {"snapshots": "3D"},
+            'snapshots is a list such as ["3D", "7D", "14D"], not \'3D\'',
+        ),
+        (
+            WINDOWS | {"snapshots": ["3D", "90D"], "horizon": "60D"},
+            "snapshots: 90 days is not shorter than the horizon of 60 days; "
+            "leave it out or take a longer horizon",
         ),
     ],
 )
