@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from calibrate.display import format_value
 
-__all__ = ["SEVERITIES", "Finding", "leaking_columns", "number", "percent", "points"]
+__all__ = [
+    "NOT_KNOWN_THEN",
+    "SEVERITIES",
+    "Finding",
+    "leak_action",
+    "leaking_columns",
+    "number",
+    "percent",
+    "points",
+    "quoted",
+]
 
 SEVERITIES = ("certain", "likely", "note")
+
+# What every leak does.
+NOT_KNOWN_THEN = "a score that uses it looks excellent on old leads and fails on new ones"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +98,22 @@ def leaking_columns(findings: Iterable[Finding], *, severity: str = "certain") -
     return tuple(dict.fromkeys(column for f in found for column in f.columns))
 
 
+def leak_action(name: str, severity: str) -> str:
+    """Return what to do about a leaking column.
+
+    Examples
+    --------
+    >>> leak_action("Tags", "certain")
+    'nothing: a run leaves it out; if it is known in time after all: allow_leaks = ["Tags"]'
+    """
+    if severity == "certain":
+        kept = json.dumps([name], ensure_ascii=False)
+        return (
+            f"nothing: a run leaves it out; if it is known in time after all: allow_leaks = {kept}"
+        )
+    return 'find out when it is filled in; if after the outcome is clear, put it in "ignore"'
+
+
 def number(n: float) -> str:
     """Return a count in words."""
     return format_value("n", int(n))
@@ -97,3 +127,15 @@ def percent(rate: float) -> str:
 def points(difference: float) -> str:
     """Return a difference of rates in words."""
     return format_value("difference", float(difference))
+
+
+def quoted(names: Sequence[str], *, at_most: int = 10) -> str:
+    """Return names in quotation marks, the first ones of many.
+
+    Examples
+    --------
+    >>> quoted(["City", "Plan", "Tags"], at_most=2)
+    '"City", "Plan" and 1 more'
+    """
+    shown = ", ".join(f'"{name}"' for name in names[:at_most])
+    return shown + (f" and {len(names) - at_most} more" if len(names) > at_most else "")

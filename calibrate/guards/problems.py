@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from calibrate.guards.bots import bots
-from calibrate.guards.columns import constant_columns, leaks
+from calibrate.guards.closings import closing_logged
+from calibrate.guards.columns import constant_columns, left_out_columns, shared_contacts
 from calibrate.guards.finding import SEVERITIES, Finding
+from calibrate.guards.leaks import leaks
 from calibrate.guards.log import activity_after_closing, log_starts_late, weeks_missing
 from calibrate.guards.outcomes import (
     few_conversions,
@@ -12,6 +14,8 @@ from calibrate.guards.outcomes import (
     planned_closings,
     unequal_observation,
 )
+from calibrate.guards.recording import wins_not_recorded
+from calibrate.guards.spellings import missing_spelled_out, not_leads, sentinels
 from calibrate.observation import Observation
 
 __all__ = ["find_problems"]
@@ -32,21 +36,20 @@ def find_problems(obs: Observation) -> tuple[Finding, ...]:
 
     Notes
     -----
-    A column leaks where leads with it filled in convert five times as often as those
-    without, or the other way round (p < 1e-6), where one of its values converts in 99 %
-    of 50 leads or more, or where its cross-fitted rates rank with an area under the ROC
-    curve of 0.80 or more. An activity is suspected of bots where 1 % of its doers did it
-    three times within five seconds.
+    Each guard's own function says what it takes to fire. Thresholds were set beforehand, for
+    any data, so that a company without a trap hears nothing.
     """
     fitting = obs.fitting
-    found = [*constant_columns(fitting)]
+    found = [*constant_columns(fitting), *left_out_columns(fitting), *shared_contacts(fitting)]
+    found += [*missing_spelled_out(fitting), *not_leads(fitting), *sentinels(fitting)]
     if not obs.is_open:
         found += [*leaks(fitting), *few_conversions(fitting)]
         found += [*immature_leads(obs), *unequal_observation(fitting)]
     if not obs.history.is_wide:
-        found += planned_closings(obs)
+        found += [*planned_closings(obs), *wins_not_recorded(obs)]
     if obs.activities:
         found += bots(fitting)
         if not obs.history.is_wide:
-            found += [*activity_after_closing(obs), *log_starts_late(obs), *weeks_missing(obs)]
+            found += [*activity_after_closing(obs), *closing_logged(obs)]
+            found += [*log_starts_late(obs), *weeks_missing(obs)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -24,7 +24,7 @@ def test_the_leak_and_the_bots_are_found_and_nothing_else(simulated):
     bots = [finding for finding in findings if finding.guard == "bots"]
     assert [finding.columns for finding in bots] == [("email_click",)]
     assert {finding.guard for finding in findings} <= {
-        "filled in by the outcome",
+        "filled in only for winners",
         "bots",
         "activity after closing",
         "immature leads",

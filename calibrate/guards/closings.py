@@ -1,0 +1,159 @@
+"""Activities that are the closing itself, written into the log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from calibrate.guards.finding import Finding, number, percent, quoted
+from calibrate.observation import Observation
+from calibrate.observation.statements import Parameters
+
+__all__ = ["ClosingLogged", "closing_logged"]
+
+_NEAR = dt.timedelta(days=1)
+_SLOW = dt.timedelta(days=3)
+_MIN_EVENTS, _MIN_LEADS = 20, 20
+_NEARLY_ALL, _ALL = 0.90, 0.99
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosingLogged(Finding):
+    """An activity that is logged at the closing, or only after it.
+
+    Parameters
+    ----------
+    n : int
+        Its events on leads that took at least three days to close, or are open.
+    n_at_closing, n_later : int
+        Those of them within a day of a closing, and those later.
+    """
+
+    leaks: ClassVar[bool] = True
+
+    guard: str = "the closing logged as an activity"
+    n: int = 0
+    n_at_closing: int = 0
+    n_later: int = 0
+
+
+def closing_logged(obs: Observation) -> list[Finding]:
+    """Find activities whose events lie almost only at the closing of their lead, or after it.
+
+    Parameters
+    ----------
+    obs : Observation
+        All events of its history up to as_of are looked at.
+
+    Returns
+    -------
+    list of ClosingLogged
+        ``certain`` where 99 % of the events lie so, and ``likely`` from 90 %, if most of them
+        lie within a day of the closing; in a ``note``, activities that come later still:
+        what customers do.
+
+    Notes
+    -----
+    An event is free if some lead of its key could have had it long before its closing: the
+    event lies more than a day before the closing, or the lead is open, and not before the
+    lookback. Leads closed within three days of creation say nothing, since everything they
+    did lies near their closing; events of keys with such leads alone are not counted. At
+    least 20 events on 20 keys.
+    """
+    rows = [row for row in _counted(obs) if row["activity"] in obs.activities and _is_bound(row)]
+    later = [row for row in rows if row["n_near"] < row["n_bound"] / 2]
+    found = [_closing(row) for row in rows if row not in later]
+    return [*found, *_afterwards(later)]
+
+
+def _is_bound(row: dict[str, Any]) -> bool:
+    enough = row["n"] >= _MIN_EVENTS and row["n_keys"] >= _MIN_LEADS
+    return enough and bool(row["n_bound"] >= _NEARLY_ALL * row["n"])
+
+
+def _closing(row: dict[str, Any]) -> Finding:
+    n, bound = row["n"], row["n_bound"]
+    certain = bound >= _ALL * n
+    return ClosingLogged(
+        severity="certain" if certain else "likely",
+        what=(
+            f'{number(bound)} of {number(n)} events "{row["activity"]}" ({percent(bound / n)}) '
+            "lie within a day before the closing of their lead, or after it"
+        ),
+        how_sure=(
+            "counted, on leads that took three days or more to close or are open: it is part of "
+            "the closing, or follows from it"
+        ),
+        effect="counted, it would be the best sign there is, on the day when it is of no use",
+        action="leave these events out of the export",
+        columns=(str(row["activity"]),),
+        n=n,
+        n_at_closing=row["n_near"],
+        n_later=bound - row["n_near"],
+    )
+
+
+def _afterwards(rows: list[dict[str, Any]]) -> list[Finding]:
+    if not rows:
+        return []
+    names = [str(row["activity"]) for row in rows]
+    n, bound, near = (sum(row[key] for row in rows) for key in ("n", "n_bound", "n_near"))
+    return [
+        ClosingLogged(
+            severity="note",
+            what=(
+                f"{quoted(names)}: {number(bound)} of {number(n)} events lie at the closing of "
+                "their lead or after it, most of them later than a day after"
+            ),
+            how_sure="counted; customers do so, leads do not",
+            effect="none: nothing after the cutoff counts; hardly a lead has any before",
+            action="nothing",
+            columns=tuple(names),
+            n=n,
+            n_at_closing=near,
+            n_later=bound - near,
+        )
+    ]
+
+
+def _counted(obs: Observation) -> list[dict[str, Any]]:
+    parameters = Parameters()
+    as_of = parameters.moment(obs.history.as_of)
+    near, slow = parameters.span(_NEAR), parameters.span(_SLOW)
+    lookback = parameters.span(obs.lookback)
+    found: list[dict[str, Any]] = obs.history.engine.query(
+        f"""
+WITH spans AS (
+    SELECT l.lead_key, l.created_at, l.created_at - {lookback} AS since,
+        CASE WHEN l.outcome <> 'open' AND l.closed_at <= {as_of} THEN l.closed_from END AS closed
+    FROM leads AS l
+    WHERE l.created_at <= {as_of} AND (l.outcome = 'open' OR l.closed_from IS NOT NULL)
+),
+slow AS (
+    SELECT s.lead_key, s.since, s.closed
+    FROM spans AS s
+    WHERE s.closed IS NULL OR s.closed - s.created_at >= {slow}
+),
+events AS (
+    SELECT a.activity, a.activity_row, a.lead_key,
+        bool_or(a.occurred_at >= s.since
+            AND coalesce(a.occurred_at < s.closed - {near}, TRUE)) AS is_free,
+        bool_or(coalesce(a.occurred_at >= s.closed - {near}
+            AND a.occurred_at < s.closed + {near} + {near}, FALSE)) AS is_near,
+        bool_or(coalesce(a.occurred_at >= s.closed - {near}, FALSE)) AS is_bound
+    FROM activities AS a
+    JOIN slow AS s ON s.lead_key = a.lead_key
+    WHERE a.occurred_at <= {as_of}
+    GROUP BY a.activity, a.activity_row, a.lead_key
+)
+SELECT e.activity, count(*) AS n, count(DISTINCT e.lead_key) AS n_keys,
+    count(*) FILTER (WHERE e.is_bound AND NOT e.is_free) AS n_bound,
+    count(*) FILTER (WHERE e.is_near AND NOT e.is_free) AS n_near
+FROM events AS e
+WHERE e.is_bound OR e.is_free
+GROUP BY e.activity
+ORDER BY e.activity""",
+        parameters.values,
+    ).to_pylist()
+    return found
