@@ -177,6 +177,8 @@ def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     for part in ("what was read", "control conversion rate", "findings", "Enough to go on"):
         assert part in shown
+    for part in ("how old leads are when they buy", "have bought after 30.", "\nReady: "):
+        assert part in shown
     assert main(["check", "--format", "csv"]) == 0
     assert list(csv_of(capsys.readouterr().out)) == ["table", "check", "n", "rule", "examples"]
     assert main(["check", "--format", "json"]) == 0
@@ -184,6 +186,8 @@ def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told["enough"] is True
     assert {row["method"] for row in told["control"]} >= {"cohort"}
     assert told["ignore"] == []
+    assert [row["days"] for row in told["conversion_by_age"]["table"]] == [30.0, 60.0]
+    assert told["readiness"]["verdict"] == "ready"
     used = told["settings"]
     assert (used["observation_window"], used["horizon"]) == (14.0, 60.0)  # as in SETTINGS
     # as_of is the first of 2026Q3, so that the last complete quarter is 2026Q2
@@ -280,9 +284,12 @@ def test_the_control_rate_of_young_leads_is_said_to_be_estimated() -> None:
     obs = cal.observe(history, period="2024Q1", observation_window="7D", horizon="60D")
     run = dataclasses.replace(company_run(), control=cal.control_rate(obs))
     line = words.control_line(run)
-    assert line.endswith(
-        "of the leads of 2024Q1, estimated by the horizon: 1 of 5 so far, 2 still too young"
+    # Kaplan-Meier: on its day 32 one of the three watched that long converted, 1/3.
+    assert line.startswith(
+        "control conversion rate of 2024Q1: 1 of 5 leads became customers so far (20.0%); once "
+        "the youngest have had their 60 days we expect 33.3% ("
     )
+    assert "of the 3 that have had them, 1 did (33.3%)" in line
 
 
 def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[str]) -> None:

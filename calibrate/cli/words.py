@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from calibrate.config import Period, Settings
-from calibrate.display import clean_text, format_interval, format_value
+from calibrate.display import clean_text, format_value
 from calibrate.errors import DataError
 from calibrate.guards import Finding, leaking_columns
 from calibrate.monitoring import Health
@@ -28,6 +28,7 @@ __all__ = [
     "ignore_line",
     "ignore_names",
     "located",
+    "paragraph",
     "setting_line",
     "without_zeros",
 ]
@@ -50,15 +51,20 @@ def finding_lines(findings: Iterable[Finding], *, width: int) -> list[str]:
             ("  do: ", finding.action),
         )
         for opening, text in parts:
-            lines += textwrap.wrap(
-                clean_text(text),
-                width,
-                initial_indent=opening,
-                subsequent_indent="    ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            lines += paragraph(text, width=width, opening=opening, indent="    ")
     return lines
+
+
+def paragraph(text: str, *, width: int, opening: str = "", indent: str = "") -> list[str]:
+    """Return a text as lines of at most so many characters."""
+    return textwrap.wrap(
+        clean_text(text),
+        width,
+        initial_indent=opening,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
@@ -105,21 +111,9 @@ def without_zeros(counts: pd.DataFrame) -> pd.DataFrame:
 
 def control_line(done: Run) -> str:
     """Say the control rate of a run, and what it rests on."""
-    control = done.control
-    interval = format_interval("rate", control.rate_ci_lower, control.rate_ci_upper)
-    opening = f"control conversion rate {format_value('rate', control.rate)} ({interval})"
-    n, n_converted = format_value("n", control.n), format_value("n", control.n_converted)
-    period = control.period
+    period = done.control.period
     of = "" if period == Period() else f" of {period.label}"  # a wide table has no period
-    if control.method != "adjusted":
-        return f"{opening}: {n_converted} of {n} leads{of}, method {control.method}"
-    rows = control.table.set_index("method")
-    note = str(rows.loc["adjusted", "note"])
-    how = note if note.startswith("rate after") else "estimated by the horizon"
-    young = format_value("n", control.n - int(rows.loc["cohort", "n"]))
-    return (
-        f"{opening} of the leads{of}, {how}: {n_converted} of {n} so far, {young} still too young"
-    )
+    return f"control conversion rate{of}: {done.control.sentence}"
 
 
 def gate_note(summary: Mapping[str, Any]) -> str:

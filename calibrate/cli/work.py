@@ -22,6 +22,7 @@ from calibrate.cli.console import (
     show_table,
 )
 from calibrate.config import Settings, load_settings
+from calibrate.control import ConversionByAge, conversion_by_age
 from calibrate.display import format_value, languages
 from calibrate.errors import CalibrateError, ConfigError, DataError, NotEnoughDataError
 from calibrate.history import history_from_settings
@@ -41,7 +42,9 @@ from calibrate.pipeline import (
 )
 from calibrate.pipeline.compose import noted
 from calibrate.pipeline.spans import periods_of
+from calibrate.pipeline.summary import conversion_part, readiness_part
 from calibrate.proposal import propose_settings
+from calibrate.readiness import assess_readiness
 
 __all__ = [
     "backtest",
@@ -92,13 +95,18 @@ def check(config: Path, show: str) -> int:
         lookback=settings.calibration.lookback,
     )
     used = _settings_used(settings, answer.observation)
+    by_age = _by_age(answer)
+    capacity = settings.thresholds.weekly_capacity
+    readiness = assess_readiness(answer.observation, capacity=capacity)
     ignore = words.ignore_names(answer.findings, answer.observation, settings)
     if show == "json":
         control = None if answer.control is None else answer.control.table
         findings = words.findings_table(answer.findings)
         parts = {"counts": answer.table, "control": control, "findings": findings}
         said = {"enough": answer.enough, "message": answer.message, "ignore": ignore}
-        show_json({**parts, **said, "settings": used})
+        timing = {"conversion_by_age": conversion_part(by_age)}
+        timing["readiness"] = readiness_part(readiness)
+        show_json({**parts, **said, **timing, "settings": used})
         return DONE
     if show == "csv":
         show_table(answer.table, show)
@@ -106,15 +114,36 @@ def check(config: Path, show: str) -> int:
     show_table(words.without_zeros(answer.table), show, title="what was read")
     if answer.control is not None:
         show_table(answer.control.table, show, title="control conversion rate")
+        say(f"{answer.control.sentence}.")
+    _say_by_age(by_age, show)
     say(words.setting_line(used))
     if answer.findings:
         say_lines(["", "findings"])
         _say_findings(answer.findings)
         say_lines([""])
     say(answer.message)
+    say_lines(words.paragraph(readiness.message, width=paragraph_width()))
     if ignore:
         say(words.ignore_line(ignore))
     return DONE
+
+
+def _by_age(answer: guards.Check) -> ConversionByAge | None:
+    """Return the conversion by age of all leads; None where there is none, or no times."""
+    if answer.control is None or answer.observation.history.is_wide:
+        return None
+    return conversion_by_age(answer.observation)
+
+
+def _say_by_age(by_age: ConversionByAge | None, show: str) -> None:
+    if by_age is None:
+        return
+    say_lines([""])
+    show_table(by_age.table, show, title="how old leads are when they buy")
+    for sentence in by_age.sentences:
+        say(sentence)
+    if by_age.note:
+        say(f"({by_age.note})")
 
 
 def _settings_used(settings: Settings, obs: Observation) -> dict[str, Any]:

@@ -61,12 +61,12 @@ class ConversionByAge:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The shares in plain English, one sentence a day before the last."""
+        """The shares in plain English, a sentence for each day before the last."""
         last = _days(self.until_days)
         return tuple(
-            f"of those who will have bought after {last} days, "
+            f"Of those who will have bought after {last} days, "
             f"{_of_100(row['share'])} of 100 ({_of_100(row['share_ci_lower'])} to "
-            f"{_of_100(row['share_ci_upper'])}) have bought after {_days(row['days'])}"
+            f"{_of_100(row['share_ci_upper'])}) have bought after {_days(row['days'])}."
             for row in self.rows.iloc[:-1].to_dict("records")
             if not np.isnan(row["share"])
         )

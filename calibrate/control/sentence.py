@@ -71,8 +71,10 @@ def _old_enough(cohort: _Row) -> str:
 def _won(period: _Row) -> str:
     won, n = format_value("n", period["n_converted"]), format_value("n", period["n"])
     per_100 = format_number(100 * period["rate"], 1)
+    who = "customer was" if period["n_converted"] == 1 else "customers were"
+    came = "lead" if period["n"] == 1 else "leads"
     return (
-        f"{won} customers were won in the period, whenever created, for {n} leads created in it: "
+        f"{won} {who} won in the period, whenever created, for {n} {came} created in it: "
         f"{per_100} per 100"
     )
 
