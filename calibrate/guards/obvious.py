@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from calibrate.candidates import NO
 from calibrate.criteria import as_criterion
 from calibrate.display import clean_text, shorten
 from calibrate.history import Attribute
@@ -72,7 +73,8 @@ def obvious_criteria(
     Returns
     -------
     list of Obvious
-        ``met`` is about the rows looked at; of criteria met by the very same leads the first.
+        ``met`` is about the rows looked at; of criteria met by the very same leads, or by
+        all the others, the first.
     """
     table = obs.table.iloc[rows]
     found: list[Obvious] = []
@@ -88,7 +90,8 @@ def obvious_criteria(
     for one in found:
         n = int(one.met.sum())
         if min_leads <= n <= len(rows) - min_leads:
-            seen.setdefault(np.packbits(one.met).tobytes(), one)
+            same = one.met if one.met[0] else ~one.met  # a rule and its opposite are one
+            seen.setdefault(np.packbits(same).tobytes(), one)
     return list(seen.values())
 
 
@@ -128,8 +131,12 @@ def _of_attribute(attribute: Attribute, column: pd.Series) -> list[Obvious]:
     values = column.to_numpy(dtype=object)
     return [
         Obvious(name=f"{name}: {level_words(level)}", subject=name, met=values == level)
-        for level in _largest(column, MAX_LEVELS, 1)
+        for level in sorted(_largest(column, MAX_LEVELS, 1), key=_says_no)
     ]
+
+
+def _says_no(level: object) -> bool:
+    return str(level).strip().casefold() in NO
 
 
 def _largest(column: pd.Series, most: int, min_leads: int) -> list[object]:
