@@ -8,6 +8,7 @@ import platform
 import shlex
 import sys
 import time
+import tomllib
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,12 +18,18 @@ import pandas as pd
 if __package__ in {None, ""}:  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import calibrate
 from benchmarks.studies.study import Study
 
 __all__ = ["STUDIES", "main", "written"]
 
-STUDIES = ("coverage", "lag", "null_company", "leaks")
+STUDIES = (
+    "coverage",
+    "coverage_weighted",
+    "coverage_points",
+    "lag",
+    "null_company",
+    "leaks",
+)
 PAGE = Path(__file__).with_suffix(".md")
 PACKAGES = ("numpy", "pandas", "scipy", "duckdb")
 HEAD = """# What the numbers can be trusted for
@@ -45,8 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(section, flush=True)
         if not options.quick:
             PAGE.write_text(_replaced(_page(), name, section), encoding="utf-8")
+            _write_cells(study)
         passed &= study.passed
     return 0 if passed else 1
+
+
+def _write_cells(study: Study) -> None:
+    if study.cells is not None:
+        path = PAGE.with_name(f"{study.name}_cells.csv")
+        study.cells.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
 
 
 def written(study: Study, *, command: str, seconds: float) -> str:
@@ -89,7 +103,9 @@ def _command(name: str) -> str:
 
 def _versions() -> str:
     packages = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
-    return f"calibrate {calibrate.__version__}, Python {platform.python_version()}, {packages}"
+    project = tomllib.loads((PAGE.parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    own = project["project"]["version"]
+    return f"calibrate {own}, Python {platform.python_version()}, {packages}"
 
 
 def _parser() -> argparse.ArgumentParser:

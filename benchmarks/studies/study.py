@@ -23,9 +23,12 @@ class Study:
         What was asked, how, and what came out, in Markdown.
     passed : bool
         Whether every requirement of the study is met.
+    cells : DataFrame or None
+        Every single cell, where the table sums many up; written beside the page.
     """
 
     name: str
     table: pd.DataFrame
     summary: str
     passed: bool
+    cells: pd.DataFrame | None = None
