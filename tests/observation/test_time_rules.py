@@ -455,8 +455,10 @@ def test_tables_are_handed_out_as_copies(hand_history):
         ),
         (
             WINDOWS | {"snapshots": ["3D", "90D"], "horizon": "60D"},
-            "snapshots: 90 days is not shorter than the horizon of 60 days; "
-            "leave it out or take a longer horizon",
+            (
+                "snapshots: 90 days is not shorter than the horizon of 60 days; "
+                "leave it out or take a longer horizon"
+            ),
         ),
     ],
 )

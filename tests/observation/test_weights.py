@@ -1,0 +1,168 @@
+"""Leads too young to be judged: who stands in for them, and when that is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibrate.criteria import as_criterion
+from calibrate.errors import NotEnoughDataError
+from calibrate.history import read_history
+from calibrate.observation import observe, sample_of
+from calibrate.stats.weighting import weighted_rate
+
+WINDOWS = {"observation_window": "5D", "horizon": "30D"}
+CLICKED = [as_criterion({"activity": "click"})]
+
+
+def lead(name, created, outcome="open", closed=None, **more):
+    return {
+        "lead_id": name,
+        "created_at": created,
+        "outcome": outcome,
+        "closed_at": closed,
+        "contact": None,
+        **more,
+    }
+
+
+FOUR = [
+    lead("lost", 0, "lost", 9),
+    lead("won", 60, "converted", 75),
+    lead("won soon", 85, "converted", 95),
+    lead("young", 90),
+]
+
+
+def test_weights_by_hand(hand_history):
+    """As of day 100 they were watched for 100, 40, 15 and 10 days.
+
+    G(30) = 2/4, so the mature one weighs 2; the one won after 15 days 1 / (3/4), the one won
+    after 10 days 1 / (4/4); of the last nothing is known.
+    """
+    table = observe(hand_history(FOUR, as_of=100), **WINDOWS).table.set_index("lead_id")
+    assert table["weight"].to_dict() == pytest.approx(
+        {"lost": 2, "won": 4 / 3, "won soon": 1, "young": 0}
+    )
+    dropped = observe(hand_history(FOUR, as_of=100), maturity="drop", **WINDOWS).table
+    assert dropped["weight"].tolist() == [1, 1, 0, 0]
+
+
+def test_leads_that_stand_in_are_compared(hand_history):
+    obs = observe(hand_history(FOUR, as_of=100), **WINDOWS)
+    assert obs.at_landmark["lead_id"].tolist() == ["lost", "won", "won soon"]
+    counts = obs.counts.set_index("check")["n"]
+    assert counts["not mature"] == 2
+    assert counts["at the landmark"] == 3
+    assert counts["at the landmark, converted"] == 2
+
+
+def test_a_lost_lead_is_watched_on(hand_history):
+    """A loss ends nothing: whether the lead comes back by the horizon is not known before."""
+    young_loss = [*FOUR, lead("lost young", 92, "lost", 99)]
+    table = observe(hand_history(young_loss, as_of=100), **WINDOWS).table.set_index("lead_id")
+    assert table.loc["lost young", "weight"] == 0
+    assert table.loc["lost", "weight"] == pytest.approx(5 / 2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    created=st.lists(st.integers(0, 300), min_size=1, max_size=12),
+    lags=st.lists(st.integers(5, 80), min_size=12, max_size=12),
+)
+def test_all_weights_are_1_when_all_leads_are_mature(hand_history, created, lags):
+    leads = [
+        lead(f"L{i}", day, "converted", day + lags[i]) if lags[i] < 40 else lead(f"L{i}", day)
+        for i, day in enumerate(created)
+    ]
+    table = observe(hand_history(leads, as_of=330), **WINDOWS).table
+    assert (table["weight"] == 1).all()
+
+
+def test_weights_add_up_to_the_leads_on_average():
+    """Each lead stands for itself and those not watched long enough: sum of weights = leads.
+
+    200 quarters of 400 leads; the sum has a standard deviation of about 20 a quarter, so its
+    mean lies within 5 of 400 in all but one of 2,000 repetitions.
+    """
+    rng = np.random.default_rng(0)
+    from calibrate.stats.weighting import censoring_weights
+
+    sums = []
+    for _ in range(200):
+        follow_up = rng.uniform(0, 92, 400)
+        lag = np.where(rng.random(400) < 0.4, rng.exponential(25, 400), 1000)
+        won = (lag < 60) & (lag <= follow_up)
+        sums.append(censoring_weights(won, lag, follow_up, follow_up >= 60).weight.sum())
+    assert np.mean(sums) == pytest.approx(400, abs=5)
+
+
+def test_nothing_is_extrapolated(hand_history):
+    """19 leads watched for 20 days and one for 100: G(30) = 5 %, and 10 % were watched for 20."""
+    leads = [lead("old", 0, "lost", 50), *(lead(f"L{i}", 80) for i in range(19))]
+    obs = observe(hand_history(leads, as_of=100), **WINDOWS)
+    with pytest.raises(NotEnoughDataError) as refused:
+        sample_of(obs, [])
+    assert "only 5.0% of the leads of all have been watched for the horizon of 30 days" in str(
+        refused.value
+    )
+    assert "a horizon of at most 20 days" in str(refused.value)
+    assert sample_of(observe(hand_history(leads, as_of=100), maturity="drop", **WINDOWS), []).n == 1
+
+
+def test_several_landmarks_are_stacked_for_the_fit(hand_history):
+    """A is open on days 3 and 10, B won on day 5: three rows to learn from, two leads to show."""
+    leads = [lead("A", 0), lead("B", 0, "converted", 5)]
+    events = [{"lead_key": key, "activity": "click", "occurred_at": 4} for key in ("A", "B")]
+    obs = observe(hand_history(leads, events, as_of=90), snapshots=["10D", "3D"], **WINDOWS)
+    assert obs.table["lead_id"].tolist() == ["A", "B"]
+    stacked = obs.fitting.at_landmark
+    assert stacked[["lead_id", "snapshot"]].to_numpy().tolist() == [["A", 3], ["B", 3], ["A", 10]]
+    assert stacked["click"].tolist() == [0, 0, 1]
+    sample = sample_of(obs.fitting, CLICKED)
+    assert sample.stratum.tolist() == [0, 0, 1]
+    assert sample.cluster.tolist() == [0, 1, 0]  # A is one lead, at two landmarks
+    assert sample.expected.tolist() == [0.5, 0.5, 0]
+    assert obs.fitting.outcomes["weight"].tolist() == [0.5, 0.5, 0.5, 0.5]
+
+
+def test_one_snapshot_is_the_landmark(hand_history):
+    obs = observe(hand_history(FOUR, as_of=100), snapshots=["5D"], **WINDOWS)
+    plain = obs.at_landmark
+    pd.testing.assert_frame_equal(obs.fitting.at_landmark.drop(columns="snapshot"), plain)
+    assert obs.fitting.single.observation_window == obs.observation_window
+
+
+def test_a_wide_table_has_no_snapshots():
+    history = read_history(pd.DataFrame({"lead_id": ["a", "b"], "outcome": ["lost", "converted"]}))
+    from calibrate.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="snapshots need created_at"):
+        observe(history, snapshots=["3D"])
+
+
+def test_weeks_are_those_the_weights_stand_for(hand_history):
+    """Created on days 0 to 90, read on day 100: all of them, or those watched for 30 days."""
+    weighted = observe(hand_history(FOUR, as_of=100), **WINDOWS)
+    dropped = observe(hand_history(FOUR, as_of=100), maturity="drop", **WINDOWS)
+    assert weighted.weeks == pytest.approx(100 / 7)
+    assert dropped.weeks == pytest.approx(70 / 7)
+
+
+def test_a_weighted_rate_in_which_everybody_agrees_has_kish_s_size():
+    """Nobody converted: V = 0 says nothing; (2 + 2 + 1)^2 / (4 + 4 + 1) = 25/9 leads."""
+    found = weighted_rate([0, 0, 0], [2, 2, 1])
+    assert (found.rate, found.variance) == (0, 0)
+    assert found.n_effective == pytest.approx(25 / 9)
+
+
+def test_leads_of_one_contact_count_as_often_as_there_are_contacts():
+    """Every lead twice in one cluster: the same rate, and the information of one of each."""
+    once = weighted_rate([1, 0, 0, 1, 0], [1, 2, 1, 1, 3])
+    twice = weighted_rate([1, 0, 0, 1, 0] * 2, [1, 2, 1, 1, 3] * 2, [0, 1, 2, 3, 4] * 2)
+    assert twice == pytest.approx(once)
+    alone = weighted_rate([1, 0, 0, 1, 0] * 2, [1, 2, 1, 1, 3] * 2)
+    assert alone.n_effective == pytest.approx(2 * once.n_effective)
