@@ -2,192 +2,193 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibrate.guards.finding import Finding, number, percent, points
+from calibrate.guards.finding import Finding, number, percent
+from calibrate.guards.machines import (
+    BURST,
+    SAME_SECOND,
+    SOON,
+    MachineEvents,
+    machine_events,
+    partners,
+)
+from calibrate.guards.rates import Against, Judged, judged
 from calibrate.observation import Observation
-from calibrate.observation.statements import Parameters, span_sql, units_sql
 
-__all__ = [
-    "Bots",
-    "bots",
-]
+__all__ = ["Bots", "bots"]
 
-_BURST = dt.timedelta(seconds=5)
 _MIN_LEADS = 10
-_MIN_SHARE_BURSTS = 0.01
+_MIN_SHARE = 0.01
 _MIN_SHARE_UNOPENED = 0.10
+_SENT = ("sent", "send", "deliver", "gesendet", "verschickt", "inviat", "spedit")
+_WORDS = {
+    BURST: "did it three times or more within 5 seconds",
+    SOON: "did it within 5 seconds after the mail was sent",
+    SAME_SECOND: "did it in the very second in which ten leads or more did",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bots(Finding):
-    """Activity that link scanners did, not people."""
+    """Activity that link scanners did, or an import, not people.
+
+    Attributes
+    ----------
+    n, difference : int, float
+        Leads that did it at least once, and their rate minus the control rate.
+    n_without, difference_without : int, float
+        The same without the events that no person did.
+    """
 
     guard: str = "bots"
+    n: int = 0
+    difference: float = float("nan")
+    n_without: int = 0
+    difference_without: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Suspects:
-    """Which leads of the table are suspected of one activity, and why."""
+    """Which leads of the table are suspected of one activity, and why.
+
+    ``signs`` has the leads with each kind of odd events, where they are enough to be said;
+    ``people`` those that did it besides.
+    """
 
     activity: str
     doers: NDArray[np.bool_]
-    bursting: NDArray[np.bool_]
-    remaining: NDArray[np.int64]  # events outside bursts
+    signs: dict[int, NDArray[np.bool_]]
     unopened: NDArray[np.bool_]
-    opens: str | None
+    opens: str
+    people: NDArray[np.bool_]
 
 
 def bots(obs: Observation) -> list[Finding]:
-    """Find activities done in bursts within seconds, or clicked without being opened."""
-    opens = _opens_of_clicks(obs.activities)
-    bursts = _bursts(obs)
+    """Find activities done in bursts, right after a mail was sent, or clicked without an open.
+
+    Parameters
+    ----------
+    obs : Observation
+
+    Returns
+    -------
+    list of Bots
+        At most one an activity, the most frequent first.
+
+    Notes
+    -----
+    An activity is named where 1 % of its doers, and ten at least, did it three times within
+    five seconds, within five seconds after the mail was sent, or in the same second as ten
+    leads or more; or where 10 % clicked without having opened. Activities whose times are
+    not known to the second show no such thing. The counterfactual takes the odd events out
+    and compares those who still did it at least once with the control rate.
+    """
+    obs = obs.single
+    opens = partners(obs.activities, "click", ("open",))
+    sent = partners(obs.activities, "open", _SENT) | partners(obs.activities, "click", _SENT)
+    odd = machine_events(obs, sent)
+    leads = judged(obs)
     found = []
     for activity in obs.activities:
-        if activity in bursts or activity in opens:
-            finding = _finding(obs, _suspects(obs, activity, bursts, opens))
-            found.extend([finding] if finding else [])
+        if activity in odd or activity in opens:
+            suspects = _suspects(obs, activity, odd.get(activity), opens.get(activity, ""))
+            if suspects is not None:
+                found.append(_finding(leads, suspects))
     return found
 
 
 def _suspects(
-    obs: Observation,
-    activity: str,
-    bursts: dict[str, NDArray[np.int64]],
-    opens: dict[str, str],
-) -> _Suspects:
+    obs: Observation, activity: str, odd: MachineEvents | None, opens: str
+) -> _Suspects | None:
+    """Return what is odd about an activity; None where it is too little to be said."""
     table = obs.table
-    counts = table[activity].to_numpy()
-    in_bursts = bursts.get(activity, np.zeros(len(table), dtype=np.int64))
-    opened = opens.get(activity)
-    unopened = (counts > 0) & (table[opened].to_numpy() == 0) if opened else counts < 0
+    counts = table[activity].to_numpy(dtype=np.int64)
+    doers = counts > 0
+    n_doers = int(doers.sum())
+    signs = {} if odd is None else {sign: odd.counts(sign) > 0 for sign in _WORDS}
+    enough = max(_MIN_LEADS, _MIN_SHARE * n_doers)
+    signs = {sign: leads for sign, leads in signs.items() if leads.sum() >= enough}
+    unopened = doers & (table[opens].to_numpy() == 0) if opens else np.zeros_like(doers)
+    if unopened.sum() < max(_MIN_LEADS, _MIN_SHARE_UNOPENED * n_doers):
+        unopened = np.zeros_like(doers)
+    if not signs and not unopened.any():
+        return None
+    people = doers & ~unopened
+    if signs and odd is not None:
+        people = counts - odd.counts(sum(signs)) > 0
     return _Suspects(
         activity=activity,
-        doers=counts > 0,
-        bursting=in_bursts > 0,
-        remaining=counts - in_bursts,
+        doers=doers,
+        signs=signs,
         unopened=unopened,
-        opens=opened,
+        opens=opens,
+        people=people,
     )
 
 
-def _finding(obs: Observation, suspects: _Suspects) -> Finding | None:
+def _finding(leads: Judged, suspects: _Suspects) -> Finding:
     n_doers = int(suspects.doers.sum())
-    n_bursting, n_unopened = int(suspects.bursting.sum()), int(suspects.unopened.sum())
-    has_bursts = n_bursting >= max(_MIN_LEADS, _MIN_SHARE_BURSTS * n_doers)
-    has_unopened = n_unopened >= max(_MIN_LEADS, _MIN_SHARE_UNOPENED * n_doers)
-    if not (has_bursts or has_unopened):
-        return None
-    signs = []
-    if has_bursts:
-        signs.append(
-            f"{number(n_bursting)} of {number(n_doers)} leads ({percent(n_bursting / n_doers)}) "
-            f"did it three times or more within {_BURST.seconds} seconds"
+    said: list[str] = []
+    for sign, chosen in suspects.signs.items():
+        of = f" of {number(n_doers)} leads" if not said else ""
+        said.append(
+            f"{number(chosen.sum())}{of} ({percent(chosen.sum() / n_doers)}) {_WORDS[sign]}"
         )
-    if has_unopened:
-        signs.append(
-            f"{number(n_unopened)} ({percent(n_unopened / n_doers)}) did it "
+    n_unopened = int(suspects.unopened.sum())
+    if n_unopened:
+        of = f" of {number(n_doers)} leads" if not said else ""
+        said.append(
+            f"{number(n_unopened)}{of} ({percent(n_unopened / n_doers)}) did it "
             f'without a single "{suspects.opens}"'
         )
+    everybody, people = (
+        leads.against_control(chosen[leads.rows]) if chosen[leads.rows].any() else None
+        for chosen in (suspects.doers, suspects.people)
+    )
     return Bots(
-        severity="likely" if has_bursts else "note",
-        what=f'"{suspects.activity}": {", and ".join(signs)}',
-        how_sure=(
-            "link scanners of mail servers do so, people do not"
-            if has_bursts
-            else "link scanners do so, but so do people whose mail program hides that they opened"
+        severity="likely" if suspects.signs.keys() & {BURST, SOON} else "note",
+        what=f'"{suspects.activity}": {", and ".join(said)}',
+        how_sure=_how_sure(suspects),
+        effect=_counterfactual(everybody, people),
+        action=(
+            "leave these events out of the export, or ask for the tool's own bot filter"
+            if suspects.signs.keys() != {SAME_SECOND}
+            else "find out whether they were imported together; if so, export when they happened"
         ),
-        effect=_counterfactual(obs, suspects, has_bursts=has_bursts),
-        action="leave these events out of the export, or ask for the tool's own bot filter",
         columns=(suspects.activity,),
+        n=everybody.n if everybody else 0,
+        difference=everybody.difference if everybody else float("nan"),
+        n_without=people.n if people else 0,
+        difference_without=people.difference if people else float("nan"),
     )
 
 
-def _counterfactual(obs: Observation, suspects: _Suspects, *, has_bursts: bool) -> str:
-    table = obs.table
-    rows = (table["at_landmark"] & (table["weight"] > 0)).to_numpy()
-    converted = table["converted"].to_numpy(dtype=bool, na_value=False)
-    people = suspects.remaining > 0 if has_bursts else suspects.doers & ~suspects.unopened
-    everybody, person = rows & suspects.doers, rows & people
-    if not everybody.any() or not person.any():
+def _how_sure(suspects: _Suspects) -> str:
+    if suspects.signs.keys() & {BURST, SOON}:
+        return "link scanners of mail servers do so, people do not"
+    if suspects.signs:
+        return (
+            "people do not act in the same second: a scanner, an automation or an import did; "
+            "imported events may be real, but not their times"
+        )
+    return "link scanners do so, but so do people whose mail program hides that they opened"
+
+
+def _counterfactual(everybody: Against | None, people: Against | None) -> str:
+    """Say what doing it at least once is worth, with these events and without."""
+    if everybody is None or people is None:
         return "what is left without them is too little to compare"
-    control = converted[rows].mean()
-    return (
-        f"against the control rate, those who did it are at "
-        f"{points(converted[everybody].mean() - control)}; without these events, at "
-        f"{points(converted[person].mean() - control)}"
+    said = (
+        f"against the control rate, those who did it at least once are at {everybody.words()}; "
+        f"without these events, at {people.words()}"
     )
-
-
-def _bursts(obs: Observation) -> dict[str, NDArray[np.int64]]:
-    """Events a lead in bursts, by activity, where times are known to the second."""
-    parameters = Parameters()
-    units = units_sql(obs.scope, parameters)
-    span = span_sql(obs.scope, parameters)
-    near = parameters.span(_BURST)
-    found = obs.history.engine.query(
-        f"""
-WITH {units},
-places AS (
-    SELECT u.lead_row, row_number() OVER (ORDER BY u.lead_row) - 1 AS place FROM units AS u
-),
-events AS (
-    SELECT u.lead_row, a.activity, a.occurred_at,
-        lag(a.occurred_at, 2) OVER w AS second_before, lag(a.occurred_at) OVER w AS before,
-        lead(a.occurred_at) OVER w AS after, lead(a.occurred_at, 2) OVER w AS second_after
-    FROM units AS u
-    JOIN activities AS a ON a.lead_key = u.lead_key
-    WHERE {span}
-    WINDOW w AS (PARTITION BY u.lead_row, a.activity ORDER BY a.occurred_at)
-),
-timed AS (
-    SELECT e.activity FROM events AS e
-    GROUP BY e.activity
-    HAVING count(*) FILTER (WHERE date_part('second', e.occurred_at) <> 0) >= 0.5 * count(*)
-)
-SELECT p.place, e.activity, count(*) AS n
-FROM events AS e
-JOIN places AS p ON p.lead_row = e.lead_row
-JOIN timed AS t ON t.activity = e.activity
-WHERE e.second_after - e.occurred_at <= {near} OR e.after - e.before <= {near}
-    OR e.occurred_at - e.second_before <= {near}
-GROUP BY p.place, e.activity
-ORDER BY e.activity, p.place""",
-        parameters.values,
-    )
-    place, n = found["place"].to_numpy(), found["n"].to_numpy()
-    activity = np.asarray(found["activity"].to_pylist(), dtype=object)
-    bursts = {}
-    for name in dict.fromkeys(activity):
-        counts = np.zeros(len(obs.table), dtype=np.int64)
-        counts[place[activity == name]] = n[activity == name]
-        bursts[str(name)] = counts
-    return bursts
-
-
-def _opens_of_clicks(activities: tuple[str, ...]) -> dict[str, str]:
-    """Pair each click with the open of the same thing, by their names."""
-    opens = {name: _subject(name, "open") for name in activities if "open" in name.lower()}
-    pairs = {}
-    for click in activities:
-        if "click" not in click.lower():
-            continue
-        subject = _subject(click, "click")
-        shared = {
-            name: len(subject & other) - len(subject ^ other) / 10
-            for name, other in opens.items()
-            if subject & other or not (subject or other)
-        }
-        if shared:
-            pairs[click] = max(sorted(shared), key=lambda name: shared[name])
-    return pairs
-
-
-def _subject(name: str, verb: str) -> frozenset[str]:
-    words = re.findall(r"[a-z]+", name.lower().replace("e-mail", "email"))
-    return frozenset(word for word in words if not word.startswith(verb))
+    proven = everybody.lower > 0 or everybody.upper < 0
+    if proven and abs(people.difference) < abs(everybody.difference) / 2:
+        return f"{said}: most of what it seems to be worth is not the doing of people"
+    if people.lower > everybody.difference:
+        return f"{said}: machines hide what it is worth"
+    return said

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from calibrate.guards import check, find_problems
-from calibrate.guards.bots import _opens_of_clicks
 from calibrate.guards.outcomes import what_can_be_said
 from calibrate.observation import observe, observe_open
 
@@ -104,46 +103,6 @@ def test_weeks_missing(hand_history, leads):
     assert "weeks missing in the log" not in found_in(hand_history(leads, thin))
 
 
-def test_bots_that_click_within_seconds_and_never_open(hand_history, leads, visits):
-    people = [i for i in range(200) if i % 2 == 0][:40]  # won
-    machines = [i for i in range(200) if i % 2 == 1][:20]  # not
-    log = [event(i, i + 2 + 13 * SECOND, "email_open") for i in people]
-    log += [event(i, i + 2 + 30 * SECOND, "email_click") for i in people]
-    log += [event(i, i + 2 + s * SECOND, "email_click") for i in machines for s in (7, 8, 9)]
-    found = found_in(hand_history(leads, visits + log))["bots"]
-    assert found.severity == "likely"
-    assert found.columns == ("email_click",)
-    assert found.what == (
-        '"email_click": 20 of 60 leads (33.3%) did it three times or more within 5 seconds, '
-        'and 20 (33.3%) did it without a single "email_open"'
-    )
-    # 40 of 60 clickers won against 50 %: +16.7; without the machines 40 of 40: +50.
-    assert found.effect == (
-        "against the control rate, those who did it are at +16.7 pp; "
-        "without these events, at +50.0 pp"
-    )
-
-
-def test_times_to_the_minute_show_no_bursts(hand_history, leads, visits):
-    log = [event(i, i + 2, "call") for i in range(0, 200, 2) for _ in range(3)]
-    assert "bots" not in found_in(hand_history(leads, visits + log))
-
-
-def test_clicks_without_opens_alone_are_a_note(hand_history, leads, visits):
-    log = [event(i, i + 2 + 30 * SECOND, "E-mail Link Clicked") for i in range(40)]
-    log += [event(i, i + 1 + 13 * SECOND, "Email Opened") for i in range(20)]
-    found = found_in(hand_history(leads, visits + log))["bots"]
-    assert found.severity == "note"
-    assert found.what == '"E-mail Link Clicked": 20 (50.0%) did it without a single "Email Opened"'
-
-
-def test_clicks_are_paired_with_their_opens():
-    names = ("email_click", "chat_opened", "email_open", "ad_click", "sms open")
-    assert _opens_of_clicks(names) == {"email_click": "email_open"}
-    assert _opens_of_clicks(("Clicked", "Opened")) == {"Clicked": "Opened"}
-    assert _opens_of_clicks(("click",)) == {}
-
-
 def test_too_few_conversions(hand_history):
     few = [lead(i, i, i < 16) for i in range(200)]
     found = found_in(hand_history(few))["too few conversions"]
@@ -233,12 +192,6 @@ def test_the_order_of_rows_never_matters(hand_history, leads, visits):
     assert one == found_in(hand_history(shuffled, log[::-1]))
 
 
-def test_bots_alone_leave_nothing_to_compare(hand_history, leads):
-    log = [event(i, i + 2 + s * SECOND, "click") for i in range(20) for s in (7, 8, 9)]
-    found = found_in(hand_history(leads, log))["bots"]
-    assert found.effect == "what is left without them is too little to compare"
-
-
 def test_open_leads_have_no_outcome_to_judge(hand_history, leads, visits):
     assert find_problems(observe_open(hand_history(leads, visits))) == ()
 
@@ -247,13 +200,3 @@ def test_an_empty_period(hand_history, leads, visits):
     found = found_in(hand_history(leads, visits), period="2030")
     assert found["one outcome only"].what.startswith("of the 0 mature leads")
     assert set(found) == {"one outcome only"}
-
-
-def test_a_wide_table_with_a_log(hand_history):
-    rows = [{"lead_id": f"L{i}", "outcome": "converted" if i < 60 else "lost"} for i in range(200)]
-    log = [event(i, i + s * SECOND, "click") for i in range(60, 80) for s in (7, 8, 9)]
-    log += [event(i, i + 11 * SECOND, "click") for i in range(20)]
-    findings = find_problems(observe(hand_history(rows, log, is_wide=True)))
-    assert [finding.guard for finding in findings] == ["bots"]
-    # 20 of 40 doers converted against 30 %; without the bots all 20.
-    assert findings[0].effect.endswith("are at +20.0 pp; without these events, at +70.0 pp")

@@ -6,6 +6,7 @@ import pytest
 
 from calibrate.datasets import make_leads
 from calibrate.guards import find_problems, leaking_columns
+from calibrate.guards.machines import BURST, machine_events
 from calibrate.history import read_history
 from calibrate.observation import observe
 
@@ -32,10 +33,9 @@ def test_the_leak_and_the_bots_are_found_and_nothing_else(simulated):
 
 
 def test_bots_found_are_those_planted(simulated):
-    from calibrate.guards.bots import _bursts
-
     obs, truth = simulated
-    found = obs.table["lead_id"][_bursts(obs)["email_click"] > 0]
+    odd = machine_events(obs, {})["email_click"]
+    found = obs.table["lead_id"][odd.counts(BURST) > 0]
     assert set(found) <= set(truth.bots)
     # A scanner clicks each mail; nearly every such lead gets one before its landmark.
     assert len(found) > 0.8 * obs.table["lead_id"].isin(truth.bots).sum()
