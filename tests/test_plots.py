@@ -14,6 +14,8 @@ import pytest
 from matplotlib import pyplot as plt
 
 from calibrate import plots
+from calibrate.config import Period
+from calibrate.control import ConversionByAge
 from tests.report.invented_run import sample_run
 
 
@@ -69,9 +71,34 @@ def _health(run):
     return pd.DataFrame(run["monitoring"]["table"])
 
 
+def _by_age(run):
+    part = run["conversion_by_age"]
+    rows = pd.DataFrame(part["table"])
+    curve = pd.DataFrame(
+        {
+            "days": [0.0, 45.0, 90.0],
+            "rate": [0.0, 0.05, 84 / 1180],
+            "rate_ci_lower": [0.0, 0.04, 0.058],
+            "rate_ci_upper": [0.003, 0.06, 0.087],
+        }
+    )
+    return ConversionByAge(
+        horizon_days=90.0,
+        until_days=90.0,
+        n=part["n"],
+        n_converted=part["n_converted"],
+        note="",
+        period=Period(),
+        confidence_level=0.95,
+        rows=rows,
+        points=curve,
+    )
+
+
 def _draw(name, run, scores, ax=None):
     results = {
         "plot_control": pd.DataFrame(run["control"]["table"]),
+        "plot_conversion_by_age": _by_age(run),
         "plot_lift": pd.DataFrame(run["lift"]),
         "plot_scorecard": _card(run),
         "plot_gains": scores,
@@ -186,3 +213,34 @@ def test_importing_the_pictures_does_not_import_matplotlib():
 
     code = "import sys, calibrate.plots; sys.exit('matplotlib' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_conversion_by_age_marks_the_days_on_the_curve(run):
+    by_age = _by_age(run)
+    ax = plots.plot_conversion_by_age(by_age)
+    # 35, 68 and 84 of 1,180 leads bought by day 30, 60 and 90
+    assert _dots(ax) == [[30, 35 / 1180], [60, 68 / 1180], [90, 84 / 1180]]
+    assert ax.lines[0].get_xydata().tolist() == by_age.curve[["days", "rate"]].to_numpy().tolist()
+    (band,) = ax.collections
+    corners = band.get_paths()[0].vertices
+    for at, lower, upper in by_age.curve[["days", "rate_ci_lower", "rate_ci_upper"]].to_numpy():
+        assert [at, lower] in corners.tolist()
+        assert [at, upper] in corners.tolist()
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["0", "30\n41.7% of buyers", "60\n81.0% of buyers", "90\n100.0% of buyers"]
+    assert [text.get_text() for text in ax.texts] == ["3.0%", "5.8%", "7.1%"]
+    assert "84 of 1,180 leads" in ax.get_title(loc="left")
+
+
+def test_days_close_to_the_last_are_marked_without_a_text(run):
+    run["conversion_by_age"]["table"][1]["days"] = 85.0
+    ax = plots.plot_conversion_by_age(_by_age(run))
+    assert len(_dots(ax)) == 3
+    assert [label.get_text().split("\n")[0] for label in ax.get_xticklabels()] == ["0", "30", "90"]
+
+
+def test_a_curve_of_nobody_says_no_shares(run):
+    for row in run["conversion_by_age"]["table"]:
+        row["share"] = float("nan")
+    ax = plots.plot_conversion_by_age(_by_age(run))
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "30", "60", "90"]

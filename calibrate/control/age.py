@@ -35,6 +35,8 @@ class ConversionByAge:
         By when, counted from creation, a lead must convert to count.
     until_days : float
         The last row's age: the horizon, or the longest follow-up where that is shorter.
+    n, n_converted : int
+        All leads, and those that have converted by the horizon so far.
     note : str
         Says so where it is shorter, and which days asked for are left out; else empty.
     period : Period
@@ -43,6 +45,8 @@ class ConversionByAge:
 
     horizon_days: float
     until_days: float
+    n: int
+    n_converted: int
     note: str
     period: Period
     confidence_level: float
@@ -165,6 +169,8 @@ def conversion_by_age(
     return ConversionByAge(
         horizon_days=due,
         until_days=until,
+        n=len(leads),
+        n_converted=int(watched.converted.sum()),
         note=_note(wanted, until, due),
         period=obs.period,
         confidence_level=confidence_level,

@@ -113,6 +113,8 @@ def conversion_part(by_age: ConversionByAge | None) -> dict[str, Any] | None:
         {
             "horizon_days": by_age.horizon_days,
             "until_days": by_age.until_days,
+            "n": by_age.n,
+            "n_converted": by_age.n_converted,
             "note": by_age.note,
             "period": by_age.period,
             "confidence_level": by_age.confidence_level,

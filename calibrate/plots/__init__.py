@@ -7,7 +7,12 @@ a new figure is made; nothing is shown or saved.
 """
 
 from calibrate.plots.quality import plot_backtest, plot_drift
-from calibrate.plots.rates import plot_control, plot_lift, plot_scorecard
+from calibrate.plots.rates import (
+    plot_control,
+    plot_conversion_by_age,
+    plot_lift,
+    plot_scorecard,
+)
 from calibrate.plots.scores import (
     calibration_table,
     plot_calibration,
@@ -20,6 +25,7 @@ __all__ = [
     "plot_backtest",
     "plot_calibration",
     "plot_control",
+    "plot_conversion_by_age",
     "plot_drift",
     "plot_gains",
     "plot_lift",

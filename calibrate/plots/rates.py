@@ -1,4 +1,4 @@
-"""Rates and points, one row a line: control rate, lift, scorecard."""
+"""Rates and points: control rate, conversion by age, lift, scorecard."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from calibrate.display import clean_text, format_interval, format_value, shorten
 from calibrate.plots.style import (
     ACCENT,
+    FAINT,
     INK,
     SOFT,
     axes_of,
@@ -23,10 +24,13 @@ from calibrate.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_control", "plot_lift", "plot_scorecard"]
+    from calibrate.control import ConversionByAge
+
+__all__ = ["plot_control", "plot_conversion_by_age", "plot_lift", "plot_scorecard"]
 
 _MAX_ROWS = 40
 _LABEL = 42
+_APART = 0.16  # of the width, which a text under the picture takes
 _LIFT_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 
@@ -53,6 +57,54 @@ def plot_control(control: Any, *, ax: Axes | None = None) -> Axes:
     label_rows(ax, [str(name) for name in table[key]])
     column_of_texts(ax, [_rate_text(row) for row in table.to_dict("records")])
     percents(ax.xaxis)
+    return ax
+
+
+def plot_conversion_by_age(by_age: ConversionByAge, *, ax: Axes | None = None) -> Axes:
+    """Draw which share of the leads has bought at which age, with its interval.
+
+    The days asked for are marked, with the share of the last day's buyers that has bought by
+    then.
+
+    Parameters
+    ----------
+    by_age : ConversionByAge
+        As `conversion_by_age` returns it.
+    ax : Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    curve, until = by_age.curve, by_age.until_days
+    n, n_converted = (format_value("n", count) for count in (by_age.n, by_age.n_converted))
+    ax = axes_of(ax, title=f"Bought by which age: {n_converted} of {n} leads so far")
+    ends = [curve[f"rate_ci_{end}"].astype(float) for end in ("lower", "upper")]
+    ax.fill_between(curve["days"], *ends, color=FAINT, lw=0)
+    ax.plot(curve["days"], curve["rate"], color=ACCENT, lw=1.8)
+    for row in by_age.rows.to_dict("records"):
+        ax.plot([row["days"]] * 2, [0, row["rate"]], color=SOFT, lw=0.8, ls=":")
+        ax.plot([row["days"]], [row["rate"]], "o", ms=5, color=ACCENT, clip_on=False)
+    shown = _apart(by_age.rows, until)
+    for row in shown:
+        ax.annotate(
+            format_value("rate", row["rate"]),
+            (row["days"], row["rate_ci_upper"]),
+            (0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            color=INK,
+        )
+    ax.set_xlim(0, until)
+    ax.set_ylim(0, 1.15 * float(ends[1].max()))
+    ax.set_xticks([0.0, *(row["days"] for row in shown)], ["0", *map(_age_text, shown)])
+    percents(ax.yaxis)
+    level = format_value("n", round(100 * by_age.confidence_level))
+    ax.set_xlabel(f"days since the lead came in (band: interval at {level} %)")
+    ax.set_ylabel("leads that have bought")
     return ax
 
 
@@ -136,6 +188,22 @@ def plot_scorecard(card: Any, *, ax: Axes | None = None) -> Axes:
 
 def _names(names: pd.Series) -> list[str]:
     return [shorten(clean_text(name), _LABEL) for name in names]
+
+
+def _apart(rows: pd.DataFrame, until: float) -> list[dict[Any, Any]]:
+    """Return the days whose texts do not run into those of the next, the last in any case."""
+    shown: list[dict[Any, Any]] = []
+    for row in reversed(rows.to_dict("records")):
+        if not shown or shown[-1]["days"] - row["days"] >= _APART * until:
+            shown.append(row)
+    return shown[::-1]
+
+
+def _age_text(row: dict[Any, Any]) -> str:
+    day = format_value("n", row["days"])
+    if not np.isfinite(row["share"]):  # nobody has bought
+        return day
+    return f"{day}\n{format_value('share', row['share'])} of buyers"
 
 
 def _rate_text(row: dict[Any, Any]) -> str:

@@ -275,6 +275,7 @@ def _by_age() -> Row:
         rows[-1]["confidence_level"] = 0.95
     period = {"label": "2023Q3", "start": "2023-07-01", "end": "2023-10-01"}
     part = {"horizon_days": 90.0, "until_days": 90.0, "note": "", "period": period}
+    part |= {"n": 1180, "n_converted": 84}
     return part | {"confidence_level": 0.95, "table": rows}
 
 
