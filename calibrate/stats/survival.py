@@ -66,8 +66,8 @@ def kaplan_meier(
     -------
     KaplanMeier
         In the shape of `at`: ``survival`` S, ``greenwood`` (the sum G with var(S) = S^2 G),
-        and ``n_at_risk``, the leads, or clusters, whose days reach `at`; ``nan`` where there
-        are no leads.
+        and ``n_at_risk``, the leads, or clusters, whose days reach `at` (where S is 0 and
+        nobody is left, all that converted); ``nan`` where there are no leads.
 
     Notes
     -----
@@ -138,7 +138,8 @@ def conversion_by(
     -----
     1 - Kaplan-Meier; limits on the log(-log) scale with Greenwood's variance (by cluster,
     where there are some). Where nobody or everybody converted that scale has no limits, and
-    Wilson's are given for the leads, or clusters, watched until ``at`` (at least 1).
+    Wilson's are given for the leads, or clusters, watched until ``at`` (or that converted;
+    at least 1).
 
     References
     ----------
@@ -255,7 +256,7 @@ class _Curve:
         return found
 
     def n_at_risk(self, at: float) -> float:
-        watched = self.days >= at
+        watched = self.days >= at if self.survival(at) > 0 else self.event & (self.days <= at)
         if self.cluster is None:
             return float(watched.sum())
         return float(np.count_nonzero(np.bincount(self.cluster[watched])))
