@@ -252,6 +252,10 @@ def test_a_finding_is_a_paragraph_and_nothing_of_it_is_cut_off() -> None:
     assert lines[0].startswith("likely: word word")
     assert lines[-2:] == ["  effect: less", "  do: look"]
     assert " ".join(" ".join(lines[:-2]).split()) == f"likely: {what}"
+    sure = words.finding_lines([dataclasses.replace(finding, how_sure="counted")], width=80)
+    assert sure[-3:] == ["  sure: counted", "  effect: less", "  do: look"]
+    note = dataclasses.replace(finding, severity="note")
+    assert words.findings_heading([finding, note, note]) == "findings: 1 likely, 2 note"
 
 
 def test_promoting_a_run_that_says_hold_is_noted(

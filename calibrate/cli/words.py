@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -21,6 +22,7 @@ from calibrate.pipeline import Run
 __all__ = [
     "control_line",
     "finding_lines",
+    "findings_heading",
     "findings_table",
     "gate_note",
     "health_lines",
@@ -42,15 +44,18 @@ NO_LEAD = " is no lead of these"
 
 
 def finding_lines(findings: Iterable[Finding], *, width: int) -> list[str]:
-    """Return each finding as a paragraph: what, its effect, what to do."""
+    """Return each finding as a paragraph: what, how sure, its effect, what to do."""
     lines: list[str] = []
     for finding in findings:
         parts = (
             (f"{finding.severity}: ", finding.what),
+            ("  sure: ", finding.how_sure),
             ("  effect: ", finding.effect),
             ("  do: ", finding.action),
         )
         for opening, text in parts:
+            if not text:
+                continue
             lines += paragraph(text, width=width, opening=opening, indent="    ")
     return lines
 
@@ -67,6 +72,19 @@ def paragraph(text: str, *, width: int, opening: str = "", indent: str = "") -> 
     )
 
 
+def findings_heading(findings: Iterable[Finding]) -> str:
+    """Say how many findings there are of each severity.
+
+    Examples
+    --------
+    >>> findings_heading([])
+    'findings: none'
+    """
+    counts = Counter(finding.severity for finding in findings)
+    shown = ", ".join(f"{n} {name}" for name, n in counts.items())
+    return f"findings: {shown or 'none'}"
+
+
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """Return the findings as a table, one row each."""
     names = ["severity", "guard", "what", "how_sure", "effect", "action", "columns"]
@@ -77,10 +95,14 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
 def ignore_names(
     findings: Iterable[Finding], obs: Observation, settings: Settings
 ) -> tuple[str, ...]:
-    """Return what ``ignore`` would be with the leaking columns in it; nothing if none leaks."""
-    attributes = {attribute.name for attribute in obs.attributes}
+    """Return what ``ignore`` would be with the leaking columns in it; nothing if none leaks.
+
+    What ``allow_leaks`` keeps is not among them.
+    """
+    allowed = settings.calibration.allow_leaks
+    attributes = {attribute.name for attribute in obs.attributes}.difference(allowed)
     leaks = leaking_columns(findings, severity="likely")
-    found = [name for name in leaks if name in attributes]
+    found = [name.removeprefix("field:") for name in leaks if name in attributes]
     return tuple(dict.fromkeys([*settings.leads.ignore, *found])) if found else ()
 
 

@@ -41,6 +41,7 @@ from calibrate.pipeline import (
     with_sources,
 )
 from calibrate.pipeline.compose import noted
+from calibrate.pipeline.leaks import with_allowed
 from calibrate.pipeline.spans import periods_of
 from calibrate.pipeline.summary import conversion_part, readiness_part
 from calibrate.proposal import propose_settings
@@ -98,10 +99,12 @@ def check(config: Path, show: str) -> int:
     by_age = _by_age(answer)
     capacity = settings.thresholds.weekly_capacity
     readiness = assess_readiness(answer.observation, capacity=capacity)
-    ignore = words.ignore_names(answer.findings, answer.observation, settings)
+    allowed = settings.calibration.allow_leaks
+    found = with_allowed(answer.findings, allowed, answer.observation.history)
+    ignore = words.ignore_names(found, answer.observation, settings)
     if show == "json":
         control = None if answer.control is None else answer.control.table
-        findings = words.findings_table(answer.findings)
+        findings = words.findings_table(found)
         parts = {"counts": answer.table, "control": control, "findings": findings}
         said = {"enough": answer.enough, "message": answer.message, "ignore": ignore}
         timing = {"conversion_by_age": conversion_part(by_age)}
@@ -117,9 +120,9 @@ def check(config: Path, show: str) -> int:
         say(f"{answer.control.sentence}.")
     _say_by_age(by_age, show)
     say(words.setting_line(used))
-    if answer.findings:
-        say_lines(["", "findings"])
-        _say_findings(answer.findings)
+    if found:
+        say_lines(["", words.findings_heading(found)])
+        _say_findings(found)
         say_lines([""])
     say(answer.message)
     say_lines(words.paragraph(readiness.message, width=paragraph_width()))

@@ -93,6 +93,9 @@ class CalibrationSettings(Section):
         Default: keep where a card is in force.
     allow_sensitive : names
         Sensitive columns that may be criteria all the same.
+    allow_leaks : names
+        Columns and activities that may be criteria though a guard is certain that they tell
+        the outcome; the gate holds a card that rests on one.
     train_quarters : int, default 4
         Quarters a card of the backtest is fitted on.
     name : str, optional
@@ -121,6 +124,7 @@ class CalibrationSettings(Section):
     max_criteria: Annotated[int, Field(ge=1)] | Literal["auto"] = 12
     scale: Literal["fit", "keep"] | None = None
     allow_sensitive: Names = ()
+    allow_leaks: Names = ()
     snapshots: Windows = None
     train_quarters: Annotated[int, Field(ge=1)] = 4
     name: str | None = None

@@ -22,13 +22,13 @@ from calibrate.control import (
 from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.fitting import cross_fit_scores, fit_scorecard
 from calibrate.gate import recommend
-from calibrate.guards import find_problems, leaking_columns
+from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift
 from calibrate.observation import Observation, observe_open
 from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.judging import against_current, prove
-from calibrate.pipeline.leaks import without_columns
+from calibrate.pipeline.leaks import left_out, warn_of_kept, with_allowed, without_columns
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.spans import observe_as_set
 from calibrate.pipeline.textbook import funnel_table
@@ -104,7 +104,8 @@ def recalibrate(
         scores = _scores(found["card"], obs, history)
         tell("proving it on past quarters", 0.65)
         card, findings = found["card"], found["findings"]
-        usable = without_columns(history, leaking_columns(findings))
+        leaks = left_out(findings, settings.calibration.allow_leaks)
+        usable = without_columns(history, leaks)
         proof = prove(settings, usable, current)
         tell("comparing with the card in force", 0.9)
         against = against_current(settings, obs, current, card)
@@ -143,8 +144,9 @@ def _measured(
     calibration = settings.calibration
     level = calibration.confidence_level
     tell("measuring control rate and lift", 0.2)
-    findings = find_problems(obs)
-    leaks = leaking_columns(findings)
+    findings = with_allowed(find_problems(obs), calibration.allow_leaks, obs.history)
+    warn_of_kept(findings, calibration.allow_leaks)
+    leaks = left_out(findings, calibration.allow_leaks)
     allowed = calibration.allow_sensitive
     lift = measure_lift(obs, confidence_level=level, allow_sensitive=allowed)
     tell("fitting the scorecard", 0.3)

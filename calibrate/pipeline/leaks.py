@@ -2,14 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from calibrate.errors import CalibrateWarning, ConfigError, did_you_mean
+from calibrate.guards import Finding, leaking_columns
 from calibrate.history import History
 
-__all__ = ["not_leaking", "without_columns"]
+__all__ = ["left_out", "not_leaking", "warn_of_kept", "with_allowed", "without_columns"]
 
 LEAK = "leak"
+_KEPT = "allow_leaks keeps it: a card that rests on it is held by the gate"
+
+
+def left_out(findings: Iterable[Finding], allowed: Collection[str]) -> tuple[str, ...]:
+    """Return what is certain to leak and not allowed all the same: it earns no points."""
+    return tuple(name for name in leaking_columns(findings) if name not in allowed)
+
+
+def with_allowed(
+    findings: Iterable[Finding], allowed: Sequence[str], history: History
+) -> tuple[Finding, ...]:
+    """Say in the findings which certain leaks are kept, because the settings allow them.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+    allowed : sequence of str
+        ``allow_leaks``: columns and activities.
+    history : History
+
+    Returns
+    -------
+    tuple of Finding
+        Those of a certain leak that is kept tell so as their action.
+
+    Raises
+    ------
+    ConfigError
+        If a name is neither a column nor an activity, naming the nearest.
+    """
+    known = [*(attribute.name for attribute in history.attributes), *history.activities]
+    for name in allowed:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise ConfigError(
+                f'[calibration] allow_leaks: there is no column or activity "{name}"{near}'
+            )
+    return tuple(
+        replace(finding, action=_KEPT) if _is_kept(finding, allowed) else finding
+        for finding in findings
+    )
+
+
+def warn_of_kept(findings: Iterable[Finding], allowed: Collection[str]) -> None:
+    """Warn of each certain leak that is kept."""
+    for name in leaking_columns(findings):
+        if name in allowed:
+            warnings.warn(
+                f'"{name}" is kept because allow_leaks names it, though it is certain to tell '
+                "the outcome: what a card promises with it will not come true if it is filled "
+                "in later",
+                CalibrateWarning,
+                stacklevel=2,
+            )
 
 
 def without_columns(history: History, names: Collection[str]) -> History:
@@ -26,3 +83,7 @@ def not_leaking(names: Collection[str], history: History) -> tuple[str, ...]:
     """Return those of the names that `without_columns` left to be criteria, if asked for."""
     leaks = {attribute.name for attribute in history.attributes if attribute.excluded == LEAK}
     return tuple(name for name in names if name not in leaks)
+
+
+def _is_kept(finding: Finding, allowed: Collection[str]) -> bool:
+    return any(name in allowed for name in leaking_columns([finding]))

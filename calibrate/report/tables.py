@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from calibrate.report.view import rows_of
+from calibrate.report.shape import rows_of
 
 __all__ = ["RunTable", "merged", "tables_of"]
 
@@ -72,7 +72,7 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
         "changes": changes.get("criteria") or changes.get("table"),
         "gate": _gate(run.get("gate") or {}),
         "textbook": _pairs(run.get("textbook")),
-        "findings": run.get("findings"),
+        "findings": _findings(rows_of(run.get("findings"))),
         "checks": run.get("checks"),
         "warnings": [{"note": str(warning)} for warning in run.get("warnings") or []],
         "settings": _pairs(run.get("settings")),
@@ -123,6 +123,7 @@ _HIDDEN = {
         "confidence_level",
     ),
 }
+_OF_A_FINDING = ("severity", "guard", "what", "how_sure", "effect", "action", "columns")
 _FILES = {
     "lift": "lift.csv",
     "thresholds": "thresholds.csv",
@@ -159,6 +160,11 @@ def _expected_rate(card: Mapping[str, Any]) -> list[Row]:
     return (
         [_opened(row) for row in rows_of(card.get("expected_rate"))] if card.get("criteria") else []
     )
+
+
+def _findings(rows: list[Row]) -> list[Row]:
+    """Return what all findings have; the figures of some guards are in ``run.json``."""
+    return [{name: row.get(name) for name in _OF_A_FINDING} for row in rows]
 
 
 def _gate(gate: Mapping[str, Any]) -> list[Row]:

@@ -11,30 +11,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from calibrate.errors import DataError
+from calibrate.report.card import base_of, card_of, textbook_of
+from calibrate.report.shape import Row, is_wide, rows_of, setting
 from calibrate.report.why import why_not
 
-__all__ = ["lead_link", "leadership", "require_shape", "rows_of"]
-
-Row = dict[str, Any]
+__all__ = ["lead_link", "leadership"]
 
 _CARDS = ("candidate", "current", "rate", "newest", "equal", "gradient_boosting")
 _SEVERITIES = ("certain", "likely", "note")
 _MAX_QUARTERS = 4
 _MAX_LEADS = 6
 _MAX_NOTHING = 12
-_OBJECTS = (
-    *("period", "control", "settings", "scorecard", "thresholds", "gate", "monitoring"),
-    *("changes", "textbook", "versions", "conversion_by_age", "readiness"),
-)
-_NEEDED = {
-    "lift": ("criterion", "control_rate", "rate", "rate_ci_lower", "rate_ci_upper", "verdict"),
-    "backtest": ("card", "period"),
-    "findings": ("severity", "what", "effect", "action"),
-    "tier_table": ("tier", "at_least", "rate", "rate_ci_lower", "rate_ci_upper", "n"),
-    "thresholds": ("threshold", "n", "n_converted", "recall", "missed"),
-    "scorecard": ("name", "points", "group"),
-}
 _CUT = re.compile(r"(: [\d.,]+ times or more| adding up to [\d.,]+ or more| at least [\d.,]+)$")
 
 
@@ -61,57 +48,16 @@ def leadership(run: Mapping[str, Any]) -> Row:
         "head": _head(run),
         "verdict": _verdict(run),
         "sentence": _sentence(run),
-        "base": _base(run),
+        "base": base_of(run),
         "cut": _cut(run),
         "against": _against(run),
-        "card": _card(run),
+        "card": card_of(run),
         "changes": _changes(run),
         "nothing": _nothing(run),
         "missed": _missed(run),
         "unknown": _unknown(run),
-        "textbook": run.get("textbook"),
+        "textbook": textbook_of(run),
     }
-
-
-def require_shape(run: Mapping[str, Any]) -> None:
-    """Refuse a ``run.json`` whose parts are not what a run writes.
-
-    Raises
-    ------
-    DataError
-        Naming the part.
-    """
-    for name in _OBJECTS:
-        if not isinstance(run.get(name) or {}, Mapping) or run.get(name) == []:
-            raise _damaged(name, "is no object")
-    cuts, card = run.get("thresholds") or {}, run.get("scorecard") or {}
-    tables = {
-        **{name: run.get(name) for name in _NEEDED},
-        "tier_table": cuts.get("tier_table"),
-        "thresholds": cuts.get("table"),
-        "scorecard": card.get("criteria"),
-    }
-    for name, rows in tables.items():
-        if not isinstance(rows or [], list) or not all(isinstance(r, Mapping) for r in rows or []):
-            raise _damaged(name, "is no table")
-        for column in _NEEDED[name]:
-            if any(column not in row for row in rows or []):
-                raise _damaged(name, f'has no "{column}"')
-
-
-def _damaged(part: str, problem: str) -> DataError:
-    return DataError(problem, file="run.json", column=part, fix="it is damaged: run again")
-
-
-def rows_of(value: Any) -> list[Row]:
-    """Return the rows of a table of ``run.json``, an absent one as no rows.
-
-    Examples
-    --------
-    >>> rows_of(None), rows_of([{"n": 1}])
-    ([], [{'n': 1}])
-    """
-    return [dict(row) for row in value or [] if isinstance(row, Mapping)]
 
 
 def lead_link(lead_url: str | None, lead_id: object) -> str | None:
@@ -127,10 +73,6 @@ def lead_link(lead_url: str | None, lead_id: object) -> str | None:
     if not lead_url or not lead_url.lower().startswith(("https://", "http://")):
         return None
     return lead_url.replace("{lead_id}", quote(str(lead_id), safe=""))
-
-
-def _setting(run: Mapping[str, Any], table: str, name: str) -> Any:
-    return ((run.get("settings") or {}).get(table) or {}).get(name)
 
 
 def _head(run: Mapping[str, Any]) -> Row:
@@ -155,7 +97,7 @@ def _verdict(run: Mapping[str, Any]) -> Row:
         "gate": None if is_empty and is_first else gate.get("recommendation"),
         "figures": figures,
         "is_first": is_first,
-        "why": why_not(run, is_wide=_is_wide(run)),
+        "why": why_not(run, is_wide=is_wide(run)),
         "pooled": len(_judged(run)),
     }
 
@@ -169,49 +111,23 @@ def _judged(run: Mapping[str, Any]) -> set[str]:
     }
 
 
-def _is_wide(run: Mapping[str, Any]) -> bool:
-    period = run.get("period") or {}
-    return _setting(run, "calibration", "horizon") is None or (
-        (run.get("control") or {}).get("method") == "cohort"
-        and period.get("start") is None
-        and not rows_of(run.get("control_by_quarter"))
-    )
-
-
 def _sentence(run: Mapping[str, Any]) -> Row:
     cuts = run.get("thresholds") or {}
     tiers = _with_ceilings(rows_of(cuts.get("tier_table")))
     is_empty = not (run.get("scorecard") or {}).get("criteria")
     separates = bool(cuts.get("separates")) and not is_empty
-    wide, window = _is_wide(run), _setting(run, "calibration", "observation_window")
+    wide, window = is_wide(run), setting(run, "calibration", "observation_window")
     tiers = tiers if separates and len(tiers) > 1 else []
     return {
         "control": run.get("control"),
         "is_wide": wide,
-        "horizon": _setting(run, "calibration", "horizon"),
+        "horizon": setting(run, "calibration", "horizon"),
         "window": window,
         "at_once": wide or not window or window < 1,
         "is_empty": is_empty,
         "separates": separates,
         "tiers": tiers,
         "is_weak": bool(tiers) and tiers[0]["rate_ci_lower"] <= tiers[-1]["rate_ci_upper"],
-    }
-
-
-def _base(run: Mapping[str, Any]) -> Row | None:
-    """Return the leads that the points, the tiers and the cuts are counted on."""
-    control = (run.get("scorecard") or {}).get("control") or {}
-    if any(control.get(name) is None for name in ("n", "n_converted", "rate")):
-        return None
-    label = (_setting(run, "calibration", "fit_period") or {}).get("label")
-    window = _setting(run, "calibration", "observation_window")
-    is_dated = not _is_wide(run) and label not in (None, "all")
-    was_open = bool(window) and window >= 1 and _setting(run, "calibration", "early") != "truncate"
-    return {
-        **{name: control[name] for name in ("n", "n_converted", "rate")},
-        "text": "base_wide" if not is_dated else "base_open" if was_open else "base",
-        "period": label,
-        "window": window,
     }
 
 
@@ -232,7 +148,7 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
     at = cuts["threshold"]
     chosen = next((row for row in table if row["threshold"] >= at), table[-1])
     low, high = cuts.get("plateau") or (at, at)
-    capacity = _setting(run, "thresholds", "capacity")
+    capacity = setting(run, "thresholds", "capacity")
     return {
         "objective": cuts.get("objective"),
         "text": _objective(cuts.get("objective"), capacity, chosen, is_weak=sentence["is_weak"]),
@@ -243,7 +159,7 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
         "table": table,
         "chosen": chosen,
         "all": table[0],
-        "people": _setting(run, "thresholds", "people"),
+        "people": setting(run, "thresholds", "people"),
     }
 
 
@@ -281,29 +197,6 @@ def _against(run: Mapping[str, Any]) -> Row:
         "current": None if current is None or current["knew"] else current,
         "any_knew": any(row["knew"] for row in found.values()),
         "skipped": [str(row["period"]) for row in rows_of(run.get("backtest_skipped"))],
-    }
-
-
-def _card(run: Mapping[str, Any]) -> Row:
-    card = run.get("scorecard") or {}
-    criteria = rows_of(card.get("criteria"))
-    shares = {row["criterion"]: row.get("lead_share") for row in rows_of(run.get("lift"))}
-    lines = [
-        line | {"is_common": (shares.get(line["name"]) or 0) > 0.5}
-        for line in sorted(criteria, key=lambda line: (-line["points"], line["name"]))
-    ]
-    cuts = {tier["at_least"]: tier["name"] for tier in rows_of(card.get("tiers"))}
-    shown = {0, 20, 40, 60, 80, 100} | set(cuts)
-    totals = [row for row in rows_of(card.get("expected_rate")) if row["score"] in shown]
-    return {
-        "base": card.get("base", 0),
-        "lines": lines,
-        "caps": dict(card.get("caps") or {}),
-        "disqualify": [str(rule.get("name")) for rule in rows_of(card.get("disqualify"))],
-        "hold": rows_of(card.get("hold")),
-        "totals": totals,
-        "top_rate": max(((row.get("rate_ci") or [0, row["rate"]])[1] for row in totals), default=1),
-        "cuts": cuts,
     }
 
 
@@ -363,6 +256,7 @@ def _unknown(run: Mapping[str, Any]) -> Row:
     findings = sorted(rows_of(run.get("findings")), key=_severity)
     return {
         "findings": findings,
+        "groups": _by_severity(findings),
         "warnings": [str(warning) for warning in run.get("warnings") or []],
         "counts": _positive(rows_of(run.get("checks"))),
     }
@@ -371,6 +265,13 @@ def _unknown(run: Mapping[str, Any]) -> Row:
 def _severity(finding: Row) -> int:
     name = finding.get("severity")
     return _SEVERITIES.index(name) if name in _SEVERITIES else len(_SEVERITIES)
+
+
+def _by_severity(findings: list[Row]) -> list[Row]:
+    groups: dict[str, list[Row]] = {}
+    for row in findings:
+        groups.setdefault(str(row.get("severity")), []).append(row)
+    return [{"severity": name, "rows": rows} for name, rows in groups.items()]
 
 
 def _positive(rows: Iterable[Row]) -> list[Row]:
