@@ -1,0 +1,35 @@
+"""The command that runs the studies, and the page it writes."""
+
+import pandas as pd
+import pytest
+
+from benchmarks import truth
+from benchmarks.studies.study import Study
+
+STUDY = Study(
+    name="lag",
+    table=pd.DataFrame({"leads": [1_300], "bias": [0.0125], "days": [90.0]}),
+    summary="What was asked.",
+    passed=False,
+)
+
+
+def test_a_section_says_whether_it_passed_and_how_it_was_made():
+    section = truth.written(STUDY, command="python -m benchmarks.truth lag", seconds=61)
+    assert section.startswith("## lag: NOT PASSED\n\nWhat was asked.\n\n| leads | bias | days |")
+    assert "| 1,300 | 0.0125 | 90 |" in section
+    assert "Made by `python -m benchmarks.truth lag` in 1 minutes with calibrate" in section
+
+
+def test_the_page_keeps_the_other_studies_in_their_order():
+    page = truth._replaced(truth.HEAD, "null_company", "## null_company: passed\n\nOld")
+    page = truth._replaced(page, "lag", "## lag: passed\n\nNew")
+    page = truth._replaced(page, "null_company", "## null_company: passed\n\nNewer")
+    assert page.startswith(truth.HEAD.rstrip())
+    assert page.index("## lag") < page.index("## null_company: passed\n\nNewer")
+    assert "Old" not in page
+
+
+@pytest.mark.parametrize("name", truth.STUDIES)
+def test_the_committed_page_has_every_study(name):
+    assert f"## {name}: " in truth.PAGE.read_text(encoding="utf-8")
