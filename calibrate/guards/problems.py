@@ -5,17 +5,22 @@ from __future__ import annotations
 from calibrate.guards.bots import bots
 from calibrate.guards.closings import closing_logged
 from calibrate.guards.columns import constant_columns, left_out_columns, shared_contacts
-from calibrate.guards.finding import SEVERITIES, Finding
+from calibrate.guards.contact import contact_data
+from calibrate.guards.finding import SEVERITIES, Finding, leaking_columns
 from calibrate.guards.leaks import leaks
 from calibrate.guards.log import activity_after_closing, log_starts_late, weeks_missing
 from calibrate.guards.outcomes import (
     few_conversions,
+    horizon_too_long,
     immature_leads,
     planned_closings,
     unequal_observation,
 )
 from calibrate.guards.recording import wins_not_recorded
+from calibrate.guards.renamed import renamed_activities
+from calibrate.guards.segments import sign_flips
 from calibrate.guards.spellings import missing_spelled_out, not_leads, sentinels
+from calibrate.guards.worked import worked_leads
 from calibrate.observation import Observation
 
 __all__ = ["find_problems"]
@@ -39,17 +44,26 @@ def find_problems(obs: Observation) -> tuple[Finding, ...]:
     Each guard's own function says what it takes to fire. Thresholds were set beforehand, for
     any data, so that a company without a trap hears nothing.
     """
-    fitting = obs.fitting
+    fitting = obs.fitting.single
     found = [*constant_columns(fitting), *left_out_columns(fitting), *shared_contacts(fitting)]
     found += [*missing_spelled_out(fitting), *not_leads(fitting), *sentinels(fitting)]
+    found += contact_data(fitting)
     if not obs.is_open:
-        found += [*leaks(fitting), *few_conversions(fitting)]
-        found += [*immature_leads(obs), *unequal_observation(fitting)]
+        found += _in_outcomes(obs, fitting)
     if not obs.history.is_wide:
         found += [*planned_closings(obs), *wins_not_recorded(obs)]
     if obs.activities:
         found += bots(fitting)
         if not obs.history.is_wide:
             found += [*activity_after_closing(obs), *closing_logged(obs)]
-            found += [*log_starts_late(obs), *weeks_missing(obs)]
+            found += [*log_starts_late(obs), *weeks_missing(obs), *renamed_activities(fitting)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def _in_outcomes(obs: Observation, fitting: Observation) -> list[Finding]:
+    """Look for what takes outcomes to see; columns that leak are no criteria for the rest."""
+    found = [*leaks(fitting)]
+    leaking = leaking_columns(found, severity="likely")
+    found += [*horizon_too_long(obs), *few_conversions(fitting, ignore=leaking)]
+    found += [*immature_leads(obs), *unequal_observation(fitting), *worked_leads(fitting)]
+    return [*found, *sign_flips(fitting, ignore=leaking)]

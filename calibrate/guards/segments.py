@@ -181,8 +181,8 @@ def _effects(leads: Judged, flags: FloatArray, segments: Segments) -> _Effects:
         sums = np.array([_both_sides(member * v, flags) for v in vectors])
     rate, n_effective, enough = _effective(sums)
     known = enough.all(axis=0)
-    hits = np.where(known, rate * n_effective, 0.0) + 0.5
-    rest = np.where(known, (1 - rate) * n_effective, 0.0) + 0.5
+    rate, n_effective = np.where(known, rate, 0.5), np.where(known, n_effective, 0.0)
+    hits, rest = rate * n_effective + 0.5, (1 - rate) * n_effective + 0.5
     log_odds, variance = np.log(hits / rest), 1 / hits + 1 / rest
     return _Effects(
         log_odds=np.where(known, log_odds[0] - log_odds[1], np.nan),

@@ -106,8 +106,9 @@ def test_weeks_missing(hand_history, leads):
 def test_too_few_conversions(hand_history):
     few = [lead(i, i, i < 16) for i in range(200)]
     found = found_in(hand_history(few))["too few conversions"]
-    assert found.what.startswith("16 of 200 mature leads at their landmark converted")
+    assert found.what.startswith("16 of 200 leads compared at their landmark converted")
     assert "would have to convert 4.1 times as often" in found.effect  # exp(5.6 / sqrt(16))
+    assert "there is no criterion to compare" in found.effect
 
 
 @pytest.mark.parametrize(("won", "words"), [(False, "none converted"), (True, "all converted")])
@@ -137,6 +138,46 @@ def test_immature_leads(hand_history, leads):
     assert young["immature leads"].severity == "likely"
 
 
+@pytest.mark.parametrize(
+    ("maturity", "words"),
+    [
+        ("weight", "those seen to do so already stand in for the others"),
+        ("drop", "rates and points rest on the others"),
+    ],
+)
+def test_what_immature_leads_do_depends_on_what_is_done_about_them(
+    hand_history, leads, maturity, words
+):
+    history = hand_history(leads, as_of=200)
+    found = found_in(history, horizon="60D", maturity=maturity)["immature leads"]
+    assert words in found.effect
+
+
+def test_a_horizon_that_hardly_any_lead_was_watched_for(hand_history, leads):
+    # As of day 200 lead i has been watched for 200 - i days: 5 leads of 200 for 196 days or more,
+    # and 20 of them, a tenth, for 181.
+    found = found_in(hand_history(leads, as_of=200), horizon="196D")
+    too_long = found["horizon too long"]
+    assert too_long.severity == "certain"
+    assert too_long.what == (
+        "only 2.5% of the 200 leads of the fit period (all) have been watched for the horizon of "
+        "196 days"
+    )
+    assert too_long.action.startswith("take a horizon of 181 days or less, or an earlier period")
+    assert (too_long.longest_days, too_long.followed_share) == (181.0, 0.025)
+    assert not {"too few conversions", "one outcome only"} & set(found)
+    at_most = found_in(hand_history(leads, as_of=200), horizon="181D")
+    assert "horizon too long" not in at_most
+    dropped = found_in(hand_history(leads, as_of=200), horizon="196D", maturity="drop")
+    assert "horizon too long" not in dropped
+
+
+def test_no_horizon_is_short_enough(hand_history, leads):
+    found = found_in(hand_history(leads, as_of=200), period=("2023-07-15", None))
+    # Created from day 195 on and watched for five days at most: not even up to the landmark.
+    assert found["horizon too long"].action == "take an earlier period; nothing is extrapolated"
+
+
 def test_unequal_observation(hand_history):
     # Wins close on day 2 and are cut there, the others are seen for 7 days.
     fast = [lead(i, i, False) for i in range(100)]
@@ -145,9 +186,27 @@ def test_unequal_observation(hand_history):
     assert found.what == (
         "leads that converted were observed for 2.0 days on average, the others for 7.0"
     )
+    assert (found.days_converted, found.days_others) == (2.0, 7.0)
     assert "unequal observation" not in found_in(hand_history(fast))
     slow = [lead(i, i, i % 2 == 0) for i in range(200)]
     assert "unequal observation" not in found_in(hand_history(slow), early="truncate")
+
+
+def test_fast_losses_balance_fast_wins(hand_history):
+    # Half of the wins and half of the losses close on day 2: all are seen for 4.5 days on average.
+    both = [lead(i, i, i % 2 == 0, closed_at=i + (2 if i % 4 < 2 else 20)) for i in range(200)]
+    both = [one if one["outcome"] == "converted" else one | {"outcome": "lost"} for one in both]
+    assert "unequal observation" not in found_in(hand_history(both), early="truncate")
+    # One tenth is the limit: 7 days against 6.5 is less, against 6 more.
+    for share, fires in ((10, False), (5, True)):
+        some = [lead(i, i, i % 2 == 0, closed_at=i + 20) for i in range(200)]
+        some = [
+            one | {"closed_at": i + 2.0} if i % 2 == 0 and i % (2 * share) < 2 else one
+            for i, one in enumerate(some)
+        ]
+        some = [one if one["outcome"] == "converted" else one | {"closed_at": None} for one in some]
+        found = found_in(hand_history(some), early="truncate")
+        assert ("unequal observation" in found) == fires
 
 
 def test_closings_that_are_plans(hand_history, leads):
@@ -198,5 +257,5 @@ def test_open_leads_have_no_outcome_to_judge(hand_history, leads, visits):
 
 def test_an_empty_period(hand_history, leads, visits):
     found = found_in(hand_history(leads, visits), period="2030")
-    assert found["one outcome only"].what.startswith("of the 0 mature leads")
+    assert found["one outcome only"].what.startswith("of the 0 leads compared")
     assert set(found) == {"one outcome only"}
