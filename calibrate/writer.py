@@ -20,7 +20,7 @@ from calibrate.errors import ConfigError, DataError
 from calibrate.pipeline import Run, json_text, runs_folder
 from calibrate.pipeline.run import RUN_SCHEMA
 from calibrate.report import render_html, render_markdown, write_workbook
-from calibrate.report.view import require_shape
+from calibrate.report.shape import require_shape
 
 __all__ = [
     "csv_text",

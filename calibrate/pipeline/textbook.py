@@ -74,7 +74,7 @@ def funnel_table(table: pd.DataFrame, scores: pd.DataFrame, card: Scorecard) -> 
     DataFrame
         ``stage, n, share``; each stage is a part of the one before, `share` is of the first.
     """
-    mature = scores[scores["weight"] > 0]
+    mature = scores[table.loc[scores.index, "mature"].to_numpy(dtype=bool)]
     counts = {
         "created in the period": len(table),
         "old enough to be judged": int(table["mature"].sum()),

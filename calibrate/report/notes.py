@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from calibrate.report.view import rows_of
+from calibrate.report.shape import rows_of
 from calibrate.report.words import Words
 
 __all__ = ["notes_of"]

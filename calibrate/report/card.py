@@ -1,0 +1,76 @@
+"""The card as a reader of the page sees it, and the leads it is counted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from calibrate.report.shape import Row, is_wide, rows_of, setting
+
+__all__ = ["base_of", "card_of", "textbook_of"]
+
+STABLE = 0.8  # share of resamples that choose a line again
+
+
+def base_of(run: Mapping[str, Any]) -> Row | None:
+    """Return the leads that the points, the tiers and the cuts are counted on."""
+    control = (run.get("scorecard") or {}).get("control") or {}
+    if any(control.get(name) is None for name in ("n", "n_converted", "rate")):
+        return None
+    label = (setting(run, "calibration", "fit_period") or {}).get("label")
+    window = setting(run, "calibration", "observation_window")
+    is_dated = not is_wide(run) and label not in (None, "all")
+    was_open = bool(window) and window >= 1 and setting(run, "calibration", "early") != "truncate"
+    text = "base_wide" if not is_dated else "base_open" if was_open else "base"
+    return {
+        **{name: control[name] for name in ("n", "n_converted", "rate")},
+        "text": text + ("" if _adds_up(control) else "_so_far"),
+        "period": label,
+        "window": window,
+    }
+
+
+def _adds_up(counted: Mapping[str, Any]) -> bool:
+    """Whether the rate is that of the counts, and not one that allows for young leads."""
+    return bool(abs(counted["n_converted"] - counted["rate"] * counted["n"]) < 0.5)
+
+
+def card_of(run: Mapping[str, Any]) -> Row:
+    """Return the lines of the card, the most points first, and what a total means."""
+    card = run.get("scorecard") or {}
+    criteria = rows_of(card.get("criteria"))
+    shares = {row["criterion"]: row.get("lead_share") for row in rows_of(run.get("lift"))}
+    lines = [
+        line
+        | {
+            "is_common": (shares.get(line["name"]) or 0) > 0.5,
+            "is_unstable": _is_unstable(line),
+        }
+        for line in sorted(criteria, key=lambda line: (-line["points"], line["name"]))
+    ]
+    cuts = {tier["at_least"]: tier["name"] for tier in rows_of(card.get("tiers"))}
+    shown = {0, 20, 40, 60, 80, 100} | set(cuts)
+    totals = [row for row in rows_of(card.get("expected_rate")) if row["score"] in shown]
+    return {
+        "base": card.get("base", 0),
+        "base_ci": card.get("base_ci"),
+        "has_ranges": any(line.get("points_ci") for line in lines),
+        "lines": lines,
+        "caps": dict(card.get("caps") or {}),
+        "disqualify": [str(rule.get("name")) for rule in rows_of(card.get("disqualify"))],
+        "hold": rows_of(card.get("hold")),
+        "totals": totals,
+        "top_rate": max(((row.get("rate_ci") or [0, row["rate"]])[1] for row in totals), default=1),
+        "cuts": cuts,
+    }
+
+
+def _is_unstable(line: Row) -> bool:
+    again = line.get("selection_frequency")
+    return again is not None and again < STABLE
+
+
+def textbook_of(run: Mapping[str, Any]) -> Row | None:
+    """Return the textbook's sum, and whether its counts give its rate."""
+    book = run.get("textbook")
+    return dict(book) | {"adds_up": _adds_up(book)} if book else None
