@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from calibrate.observation import Sample
 from calibrate.stats.intervals import normal_quantile
-from calibrate.stats.logistic import Units, fit_logistic
+from calibrate.stats.logistic import fit_logistic
 
 __all__ = ["expected_rates"]
 
@@ -47,6 +47,8 @@ def expected_rates(
     `shrinkage` and its intercept such that the mean rate stays, with Wald intervals of the
     log odds at each score (of the sandwich, where leads are weighted or clustered).
     """
+    known = sample.weight > 0
+    score, sample = score[known], sample.rows(known)
     weight = sample.effective_weight
     n = np.bincount(score, weight, minlength=101)
     n_converted = np.bincount(score, weight * sample.converted, minlength=101)
@@ -55,10 +57,7 @@ def expected_rates(
     if len(occurred) < 2:
         slope, error = 0.0, _single_error(sample.rate, float(n.sum()))
     else:
-        units = None
-        if not sample.is_plain:
-            pattern = np.searchsorted(occurred, score)
-            units = Units(pattern, sample.converted, weight, sample.cluster)
+        units = None if sample.is_plain else sample.units(np.searchsorted(occurred, score))
         at = (SCORES[occurred] / 100)[:, None]
         fit = fit_logistic(at, n_converted[occurred], n[occurred], units=units)
         slope = max(shrinkage * float(fit.coefficients[0]), 0.0)

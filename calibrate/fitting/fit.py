@@ -48,8 +48,7 @@ def fit_scorecard(
 ) -> Scorecard:
     """Turn the lift of criteria into whole-number points.
 
-    Fitted on the leads of ``obs.fitting`` at their landmark whose outcome is known, each with
-    its weight.
+    Fitted on the leads of ``obs.fitting`` compared at their landmark, each with its weight.
 
     Parameters
     ----------
@@ -132,8 +131,8 @@ def cross_fit_scores(
     Returns
     -------
     DataFrame
-        As `Scorecard.score` gives it, one row a lead of ``obs.fitting`` at its landmark whose
-        outcome is known; ``tier`` is None. At several landmarks a lead has a row for each, and
+        As `Scorecard.score` gives it, one row a lead of ``obs.fitting`` compared at its
+        landmark; ``tier`` is None. At several landmarks a lead has a row for each, and
         ``weight`` is divided by their number: rows add up to the leads of an average landmark.
     """
     wish = replace(_wish(method, max_criteria, scale, current), with_intervals=False)
@@ -149,7 +148,7 @@ def cross_fit_scores(
     sample = _sample(obs, criteria, allow_sensitive)
     generator = as_generator(rng)
     fold_of = balanced_folds(sample.keys, folds, generator)
-    leads = obs.fitting.at_landmark
+    leads = obs.fitting.compared
     scores = pd.DataFrame({"lead_id": leads["lead_id"]}, index=leads.index)
     parts = []
     for fold in range(folds):
@@ -194,7 +193,7 @@ def _sample(
     n, won = sample.n, sample.n_converted
     if won in (0, n):
         raise NotEnoughDataError(
-            f"{won} of the {n} leads of known outcome in the fit period converted: a score needs "
+            f"{won} of the {n} leads of the fit period at their landmark converted: a score needs "
             "leads that did and leads that did not; widen fit_period or change the horizon"
         )
     return sample

@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import chi2
 
 from calibrate.observation import Sample
-from calibrate.stats.logistic import Units, fit_logistic
+from calibrate.stats.logistic import fit_logistic
 from calibrate.stats.weighting import cluster_sums
 
 __all__ = ["Choice", "anything_to_score_on", "balanced_folds", "choose_rules", "search_rules"]
@@ -175,10 +175,10 @@ def choose_rules(sample: Sample, folds: Indices, max_rules: int, *, fewest: bool
 
 def _calibration(log_odds: FloatArray, sample: Sample) -> float:
     """Return the held-out calibration slope plus its standard error, from 0.1 to 1."""
+    known = sample.weight > 0
+    log_odds, sample = log_odds[known], sample.rows(known)
     weight = sample.effective_weight
-    units = None
-    if not sample.is_plain:
-        units = Units(np.arange(sample.n), sample.converted, weight, sample.cluster)
+    units = None if sample.is_plain else sample.units(np.arange(sample.n))
     fit = fit_logistic(log_odds[:, None], weight * sample.converted, weight, units=units)
     slope = np.nan_to_num(fit.coefficients[0] + np.sqrt(fit.covariance[1, 1]), nan=1.0)
     return round(float(np.clip(slope, MIN_SHRINKAGE, 1.0)), 6)

@@ -50,7 +50,7 @@ def _adjusted_log_odds(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.
     for row, block in enumerate(blocks):
         members = [j for j, other in enumerate(blocks) if other == block]
         met = flags[:, row]
-        if met.any() and not met.all():
+        if (weight[met] > 0).any() and (weight[~met] > 0).any():
             part = flags[:, members]
             contrasts[row, members] = _mean(part, weight, met) - _mean(part, weight, ~met)
     return _contrasted(contrasts, fit)

@@ -127,8 +127,8 @@ def measure_lift(
 ) -> Lift:
     """Measure how much more often leads that meet a criterion convert than all leads do.
 
-    Measured on the leads of ``obs.fitting`` that are at their landmark and whose outcome is
-    known, each with its weight.
+    Measured on the leads of ``obs.fitting`` that are compared at their landmark, each with its
+    weight; those too young to be judged are counted, and stood in for.
 
     Parameters
     ----------
@@ -145,7 +145,8 @@ def measure_lift(
         ``table`` has the columns
 
         - ``criterion, group, source`` and the counts ``n, n_converted`` of the leads that
-          meet it, ``n_without, n_converted_without`` of those that do not, all raw;
+          meet it, ``n_without, n_converted_without`` of those that do not, all raw: young
+          leads included, conversions as known so far;
           ``n_effective``: leads that would give as exact a rate (``n`` where all leads are
           mature and no contact has several);
         - weighted from here on: ``lead_share`` (the activity rate), ``converted_share``,

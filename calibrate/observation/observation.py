@@ -146,10 +146,23 @@ class Observation:
         end = last if self.period.end is None else min(last, self.period.end)
         return max((end - start) / dt.timedelta(weeks=1), 1.0)
 
+    @property
+    def compared(self) -> pd.DataFrame:
+        """Leads compared at their landmark, with the index of `table`.
+
+        Those of `at_landmark` and, where they are stood in for, the young ones whose outcome is
+        not known yet (their weight is 0).
+        """
+        if self.maturity != "weight" or self.history.is_wide:
+            return self.at_landmark
+        return self.rows[self.rows["at_landmark"].to_numpy(dtype=bool)]
+
     def only(self, wanted: ArrayLike) -> Observation:
-        """Return the observation in which all but the wanted rows of `table` weigh nothing."""
-        weight = np.where(np.asarray(wanted, dtype=bool), self.rows["weight"], 0.0)
-        return replace(self, rows=self.rows.assign(weight=weight))
+        """Return the observation in which only the wanted rows of `table` are compared."""
+        chosen = np.asarray(wanted, dtype=bool)
+        weight = np.where(chosen, self.rows["weight"], 0.0)
+        at_landmark = chosen & self.rows["at_landmark"].to_numpy(dtype=bool)
+        return replace(self, rows=self.rows.assign(weight=weight, at_landmark=at_landmark))
 
     def features(self, measures: Iterable[Measure], rows: ArrayLike | None = None) -> pd.DataFrame:
         """Return numbers taken from the activity log between lookback and cutoff.

@@ -51,7 +51,7 @@ class Sample:
     flags : ndarray of bool, shape (leads, criteria)
     converted : ndarray of float, shape (leads,)
     weight : ndarray of float, shape (leads,)
-        Above 0; 1 where all leads are mature.
+        1 where all leads are mature; 0 where the outcome is not known yet.
     keys : ndarray of uint64, shape (leads,)
         Equal for leads that must be drawn together: those of one hash bucket of contacts
         where contacts have several leads, else one key a lead, made from its id.
@@ -101,7 +101,7 @@ class Sample:
 
     @property
     def n_converted(self) -> int:
-        """Those of them that converted, as counted."""
+        """Those of them that converted so far, as counted."""
         return int(self.converted.sum())
 
     @cached_property
@@ -149,23 +149,25 @@ class Sample:
 
     def grouped(self) -> Grouped:
         """Group the rows by criteria (and landmark) for a logistic regression."""
+        known = self.weight > 0
+        if not known.all():
+            return self.rows(known).grouped()
         design, pattern = self.patterns()
         weight = self.effective_weight
-        units = None
-        if not self.is_plain:
-            units = Units(
-                pattern=pattern, converted=self.converted, weight=weight, cluster=self.cluster
-            )
         return Grouped(
             design=design,
             n_converted=np.bincount(pattern, weight * self.converted).astype(float),
             n=np.bincount(pattern, weight).astype(float),
-            units=units,
+            units=None if self.is_plain else self.units(pattern),
         )
+
+    def units(self, pattern: NDArray[np.intp]) -> Units:
+        """Return the leads behind counts, of which each belongs to a row of a design."""
+        return Units(pattern, self.converted, self.effective_weight, self.cluster)
 
 
 def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
-    """Return the leads of an observation at their landmark whose outcome is known.
+    """Return the leads of an observation that are compared at their landmark.
 
     Raises
     ------
@@ -173,7 +175,7 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         If under 10 % of the leads have been watched up to the horizon.
     """
     require_follow_up(obs)
-    leads = obs.at_landmark
+    leads = obs.compared
     rows = leads.index.to_numpy()
     cluster = None
     if obs.clusters is not None:
