@@ -6,19 +6,30 @@ other and of age, some without effect; their rates are known in closed form.
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+import calibrate as cal
 from benchmarks.studies.drawn import HORIZON, follow_up_reaching, lags, monte_carlo_error
 from calibrate.criteria import as_criterion
 from calibrate.lift import compare_rates
 from calibrate.observation import Sample
 from calibrate.stats.weighting import censoring_weights
 
-__all__ = ["GRID", "QUICK_GRID", "known_rates", "weighted_intervals", "weighted_sample"]
+__all__ = [
+    "GRID",
+    "QUICK_GRID",
+    "Leads",
+    "draw",
+    "known_rates",
+    "public_table",
+    "weighted_intervals",
+    "weighted_sample",
+]
 
 GRID = {
     "n": (1_000, 5_000),
@@ -32,6 +43,7 @@ RISKS = np.array([1.5, 1.0, 1.0, 1.2, 1.0, 0.6])  # with against without
 CRITERIA = tuple(
     as_criterion({"activity": f"activity {j}", "at_least": 1}) for j in range(len(SHARES))
 )
+NOT_YET = np.datetime64("NaT", "us")
 INTERVALS = ("rate", "lift", "difference", "relative_risk")
 
 
@@ -45,22 +57,59 @@ def known_rates(rate: float) -> tuple[np.ndarray, np.ndarray]:
     return rate * RISKS * without, rate * without
 
 
-def weighted_sample(n: int, rate: float, followed: float, rng: np.random.Generator) -> Sample:
-    """Return the leads whose outcome is known, with their weights."""
+class Leads(NamedTuple):
+    """Criteria met, days to conversion (infinite: never), and days from creation to as_of."""
+
+    flags: np.ndarray
+    lag: np.ndarray
+    follow_up: np.ndarray
+
+
+def draw(n: int, rate: float, followed: float, rng: np.random.Generator) -> Leads:
+    """Return simulated leads; none converts after the horizon."""
     flags = rng.random((n, len(SHARES))) < SHARES
     with_, without = known_rates(1.0)
     p = rate * np.where(flags, with_, without).prod(axis=1)
     lag = np.where(rng.random(n) < p, lags(n, rng), np.inf)
-    follow_up = rng.permutation(follow_up_reaching(n, followed))
+    return Leads(flags, lag, rng.permutation(follow_up_reaching(n, followed)))
+
+
+def weighted_sample(leads: Leads) -> Sample:
+    """Return the leads with their weights, as `sample_of` does for an observation."""
+    lag, follow_up = leads.lag, leads.follow_up
     converted, mature = lag <= np.minimum(follow_up, HORIZON), follow_up >= HORIZON
-    weight = censoring_weights(converted, lag, follow_up, mature).weight
     return Sample(
         criteria=CRITERIA,
-        flags=flags,
+        flags=leads.flags,
         converted=converted.astype(float),
-        weight=weight,
-        keys=np.arange(n, dtype=np.uint64),
-    ).rows(weight > 0)
+        weight=censoring_weights(converted, lag, follow_up, mature).weight,
+        keys=np.arange(len(lag), dtype=np.uint64),
+    )
+
+
+def public_table(leads: Leads) -> pd.DataFrame:
+    """Return the lift table of the same leads by the public functions, from a frame."""
+    as_of = dt.datetime(2024, 1, 1)
+    created = np.datetime64(as_of, "us") - _span(leads.follow_up)
+    won = leads.lag <= leads.follow_up
+    columns = {f"x{j}": np.where(met, "yes", "no") for j, met in enumerate(leads.flags.T)}
+    frame = pd.DataFrame(
+        {
+            "lead_id": np.arange(len(won)),
+            "created_at": created,
+            "outcome": np.where(won, "converted", "open"),
+            "closed_at": np.where(won, created + _span(np.where(won, leads.lag, 0)), NOT_YET),
+            **columns,
+        }
+    )
+    history = cal.read_history(frame, as_of=as_of)
+    window = dt.timedelta(minutes=1)  # all leads are open at their landmark
+    obs = cal.observe(history, observation_window=window, horizon=f"{HORIZON:g}D")
+    return cal.measure_lift(obs, [{"field": name, "in": ["yes"]} for name in columns]).table
+
+
+def _span(days: np.ndarray) -> np.ndarray:
+    return np.rint(days * 86_400e6).astype("timedelta64[us]")
 
 
 def weighted_intervals(
@@ -72,10 +121,9 @@ def weighted_intervals(
         rng = np.random.default_rng([seed, number])
         held, seen = np.zeros((len(INTERVALS), len(SHARES))), np.zeros((4, len(SHARES)))
         for _ in range(n_draws):
-            sample = weighted_sample(n, rate, followed, rng)
-            table = compare_rates(sample)
-            held += _held(table, rate)
-            seen += _seen(table)
+            sample = weighted_sample(draw(n, rate, followed, rng))
+            held += _held(compare_rates(sample), rate)
+            seen += _seen(sample)
         for (i, interval), j in product(enumerate(INTERVALS), range(len(SHARES))):
             coverage = held[i, j] / n_draws
             rows.append(
@@ -107,8 +155,10 @@ def _held(table: pd.DataFrame, rate: float) -> np.ndarray:
     )
 
 
-def _seen(table: pd.DataFrame) -> np.ndarray:
-    """Return converters and non-converters counted with and without each criterion."""
-    n, won = table["n"], table["n_converted"]
-    n_without, won_without = table["n_without"], table["n_converted_without"]
-    return np.array([won, n - won, won_without, n_without - won_without], dtype=float)
+def _seen(sample: Sample) -> np.ndarray:
+    """Return converters and non-converters of known outcome, with and without each criterion."""
+    known = sample.weight > 0
+    won = known & (sample.converted > 0)
+    parts = [(won, sample.flags), (known & ~won, sample.flags)]
+    parts += [(rows, ~sample.flags) for rows, _ in parts]
+    return np.array([met[rows].sum(axis=0) for rows, met in parts], dtype=float)

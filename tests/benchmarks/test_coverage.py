@@ -6,8 +6,10 @@ import pytest
 from scipy.stats import binom
 
 from benchmarks.studies import binomial, coverage_points, drawn, judging, weighted
+from calibrate.lift import compare_rates
 from calibrate.stats.intervals import Interval, koopman, lift_interval, newcombe
 
+ENDS = ("_ci_lower", "_ci_upper")
 CELL = binomial.Cell(60, 0.3, 0.25, 1.5, 15, 45, 0.4, 0.2667)
 
 
@@ -85,10 +87,19 @@ def test_weighted_intervals_cover_and_unweighted_ones_would_not():
     grid = {"n": (1_000,), "rate": (0.2,), "followed": (0.3,)}
     assert judging.is_met(weighted.weighted_intervals(grid, n_draws=200, seed=1))
     rng = np.random.default_rng(1)
-    known = [weighted.weighted_sample(1_000, 0.2, 0.3, rng) for _ in range(20)]
-    unweighted = np.mean([sample.converted.mean() for sample in known])
+    drawn_leads = [weighted.draw(1_000, 0.2, 0.3, rng) for _ in range(20)]
+    samples = [weighted.weighted_sample(leads) for leads in drawn_leads]
+    unweighted = np.mean([s.converted[s.weight > 0].mean() for s in samples])
     assert unweighted > 0.25  # of those whose outcome is known, far too many have converted
-    assert np.mean([sample.rate for sample in known]) == pytest.approx(0.2, abs=0.02)
+    assert np.mean([s.rate for s in samples]) == pytest.approx(0.2, abs=0.02)
+
+
+def test_weighted_leads_are_those_of_the_public_road():
+    leads = weighted.draw(400, 0.3, 0.4, np.random.default_rng(1))
+    columns = [f"{name}{end}" for name in weighted.INTERVALS for end in ("", *ENDS)]
+    inner = compare_rates(weighted.weighted_sample(leads))[columns]
+    public = weighted.public_table(leads)[columns]
+    np.testing.assert_allclose(inner.to_numpy(float), public.to_numpy(float), atol=1e-9)
 
 
 def test_points_of_the_population_lie_in_the_intervals():
