@@ -6,7 +6,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from calibrate.criteria import as_criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
+from calibrate.history import read_history
 from calibrate.lift import LIFT_COLUMNS, measure_lift
+from calibrate.observation import observe
 from tests.companies import clickers, wide_company
 
 CLICKED = {"field": "clicks", "at_least": 1}
@@ -144,3 +146,39 @@ def test_namesakes_are_refused():
 def test_one_sided_outcomes_are_refused(won, message):
     with pytest.raises(NotEnoughDataError, match=message):
         measure_lift(clickers(50, won // 2, 100, won))
+
+
+def test_rates_of_activities_and_recency_are_criteria():
+    """Ten leads get ten mails each; the five that clicked two or more of them bought.
+
+    L0 to L4 click 2 to 6 times, L5 once, the others never: 20 % of ten mails is 2. L2 and L9 had
+    only four mails, under the minimum of five. L0, L1 and L5 clicked within the last two days
+    before the landmark.
+    """
+    start, day = pd.Timestamp("2024-01-01"), pd.Timedelta("1D")
+    clicks = [2, 3, 4, 5, 6, 1, 0, 0, 0, 0]
+    mails = [4 if i in (2, 9) else 10 for i in range(10)]
+    rows = [(i, "mail", 0.1) for i in range(10) for _ in range(mails[i])]
+    rows += [
+        (i, "click", 6.5 if i in (0, 1, 5) else 1) for i in range(10) for _ in range(clicks[i])
+    ]
+    log = pd.DataFrame(rows, columns=["lead_id", "activity", "days"])
+    log["occurred_at"] = start + log.pop("days") * day
+    leads = pd.DataFrame(
+        {
+            "lead_id": range(10),
+            "created_at": start,
+            "outcome": ["converted"] * 5 + ["lost"] * 5,
+            "closed_at": start + 10 * day,
+        }
+    )
+    history = read_history(leads, log, as_of=start + 200 * day)
+    obs = observe(history, observation_window="7D", horizon="60D")
+    rules = [
+        {"activity": "click", "share_of": "mail", "at_least": 0.2, "minimum": 5},
+        {"activity": "click", "last_within_days": 2},
+    ]
+    table = measure_lift(obs, rules).table
+    assert table["n"].tolist() == [4, 3]  # L0, L1, L3, L4; L0, L1, L5
+    assert table["n_converted"].tolist() == [4, 2]
+    assert table["lift"].tolist() == pytest.approx([2, 4 / 3])
