@@ -1,6 +1,13 @@
-"""How well a score ranks and how true its promised rates are, on leads whose outcome is known."""
+"""How well a score ranks and how true its promised rates are, on leads whose outcome is known.
+
+Leads may be weighted (those of known outcome stand in for those too young to be judged) and
+clustered (deals of one contact, one lead at several landmarks). ``n`` and ``n_converted`` are
+leads as counted; every rate, share and figure is taken with the weights.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,9 +15,24 @@ from numpy.typing import NDArray
 
 from calibrate.errors import NotEnoughDataError
 from calibrate.stats.calibration import calibration_slope
-from calibrate.stats.ranking import auc, auc_interval, average_precision, kolmogorov_smirnov
+from calibrate.stats.delong import leads_auc, leads_auc_interval
+from calibrate.stats.intervals import Interval, wilson
+from calibrate.stats.logistic import Units
+from calibrate.stats.ranking import average_precision, kolmogorov_smirnov
+from calibrate.stats.weighting import weighted_rate
 
-__all__ = ["EVALUATION_KEYS", "calibration_of", "evaluate", "known_outcomes", "score_distribution"]
+__all__ = [
+    "EVALUATION_KEYS",
+    "ScoredLeads",
+    "calibration_of",
+    "evaluate",
+    "known_outcomes",
+    "rate_intervals",
+    "score_distribution",
+    "scored_leads",
+]
+
+Floats = NDArray[np.float64]
 
 EVALUATION_KEYS = (
     "n",
@@ -34,7 +56,7 @@ def known_outcomes(scores: pd.DataFrame) -> pd.DataFrame:
     ----------
     scores : DataFrame
         As ``card.score(obs)`` gives it: at least ``score`` and ``converted``; ``weight``,
-        ``amount``, ``expected_rate`` and ``created_at`` where there are any.
+        ``cluster``, ``amount``, ``expected_rate`` and ``created_at`` where there are any.
 
     Returns
     -------
@@ -68,6 +90,82 @@ def known_outcomes(scores: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScoredLeads:
+    """Scores and outcomes as arrays, one entry a lead of known outcome.
+
+    Attributes
+    ----------
+    score : ndarray of float
+    converted : ndarray of bool
+    weight : ndarray of float
+        Above 0; 1 where all leads are mature.
+    cluster : ndarray of int, or None
+        Equal for leads that are not independent; None where each stands for itself.
+    """
+
+    score: Floats
+    converted: NDArray[np.bool_]
+    weight: Floats
+    cluster: NDArray[np.intp] | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every lead is independent and counts once."""
+        return self.cluster is None and bool((self.weight == 1).all())
+
+    def part(self, inside: NDArray[np.generic] | slice) -> ScoredLeads:
+        """Return some of the leads, or all in another order."""
+        return ScoredLeads(
+            score=self.score[inside],
+            converted=self.converted[inside],
+            weight=self.weight[inside],
+            cluster=None if self.cluster is None else self.cluster[inside],
+        )
+
+    def effective_counts(self) -> tuple[float, float]:
+        """Return the conversions and leads that would tell as much if they counted once each.
+
+        Without weights and clusters the counts; else ``rate * n_effective`` and
+        ``n_effective`` (`stats.weighting.weighted_rate`).
+        """
+        if self.is_plain or not len(self.score):
+            return float(self.converted.sum()), float(len(self.score))
+        found = weighted_rate(self.converted, self.weight, self.cluster)
+        return found.rate * found.n_effective, found.n_effective
+
+    def auc_interval(self, *, confidence_level: float = 0.95) -> Interval:
+        """Return the interval of the area under the ROC curve."""
+        found = leads_auc(self.score, self.converted, self.weight, self.cluster)
+        return leads_auc_interval(found, confidence_level=confidence_level)
+
+
+def scored_leads(scores: pd.DataFrame) -> ScoredLeads:
+    """Return scores and outcomes as arrays.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As in `known_outcomes`.
+
+    Examples
+    --------
+    Two deals of one contact tell less than two deals.
+
+    >>> frame = pd.DataFrame({"score": 1, "converted": [1, 1, 0, 0, 0], "cluster": [0, 0, 1, 2, 3]})
+    >>> hits, n = scored_leads(frame).effective_counts()
+    >>> round(hits, 2), round(n, 2)  # rate 2/5, variance (1.2^2 + 3 * 0.4^2) / 5^2
+    (1.25, 3.12)
+    """
+    frame = known_outcomes(scores)
+    return ScoredLeads(
+        score=frame["score"].to_numpy(dtype=float),
+        converted=frame["converted"].to_numpy(dtype=bool),
+        weight=frame["weight"].to_numpy(dtype=float),
+        cluster=_clusters(frame),
+    )
+
+
 def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
     """Count leads and conversions at each score, lowest score first.
 
@@ -79,14 +177,15 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a distinct score: ``score``, ``n`` (leads; weighted), ``n_converted``,
-        ``amount`` (won; nan where no amount is known at all).
+        One row a distinct score: ``score``, ``n, n_converted`` (as counted), ``weight,
+        weight_converted`` (the leads and conversions that these stand for) and ``amount``
+        (won, weighted; nan where no amount is known at all).
 
     Examples
     --------
     >>> frame = pd.DataFrame({"score": [5, 5, 9], "converted": [False, True, True]})
     >>> score_distribution(frame)[["score", "n", "n_converted"]].values.tolist()
-    [[5.0, 2.0, 1.0], [9.0, 1.0, 1.0]]
+    [[5, 2, 1], [9, 1, 1]]
     """
     frame = known_outcomes(scores)
     weight = frame["weight"].to_numpy(dtype=float)
@@ -94,8 +193,10 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
     values, cell = np.unique(frame["score"].to_numpy(), return_inverse=True)
     counts = {
         "score": values,
-        "n": np.bincount(cell, weight, len(values)),
-        "n_converted": np.bincount(cell, weight * converted, len(values)),
+        "n": np.bincount(cell, minlength=len(values)),
+        "n_converted": np.bincount(cell[converted], minlength=len(values)),
+        "weight": np.bincount(cell, weight, len(values)),
+        "weight_converted": np.bincount(cell, weight * converted, len(values)),
         "amount": _amount_won(frame, weight * converted, cell, len(values)),
     }
     return pd.DataFrame(counts)
@@ -114,16 +215,20 @@ def evaluate(scores: pd.DataFrame, *, confidence_level: float = 0.95) -> dict[st
     Returns
     -------
     dict
-        ``n``, ``n_converted`` (weighted counts), ``auc`` with ``auc_ci_lower`` and
-        ``auc_ci_upper`` (DeLong), ``ks`` (Kolmogorov-Smirnov distance), ``average_precision``,
-        ``calibration_slope`` with its interval and ``calibration_intercept`` (Cox). A quantity
-        that is not defined is nan: everything where only one outcome occurs, the calibration
-        where there is but one expected rate.
+        ``n``, ``n_converted`` (leads as counted, whatever they weigh), ``auc`` with
+        ``auc_ci_lower`` and ``auc_ci_upper``, ``ks`` (Kolmogorov-Smirnov distance),
+        ``average_precision``, ``calibration_slope`` with its interval and
+        ``calibration_intercept`` (Cox), all weighted. A quantity that is not defined is nan:
+        everything where only one outcome occurs, the calibration where there is but one
+        expected rate.
 
     Notes
     -----
-    The calibration is the logistic regression of the outcome on the log odds of the expected
-    rate: slope 1 and intercept 0 are a promise kept, a slope below 1 one too bold.
+    The interval of the AUC is DeLong's; of weighted or clustered leads, that of its influence
+    function (`stats.delong.leads_auc`). The calibration is the logistic regression of the
+    outcome on the log odds of the expected rate: slope 1 and intercept 0 are a promise kept, a
+    slope below 1 one too bold; its interval is Wald's, of weighted or clustered leads with
+    the sandwich covariance.
 
     References
     ----------
@@ -138,22 +243,21 @@ def evaluate(scores: pd.DataFrame, *, confidence_level: float = 0.95) -> dict[st
     >>> evaluate(frame)["auc"]  # of the four pairs, three are in the right order
     0.75
     """
-    cells = score_distribution(scores)
-    n, n_converted = float(cells["n"].sum()), float(cells["n_converted"].sum())
+    leads = scored_leads(scores)
+    n, n_converted = float(len(leads.score)), float(leads.converted.sum())
     values = dict.fromkeys(EVALUATION_KEYS, float("nan"))
     values |= {"n": n, "n_converted": n_converted}
     if not 0 < n_converted < n:
         return values
-    by_score = cells["score"].to_numpy(dtype=float)
-    hits = cells["n_converted"].to_numpy(dtype=float)
-    others = cells["n"].to_numpy(dtype=float) - hits
-    interval = auc_interval(by_score, hits, others, confidence_level=confidence_level)
+    hits, others = leads.weight * leads.converted, leads.weight * ~leads.converted
+    found = leads_auc(leads.score, leads.converted, leads.weight, leads.cluster)
+    interval = leads_auc_interval(found, confidence_level=confidence_level)
     values |= {
-        "auc": float(auc(by_score, hits, others)),
-        "auc_ci_lower": float(interval[0]),
-        "auc_ci_upper": float(interval[1]),
-        "ks": float(kolmogorov_smirnov(by_score, hits, others)),
-        "average_precision": float(average_precision(by_score, hits, others)),
+        "auc": found.auc,
+        "auc_ci_lower": float(interval.lower),
+        "auc_ci_upper": float(interval.upper),
+        "ks": float(kolmogorov_smirnov(leads.score, hits, others)),
+        "average_precision": float(average_precision(leads.score, hits, others)),
     }
     return values | calibration_of(scores, confidence_level=confidence_level)
 
@@ -182,23 +286,50 @@ def calibration_of(scores: pd.DataFrame, *, confidence_level: float = 0.95) -> d
     """
     keys = [key for key in EVALUATION_KEYS if key.startswith("calibration")]
     nothing = dict.fromkeys(keys, float("nan"))
-    frame = known_outcomes(scores)
-    if "expected_rate" not in frame:
+    if "expected_rate" not in scores:
         return nothing
-    promised = frame["expected_rate"].astype(float)
-    frame = frame[(promised > 0) & (promised < 1)]
-    rates, cell = np.unique(frame["expected_rate"].to_numpy(dtype=float), return_inverse=True)
-    weight = frame["weight"].to_numpy(dtype=float)
-    n = np.bincount(cell, weight, len(rates))
-    n_converted = np.bincount(cell, weight * frame["converted"].to_numpy(dtype=bool), len(rates))
-    if len(rates) < 2 or not 0 < n_converted.sum() < n.sum():
+    promised = scores["expected_rate"].astype(float)
+    leads = scored_leads(scores.assign(score=promised.where((promised > 0) & (promised < 1))))
+    leads = leads.part(~np.isnan(leads.score))
+    rates, cell = np.unique(leads.score, return_inverse=True)
+    n = np.bincount(cell, leads.weight, len(rates))
+    n_converted = np.bincount(cell, leads.weight * leads.converted, len(rates))
+    if len(rates) < 2 or not 0 < leads.converted.sum() < len(leads.score):
         return nothing
-    log_odds = np.log(rates) - np.log1p(-rates)
+    units = None
+    if not leads.is_plain:
+        units = Units(cell, leads.converted.astype(float), leads.weight, leads.cluster)
     slope, intercept, interval = calibration_slope(
-        log_odds, n_converted, n, confidence_level=confidence_level
+        np.log(rates) - np.log1p(-rates),
+        n_converted,
+        n,
+        units=units,
+        confidence_level=confidence_level,
     )
     values = (slope, float(interval[0]), float(interval[1]), intercept)
     return dict(zip(keys, values, strict=True))
+
+
+def rate_intervals(
+    parts: list[ScoredLeads], *, confidence_level: float = 0.95
+) -> tuple[Floats, Interval]:
+    """Return the effective number of leads of each part, and Wilson's interval of its rate.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"score": [1, 2], "converted": [True, False]})
+    >>> rate_intervals([scored_leads(frame)])[0].tolist()
+    [2.0]
+    """
+    hits, n = np.array([leads.effective_counts() for leads in parts]).reshape(-1, 2).T
+    return n, wilson(hits, n, confidence_level=confidence_level)
+
+
+def _clusters(frame: pd.DataFrame) -> NDArray[np.intp] | None:
+    """Return the cluster of each lead, numbered from 0; None where none holds two leads."""
+    if "cluster" not in frame or not frame["cluster"].duplicated().any():
+        return None
+    return np.asarray(pd.factorize(frame["cluster"])[0], dtype=np.intp)
 
 
 def _amount_won(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from calibrate.backtest import CARDS, Backtest, backtest
 from calibrate.backtest.folds import resolve, stratified_folds
-from calibrate.backtest.judging import _share_taken, pooled_differences
-from calibrate.backtest.values import DIFFERENCE_COLUMNS, TABLE_COLUMNS
+from calibrate.backtest.judging import Compared, _share_taken, pooled_differences
+from calibrate.backtest.values import TABLE_COLUMNS
 from calibrate.fitting import fit_scorecard
 from calibrate.history import History, read_history
 from calibrate.observation import observe
@@ -59,6 +61,21 @@ def history() -> History:
     return read(*company())
 
 
+def test_young_leads_make_more_of_the_same_history_known() -> None:
+    """On 2022-10-01 only the leads of July are mature: 32 of 92 days, 140 leads, a fifth won."""
+    leads, log = company()
+    on_the_day = read(leads, log, as_of="2022-10-01")
+    known = observe(on_the_day, **WINDOWS).at_landmark
+    won = leads["outcome"].eq("converted") & (leads["closed_at"] < "2022-10-01")
+    is_mature = leads["created_at"] <= pd.Timestamp("2022-10-01") - pd.Timedelta(days=60)
+    assert known["converted"].sum() == won.sum() >= 50 > (won & is_mature).sum()
+    history = read(leads, log)
+    options = {"periods": ["2022Q4"], "max_criteria": 2, **WINDOWS}
+    dropped = backtest(history, maturity="drop", **options)
+    assert "conversions before it, 50 needed" in dropped.skipped["reason"].iloc[0]
+    assert backtest(history, **options).table["auc"].iloc[0] > 0.65
+
+
 @pytest.fixture(scope="module")
 def proof(history: History) -> Backtest:
     past = observe(history, period=("2022-07-01", "2023-05-01"), **WINDOWS)
@@ -69,15 +86,13 @@ def proof(history: History) -> Backtest:
 def test_one_row_a_quarter_and_card(proof: Backtest) -> None:
     table = proof.table
     assert tuple(table.columns) == TABLE_COLUMNS
-    assert table["period"].drop_duplicates().tolist() == ["2023Q1", "2023Q2", "2023Q3"]
+    assert table["period"].drop_duplicates().tolist() == ["2022Q4", "2023Q1", "2023Q2", "2023Q3"]
     assert (table.groupby("period", sort=False)["card"].agg(list).map(tuple) == CARDS).all()
 
 
 def test_the_quarters_not_judged_are_listed_with_the_reason(proof: Backtest) -> None:
     skipped = dict(proof.skipped.itertuples(index=False))
     assert skipped["2022Q3"] == "not enough known: no leads before it"
-    # on 2022-10-01 only the leads of July are mature: about a third of 400 leads, a fifth won
-    assert "conversions before it, 50 needed" in skipped["2022Q4"]
     # 2023Q4 ends on 2024-01-01, its last leads are mature 60 days later
     assert skipped["2023Q4"].startswith("cannot be judged before 2024-03-01")
 
@@ -255,22 +270,30 @@ def test_the_volume_taken_is_the_volume_wanted(n: list[int], share: float) -> No
     assert (np.diff(taken) <= 0).all()  # the best first
 
 
+def compared(n: int, n_converted: int, difference: float, error: float, *, seen: bool) -> Compared:
+    """A quarter whose difference has one lead's influence and therefore that error."""
+    row = {"card": "rate", "n": n, "n_converted": n_converted, "difference": difference}
+    row |= {"in_sample": seen}
+    return Compared(row=row, influence=np.array([error]), contact=np.array([0]))
+
+
 def test_quarters_are_pooled_by_their_pairs() -> None:
-    rows = pd.DataFrame(
-        [
-            ("2023Q1", "rate", 100, 10, 0.02, 0.01, 0, 0, False),  # 10 * 90 = 900 pairs
-            ("2023Q2", "rate", 100, 20, 0.05, 0.02, 0, 0, False),  # 20 * 80 = 1600 pairs
-            ("2023Q3", "rate", 100, 50, 0.90, 0.01, 0, 0, True),  # in-sample: left out
-        ],
-        columns=list(DIFFERENCE_COLUMNS),
-    )
-    (pooled,) = pooled_differences(rows, 0.95)
+    quarters = [
+        compared(100, 10, 0.02, 0.01, seen=False),  # 10 * 90 = 900 pairs
+        compared(100, 20, 0.05, 0.02, seen=False),  # 20 * 80 = 1600 pairs
+        compared(100, 50, 0.90, 0.01, seen=True),  # in-sample: left out
+    ]
+    apart = [replace(part, contact=None) for part in quarters]
+    (pooled,) = pooled_differences(apart, 0.95)
     assert pooled["difference"] == pytest.approx((900 * 0.02 + 1600 * 0.05) / 2500)
     error = np.hypot(900 * 0.01, 1600 * 0.02) / 2500
     assert pooled["standard_error"] == pytest.approx(error)
     z = 1.959964  # from scipy: norm.ppf of 0.975
     assert pooled["difference_ci_upper"] == pytest.approx(pooled["difference"] + z * error)
     assert pooled["n"] == 200
+    # the same contact in both quarters: its parts add up before they are squared
+    (pooled,) = pooled_differences(quarters, 0.95)
+    assert pooled["standard_error"] == pytest.approx((900 * 0.01 + 1600 * 0.02) / 2500)
 
 
 def test_gradient_boosting_learns_on_a_sample_where_there_are_many(

@@ -28,8 +28,8 @@ def boosted_rates(
     Parameters
     ----------
     train, test : Observation
-        Fitted on at most 100,000 mature leads of the first at their landmark; one rate a row
-        of ``test.at_landmark``.
+        Fitted on at most 100,000 leads of the first at their landmark whose outcome is known,
+        with their weights; one rate a row of ``test.at_landmark``.
     allow_sensitive : collection of str
         Attributes that are no criteria by default but wanted here.
 
@@ -57,12 +57,17 @@ def boosted_rates(
     # scikit-learn cannot bin a column without a single known value.
     columns = [name for name in (*levels, *numbers, *train.activities) if known[name].notna().any()]
     if not columns:
-        return np.full(len(judged), float(known["converted"].mean()))
+        rate = np.average(known["converted"].astype(float), weights=known["weight"])
+        return np.full(len(judged), float(rate))
     model = HistGradientBoostingClassifier(
         max_iter=100, max_leaf_nodes=15, early_stopping=False, random_state=SEED
     )
     with threadpool_limits(limits=1):
-        model.fit(_matrix(known, columns, levels), known["converted"].to_numpy(dtype=bool))
+        model.fit(
+            _matrix(known, columns, levels),
+            known["converted"].to_numpy(dtype=bool),
+            sample_weight=known["weight"].to_numpy(dtype=float),
+        )
         rates: NDArray[np.float64] = model.predict_proba(_matrix(judged, columns, levels))[:, 1]
     return rates
 

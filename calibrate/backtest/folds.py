@@ -24,22 +24,39 @@ N_FOLDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Windows:
-    """How long a lead is observed, by when it must have converted, what counts of it."""
+    """How long a lead is observed, by when it must have converted, what counts of it.
+
+    `maturity` and `snapshots` are those of the leads that a card is fitted on; leads are
+    judged at their single landmark, once all of them are mature.
+    """
 
     observation_window: dt.timedelta
     horizon: dt.timedelta
     early: str
     lookback: dt.timedelta
+    maturity: str = "weight"
+    snapshots: tuple[Span, ...] | None = None
 
-    def observe(self, history: History, period: Period) -> Observation:
-        """Observe the leads of a period as the history knows them."""
+    def to_fit(self, history: History, period: Period) -> Observation:
+        """Observe the leads that a card is fitted on, as the history knows them."""
+        return self._observe(history, period, self.snapshots)
+
+    def to_judge(self, history: History, period: Period) -> Observation:
+        """Observe the leads that a card is judged on, as the history knows them."""
+        return self._observe(history, period, None)
+
+    def _observe(
+        self, history: History, period: Period, snapshots: tuple[Span, ...] | None
+    ) -> Observation:
         return observe(
             history,
             period=period,
             observation_window=self.observation_window,
             horizon=self.horizon,
             early=self.early,
+            maturity=self.maturity,
             lookback=self.lookback,
+            snapshots=snapshots,
         )
 
 
@@ -54,15 +71,28 @@ class Fold:
 
 
 def resolve(
-    history: History, observation_window: Span, horizon: Span, *, early: str, lookback: Span
+    history: History,
+    observation_window: Span,
+    horizon: Span,
+    *,
+    early: str,
+    lookback: Span,
+    maturity: str = "weight",
+    snapshots: Sequence[Span] | None = None,
 ) -> Windows:
     """Return the windows, ``"auto"`` proposed once from the whole history.
 
     They define what a conversion is; they are not learned for a quarter.
     """
     window, due = resolve_windows(history, observation_window, horizon)
-    back = parse_duration(lookback)
-    return Windows(observation_window=window, horizon=due, early=early, lookback=back)
+    return Windows(
+        observation_window=window,
+        horizon=due,
+        early=early,
+        lookback=parse_duration(lookback),
+        maturity=maturity,
+        snapshots=None if snapshots is None else tuple(snapshots),
+    )
 
 
 def quarters_of(history: History, periods: Sequence[Any] | None) -> list[Period]:
@@ -90,9 +120,9 @@ def fold_or_reason(
         return f"cannot be judged before {judged_from:%Y-%m-%d}, when its last leads are mature"
     before = quarters_before(quarter.start, train_quarters)[0].start
     try:
-        train = windows.observe(history.at(quarter.start), Period(start=before, end=quarter.start))
+        train = windows.to_fit(history.at(quarter.start), Period(start=before, end=quarter.start))
         reason = _too_little_known(train)
-        test = None if reason else windows.observe(history, quarter)
+        test = None if reason else windows.to_judge(history, quarter)
     except NotEnoughDataError as error:
         return f"not enough known: {error}"
     if test is None:

@@ -48,22 +48,29 @@ class Recipe:
     rng: int | np.random.Generator
 
 
-def rankings(fold: Fold, recipe: Recipe, current: Scorecard | None) -> Iterator[Ranking]:
-    """Yield the candidate's scores of the leads judged, then those of its rivals."""
+def rankings(
+    fold: Fold, recipe: Recipe, current: Scorecard | None, contacts: dict[str, int]
+) -> Iterator[Ranking]:
+    """Yield the candidate's scores of the leads judged, then those of its rivals.
+
+    `contacts` gets a number for every contact met, so that a contact is the same cluster in
+    every quarter.
+    """
+    cluster = _clusters(fold.test, contacts)
     in_sample = current is not None and _has_seen(current, fold)
     known = None if in_sample else current
     card = _fit(fold.train, recipe, recipe.method, known)
-    scores = known_outcomes(card.score(fold.test))
+    scores = _judged(card, fold, cluster)
     yield Ranking(card="candidate", scores=scores, cut=_cut(fold.train, card, recipe))
     if current is not None:
         yield Ranking(
             card="current",
-            scores=known_outcomes(current.score(fold.test)),
+            scores=_judged(current, fold, cluster),
             cut=current.tiers[0].at_least if current.tiers else None,
             in_sample=in_sample,
         )
     rate_card = card if recipe.method == "rate" else _fit(fold.train, recipe, "rate", known)
-    yield Ranking(card="rate", scores=known_outcomes(rate_card.score(fold.test)))
+    yield Ranking(card="rate", scores=_judged(rate_card, fold, cluster))
     bare = scores.drop(columns="expected_rate")
     if bare["created_at"].notna().any():
         age = bare["created_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
@@ -74,6 +81,20 @@ def rankings(fold: Fold, recipe: Recipe, current: Scorecard | None) -> Iterator[
     rate = rate.loc[bare.index]
     scores = bare.assign(score=rate, expected_rate=rate)
     yield Ranking(card="gradient_boosting", scores=scores)
+
+
+def _judged(card: Scorecard, fold: Fold, cluster: pd.Series | None) -> pd.DataFrame:
+    scores = known_outcomes(card.score(fold.test))
+    return scores if cluster is None else scores.assign(cluster=cluster.loc[scores.index])
+
+
+def _clusters(test: Observation, contacts: dict[str, int]) -> pd.Series | None:
+    """Return a number for the contact of each lead judged; None where there are no contacts."""
+    if not test.history.has_contacts:
+        return None
+    keys = test.cluster_keys
+    numbers = [contacts.setdefault(str(key), len(contacts)) for key in keys]
+    return pd.Series(numbers, index=keys.index, dtype=np.int64)
 
 
 def _fit(
@@ -87,6 +108,7 @@ def _fit(
         current=current,
         allow_sensitive=recipe.allow_sensitive,
         confidence_level=recipe.confidence_level,
+        intervals=False,
         rng=recipe.rng,
     )
 
@@ -98,7 +120,7 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
     leads other than the one scored.
     """
     if card.is_empty:
-        scores = card.score(train)
+        scores = card.score(train.fitting)
     else:
         scores = cross_fit_scores(
             train,
@@ -108,7 +130,13 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
             card=card,
             rng=recipe.rng,
         )
-    cuts = choose_thresholds(scores, objective=recipe.objective, **recipe.figures, rng=recipe.rng)
+    cuts = choose_thresholds(
+        scores,
+        objective=recipe.objective,
+        **recipe.figures,
+        weeks=train.fitting.weeks,
+        rng=recipe.rng,
+    )
     return cuts.threshold
 
 

@@ -55,7 +55,9 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     observation_window: Span = "auto",
     horizon: Span = "auto",
     early: str = "landmark",
+    maturity: str = "weight",
     lookback: Span = "90D",
+    snapshots: Sequence[Span] | None = None,
     objective: str | None = None,
     value: float | None = None,
     cost: float | None = None,
@@ -81,6 +83,8 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         As for `fit_scorecard`.
     observation_window, horizon, early, lookback
         As for `observe`; ``"auto"`` is resolved once, from the whole history.
+    maturity, snapshots
+        As for `observe`, of the leads that each card is fitted on.
     objective, value, cost, capacity, beta, precision, recall
         As for `choose_thresholds`.
     confidence_level : float, default 0.95
@@ -94,11 +98,12 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     Notes
     -----
     For a quarter the card knows what the history knew on its first day, ``history.at(first
-    day)``: outcomes unknown then stay unknown, and leads that were not mature then are left
-    out. Where the current card existed by then, the card is fitted to follow it, as in a run;
-    else with a scale of its own. Its threshold is chosen on those leads too, scored by
-    cross-fitting. It is judged on the quarter's own leads at their own landmark, by their
-    outcome as known today, once the last of them is mature. A quarter before which fewer than
+    day)``: outcomes unknown then stay unknown, and leads whose outcome was known stand in for
+    those too young for it (``maturity="weight"``; ``"drop"``: for none). Where the current
+    card existed by then, the card is fitted to follow it, as in a run; else with a scale of its
+    own. Its threshold is chosen on those leads too, scored by cross-fitting. It is judged on
+    the quarter's own leads at their own landmark, by their outcome as known today, once the
+    last of them is mature. A quarter before which fewer than
     50 conversions or 20 % mature leads were known is listed in `Backtest.skipped`.
 
     The rivals are judged on the same leads, at the candidate's volume where they have no
@@ -125,10 +130,18 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         },
         rng=rng,
     )
-    windows = resolve(history, observation_window, horizon, early=early, lookback=lookback)
+    windows = resolve(
+        history,
+        observation_window,
+        horizon,
+        early=early,
+        lookback=lookback,
+        maturity=maturity,
+        snapshots=snapshots,
+    )
     folds: Iterable[tuple[str, Fold | str]]
     if history.is_wide:
-        whole = windows.observe(history, Period())
+        whole = windows.to_fit(history, Period())
         folds = ((fold.label, fold) for fold in stratified_folds(whole, rng))
     else:
         quarters = quarters_of(history, periods)
@@ -145,12 +158,13 @@ def _judge(
 ) -> tuple[list[Judged], list[tuple[str, str]]]:
     judged: list[Judged] = []
     skipped: list[tuple[str, str]] = []
+    contacts: dict[str, int] = {}
     for label, fold in folds:
         if isinstance(fold, str):
             skipped.append((label, fold))
             continue
         try:
-            judged.append((label, list(rankings(fold, recipe, current))))
+            judged.append((label, list(rankings(fold, recipe, current, contacts))))
         except NotEnoughDataError as error:
             skipped.append((label, f"not enough known: {error}"))
     return judged, skipped
@@ -159,7 +173,7 @@ def _judge(
 def _answer(
     judged: list[Judged], skipped: list[tuple[str, str]], confidence_level: float
 ) -> Backtest:
-    rows, differences = [], []
+    rows, compared = [], []
     for label, entered in judged:
         candidate = entered[0]
         volume = None
@@ -167,22 +181,19 @@ def _answer(
             row = figures_of(label, ranking, volume=volume, confidence_level=confidence_level)
             volume = row["volume"] if volume is None else volume
             rows.append(row)
-        differences += [
+        compared += [
             differences_of(label, candidate, rival, confidence_level=confidence_level)
             for rival in entered[1:]
         ]
-    by_quarter = pd.DataFrame(differences, columns=list(DIFFERENCE_COLUMNS))
-    pooled = pd.DataFrame(
-        pooled_differences(by_quarter, confidence_level), columns=list(DIFFERENCE_COLUMNS)
-    )
-    together = [part for part in (by_quarter, pooled) if len(part)] or [by_quarter]
+    differences = [part.row for part in compared]
+    differences += pooled_differences(compared, confidence_level)
     scores = [ranked[0].scores.assign(period=label) for label, ranked in judged]
     return Backtest(
         confidence_level=confidence_level,
         _table=pd.DataFrame(rows, columns=list(TABLE_COLUMNS)),
         _skipped=pd.DataFrame(skipped, columns=["period", "reason"]),
         _missed=_missed(scores),
-        _differences=pd.concat(together, ignore_index=True),
+        _differences=pd.DataFrame(differences, columns=list(DIFFERENCE_COLUMNS)),
         _pooled=_pooled(judged, confidence_level),
         _scores=pd.concat(scores, ignore_index=True) if scores else pd.DataFrame(),
     )

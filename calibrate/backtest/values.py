@@ -84,9 +84,10 @@ class Backtest:
         """One row a quarter and card.
 
         ``period, card`` (candidate, current, rate, newest, equal, gradient_boosting), ``n,
-        n_converted, auc`` with DeLong's interval, ``ks, average_precision``, then at the
-        candidate's threshold ``precision, recall, volume`` (leads above it), at the end
-        ``calibration_slope, calibration_intercept`` and ``amount`` (won above it).
+        n_converted, auc`` with DeLong's interval (where contacts have several leads, they are
+        its clusters), ``ks, average_precision``, then at the candidate's threshold
+        ``precision, recall, volume`` (leads above it), at the end ``calibration_slope,
+        calibration_intercept`` and ``amount`` (won above it).
         """
         return self._table.copy()
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from calibrate.stats.intervals import FloatArray, Interval
-from calibrate.stats.logistic import fit_logistic, wald_interval
+from calibrate.stats.logistic import Units, fit_logistic, wald_interval
 
 __all__ = ["CalibrationSlope", "calibration_slope"]
 
@@ -22,7 +22,12 @@ class CalibrationSlope(NamedTuple):
 
 
 def calibration_slope(
-    log_odds: ArrayLike, n_converted: ArrayLike, n: ArrayLike, *, confidence_level: float = 0.95
+    log_odds: ArrayLike,
+    n_converted: ArrayLike,
+    n: ArrayLike,
+    *,
+    units: Units | None = None,
+    confidence_level: float = 0.95,
 ) -> CalibrationSlope:
     """Regress outcomes on the log-odds of the promised rates.
 
@@ -32,6 +37,9 @@ def calibration_slope(
         Log-odds of the promised rates, finite.
     n_converted, n : array_like
         Conversions and leads (or their weights) at each.
+    units : Units, optional
+        The leads behind these sums, where they are weighted or clustered: the interval then
+        comes from the sandwich covariance, which does not take weights for copies of leads.
     confidence_level : float
         Nominal coverage of the slope's interval.
 
@@ -49,7 +57,8 @@ def calibration_slope(
     References
     ----------
     D. R. Cox (1958), Two further applications of a model for binary regression, Biometrika
-    45, 562-565.
+    45, 562-565. H. White (1982), Maximum likelihood estimation of misspecified models,
+    Econometrica 50, 1-25 (the sandwich).
 
     Examples
     --------
@@ -60,7 +69,7 @@ def calibration_slope(
     (0.6112, 0.0)
     """
     values = np.asarray(log_odds, dtype=np.float64)
-    fit = fit_logistic(values[:, np.newaxis], n_converted, n, firth=False)
+    fit = fit_logistic(values[:, np.newaxis], n_converted, n, firth=False, units=units)
     if not _identified(values, np.asarray(n_converted), np.asarray(n)) or not fit.converged:
         unknown = float("nan")
         return CalibrationSlope(unknown, unknown, Interval(np.array(unknown), np.array(unknown)))

@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from calibrate.stats.intervals import FloatArray, Interval, normal_quantile
 
 __all__ = [
     "GainsCurve",
-    "PairedDifference",
     "auc",
     "auc_interval",
+    "auc_limits",
     "average_precision",
     "gains_curve",
     "kolmogorov_smirnov",
-    "paired_auc_difference",
+    "share_below",
 ]
 
 _HALVINGS = 60
@@ -37,13 +37,6 @@ class GainsCurve(NamedTuple):
     score: FloatArray
     lead_share: FloatArray
     converted_share: FloatArray
-
-
-class PairedDifference(NamedTuple):
-    """Difference of two AUC on the same leads and its standard error."""
-
-    difference: float
-    standard_error: float
 
 
 def auc(score: ArrayLike, n_converted: ArrayLike, n_not: ArrayLike) -> float:
@@ -70,7 +63,7 @@ def auc(score: ArrayLike, n_converted: ArrayLike, n_not: ArrayLike) -> float:
     0.75
     """
     _, hits, others = _by_score(score, n_converted, n_not)
-    return _area(hits, _share_below(others))
+    return _area(hits, share_below(others))
 
 
 def auc_interval(
@@ -80,7 +73,7 @@ def auc_interval(
     *,
     confidence_level: float = 0.95,
 ) -> Interval:
-    """Return DeLong's interval of the area under the ROC curve.
+    """Return DeLong's interval of the area under the ROC curve, of leads that count once.
 
     Parameters
     ----------
@@ -116,60 +109,45 @@ def auc_interval(
     >>> round(float(lower), 3), round(float(upper), 3)
     (0.833, 0.953)
     """
-    z = normal_quantile(confidence_level)
     _, hits, others = _by_score(score, n_converted, n_not)
     m, n = float(hits.sum()), float(others.sum())
     if m <= 1 or n <= 1:
         return Interval(np.asarray(np.nan)[()], np.asarray(np.nan)[()])
-    above = _share_below(others)
-    below = _share_below(hits[::-1])[::-1]
+    above = share_below(others)
+    below = share_below(hits[::-1])[::-1]
     area = _area(hits, above)
     variance = hits @ (above - area) ** 2 / (m - 1) / m + others @ (below - area) ** 2 / (n - 1) / n
-    if variance <= 0 and area in {0.0, 1.0}:
-        limit = _perfect_limit(m, n, z)
-        lower, upper = (limit, 1.0) if area == 1.0 else (0.0, 1 - limit)
-    else:
-        half = z * float(np.sqrt(variance))
-        lower, upper = max(area - half, 0.0), min(area + half, 1.0)
-    return Interval(np.asarray(lower)[()], np.asarray(upper)[()])
+    return auc_limits(area, float(np.sqrt(variance)), (m, n), confidence_level=confidence_level)
 
 
-def paired_auc_difference(
-    scores_a: ArrayLike, scores_b: ArrayLike, converted: ArrayLike
-) -> PairedDifference:
-    """Compare the AUC of two scores of the same leads.
+def auc_limits(
+    area: float, standard_error: float, n: tuple[float, float], *, confidence_level: float = 0.95
+) -> Interval:
+    """Return the interval of an AUC from its standard error.
 
     Parameters
     ----------
-    scores_a, scores_b : array_like of shape (leads,)
-        The two scores of each lead.
-    converted : array_like of bool, shape (leads,)
-        Which leads converted.
-
-    Returns
-    -------
-    PairedDifference
-        ``AUC(a) - AUC(b)`` and its standard error by DeLong; ``nan`` with fewer than two
-        leads of an outcome.
-
-    References
-    ----------
-    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson (1988), Biometrics 44, 837-845.
+    area, standard_error : float
+    n : (float, float)
+        Converted and not converted leads; they tell the limit where the score separates
+        perfectly (see `auc_interval`).
+    confidence_level : float
+        Nominal coverage.
 
     Examples
     --------
-    >>> paired_auc_difference([1, 2, 3, 4], [1, 3, 2, 4], [False, True, False, True]).difference
-    -0.25
+    >>> lower, upper = auc_limits(0.7, 0.05, (40, 60))
+    >>> round(float(lower), 3), round(float(upper), 3)
+    (0.602, 0.798)
     """
-    outcome = np.asarray(converted, dtype=bool)
-    m, n = int(outcome.sum()), int((~outcome).sum())
-    if min(m, n) < 2:
-        return PairedDifference(float("nan"), float("nan"))
-    above_a, below_a = _placements(np.asarray(scores_a, dtype=np.float64), outcome)
-    above_b, below_b = _placements(np.asarray(scores_b, dtype=np.float64), outcome)
-    above, below = above_a - above_b, below_a - below_b
-    variance = above.var(ddof=1) / m + below.var(ddof=1) / n
-    return PairedDifference(float(above.mean()), float(np.sqrt(variance)))
+    z = normal_quantile(confidence_level)
+    if standard_error <= 0 and area in {0.0, 1.0}:
+        limit = _perfect_limit(*n, z)
+        lower, upper = (limit, 1.0) if area == 1.0 else (0.0, 1 - limit)
+    else:
+        half = z * standard_error
+        lower, upper = max(area - half, 0.0), min(area + half, 1.0)
+    return Interval(np.asarray(lower)[()], np.asarray(upper)[()])
 
 
 def kolmogorov_smirnov(score: ArrayLike, n_converted: ArrayLike, n_not: ArrayLike) -> float:
@@ -268,24 +246,20 @@ def _by_score(
     return values[present], hits[present], others[present]
 
 
-def _share_below(counts: FloatArray) -> FloatArray:
-    """Return at each score the share of `counts` below it plus half of those at it."""
+def share_below(counts: FloatArray) -> FloatArray:
+    """Return at each score the share of `counts` below it plus half of those at it.
+
+    Examples
+    --------
+    >>> share_below(np.array([2.0, 2.0])).tolist()
+    [0.25, 0.75]
+    """
     with np.errstate(invalid="ignore"):
         return np.asarray((np.cumsum(counts) - counts / 2) / counts.sum())
 
 
 def _area(hits: FloatArray, above: FloatArray) -> float:
     return float(hits @ above / hits.sum()) if hits.sum() > 0 else float("nan")
-
-
-def _placements(scores: FloatArray, converted: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Return the share of others below each converted lead, and of converted above each other."""
-    values, cell = np.unique(scores, return_inverse=True)
-    hits = np.bincount(cell[converted], minlength=len(values)).astype(np.float64)
-    others = np.bincount(cell[~converted], minlength=len(values)).astype(np.float64)
-    above = _share_below(others)
-    below = _share_below(hits[::-1])[::-1]
-    return above[cell[converted]], below[cell[~converted]]
 
 
 def _perfect_limit(m: float, n: float, z: float) -> float:

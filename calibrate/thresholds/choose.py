@@ -10,16 +10,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.errors import ConfigError, NotEnoughDataError
-from calibrate.evaluation import known_outcomes, score_distribution
-from calibrate.stats.ranking import auc_interval
-from calibrate.stats.resampling import as_generator
+from calibrate.evaluation import (
+    ScoredLeads,
+    known_outcomes,
+    score_distribution,
+    scored_leads,
+)
 from calibrate.thresholds.objectives import Objective, Target, choose_objective
+from calibrate.thresholds.resampling import resampled_sums
 from calibrate.thresholds.tables import cut_table, outcome_table, sweep_of, tier_table
 
 __all__ = ["Thresholds", "choose_thresholds"]
 
 Floats = NDArray[np.float64]
-N_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,8 +48,8 @@ class Thresholds:
         Name and lowest score of each tier, highest first.
     weeks : float
         Weeks over which the leads arrived (nan if unknown).
-    n, n_converted : float
-        Leads with a known outcome, and those of them that converted (weighted).
+    n, n_converted : int
+        Leads with a known outcome, and those of them that converted, as counted.
     confidence_level : float
         Level of every interval.
     """
@@ -60,8 +63,8 @@ class Thresholds:
     message: str
     tiers: tuple[tuple[str, int], ...]
     weeks: float
-    n: float
-    n_converted: float
+    n: int
+    n_converted: int
     confidence_level: float
     _table: pd.DataFrame = field(repr=False)
     _tier_table: pd.DataFrame = field(repr=False)
@@ -71,10 +74,13 @@ class Thresholds:
     def table(self) -> pd.DataFrame:
         """One row a cut that occurs, lowest first.
 
-        ``threshold``; of the leads at or above it ``n``, ``n_converted``, ``rate`` (with
-        Wilson's interval), ``recall``, ``precision`` (the same as ``rate``), ``missed``
-        (conversions below), ``leads_per_week``, ``amount`` (won), ``expected_value`` and
-        ``objective_value`` (nan where the objective does not allow the cut).
+        ``threshold``; of the leads at or above it ``n``, ``n_converted`` (as counted),
+        ``n_effective``, ``rate`` (with Wilson's interval at so many leads), ``lead_share`` (of
+        all leads), ``recall``, ``precision`` (the same as ``rate``), ``missed`` (conversions
+        below, as counted), ``leads_per_week``, ``amount`` (won), ``expected_value`` and
+        ``objective_value`` (nan where the objective does not allow the cut). Where leads are
+        weighted, all but the counts is of the leads that they stand for, those still too
+        young to be judged included.
         """
         return self._table.copy()
 
@@ -82,8 +88,9 @@ class Thresholds:
     def tier_table(self) -> pd.DataFrame:
         """One row a tier, highest first.
 
-        ``tier, at_least, n, n_converted, rate, rate_ci_lower, rate_ci_upper``, and the shares
-        of all leads and of all conversions in it: ``lead_share, converted_share``.
+        ``tier, at_least, n, n_converted, n_effective, rate, rate_ci_lower, rate_ci_upper``,
+        and the shares of all leads and of all conversions in it: ``lead_share,
+        converted_share``.
         """
         return self._tier_table.copy()
 
@@ -91,8 +98,8 @@ class Thresholds:
     def history(self) -> pd.DataFrame:
         """Scores that customers had at the landmark beside those of the others.
 
-        ``outcome`` (converted, not converted), ``n``, and of their scores ``mean, p10, p25,
-        median, p75, p90``.
+        ``outcome`` (converted, not converted), ``n`` (as counted), and of their scores, with
+        their weights, ``mean, p10, p25, median, p75, p90``.
         """
         return self._history.copy()
 
@@ -130,8 +137,8 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
     precision, recall : float, optional
         Share to be reached.
     weeks : float, optional
-        Weeks over which the leads arrived; default from the first to the last ``created_at``,
-        both days included.
+        Weeks over which the leads arrived (``Observation.weeks``); default from the first to
+        the last ``created_at``, both days included.
     confidence_level : float, default 0.95
         Level of every interval.
     rng : int or Generator, default 0
@@ -156,11 +163,11 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
     ``recall`` the highest that does; if no cut does, the cut nearest to it is taken and
     `Thresholds.message` says so.
 
-    The interval comes from 1,000 multinomial resamples of the leads (Efron's bootstrap, drawn
-    on the counts per score and outcome), the same rule applied to each. The second cut
-    (``warm``) is the best split (Youden) of the leads below the first, left out if the score
-    does not rank those better than chance. Better than chance: the DeLong interval of the AUC
-    lies above 0.5.
+    The interval comes from 1,000 multinomial resamples of the leads with their weights, those
+    of one cluster together (`resampling.resampled_sums`), the same rule applied to each. The
+    second cut (``warm``) is the best split (Youden) of the leads below the first, left out if
+    the score does not rank those better than chance. Better than chance: the interval of the
+    AUC (DeLong's; weighted or clustered, `stats.delong.leads_auc`) lies above 0.5.
 
     References
     ----------
@@ -178,32 +185,34 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
         value=value, cost=cost, capacity=capacity, beta=beta, precision=precision, recall=recall
     )
     chosen = choose_objective(objective, target)
-    cells = _cells(scores)
+    cells, leads = _cells(scores), scored_leads(scores)
     weeks = _weeks(scores) if weeks is None else float(weeks)
     if chosen.name == "capacity" and not weeks > 0:
         message = "leads a week cannot be counted without a creation date; give weeks=..."
         raise ConfigError(message)
-    table = cut_table(cells, chosen, target, weeks=weeks, confidence_level=confidence_level)
+    table = cut_table(cells, leads, chosen, target, weeks=weeks, confidence_level=confidence_level)
     best = _best(table["objective_value"].to_numpy(), table["precision"].to_numpy(), chosen)
     threshold = int(table["threshold"][best])
-    separates = _ranks(cells, confidence_level)
-    tiers = _tiers(cells, threshold, confidence_level) if separates else (("cold", 0),)
-    lower, upper = _interval(cells, chosen, target, weeks, confidence_level, rng)
+    separates = _ranks(leads, confidence_level)
+    tiers = _tiers(cells, leads, threshold, confidence_level) if separates else (("cold", 0),)
+    drawn = _redrawn(leads, chosen, target, weeks, rng)
+    tail = (1 - confidence_level) / 2
+    lower, upper = np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf")
     return Thresholds(
         objective=chosen.name,
         threshold=threshold,
-        threshold_ci_lower=lower,
-        threshold_ci_upper=upper,
+        threshold_ci_lower=int(lower),
+        threshold_ci_upper=int(upper),
         plateau=_plateau(table, best),
         separates=separates,
         message=_message(table, best, chosen, target, separates=separates),
         tiers=tiers,
         weeks=weeks,
-        n=float(cells["n"].sum()),
-        n_converted=float(cells["n_converted"].sum()),
+        n=int(cells["n"].sum()),
+        n_converted=int(cells["n_converted"].sum()),
         confidence_level=confidence_level,
         _table=table,
-        _tier_table=tier_table(cells, tiers, confidence_level=confidence_level),
+        _tier_table=tier_table(cells, leads, tiers, confidence_level=confidence_level),
         _history=outcome_table(cells),
     )
 
@@ -213,7 +222,7 @@ def _cells(scores: pd.DataFrame) -> pd.DataFrame:
     n, n_converted = cells["n"].sum(), cells["n_converted"].sum()
     if not 0 < n_converted < n:
         what = "none" if n_converted == 0 else "every one"
-        message = f"no threshold can be chosen: of {n:.0f} leads {what} converted"
+        message = f"no threshold can be chosen: of {n} leads {what} converted"
         raise NotEnoughDataError(message)
     broken = cells.loc[cells["score"] % 1 != 0, "score"]
     if len(broken):
@@ -223,9 +232,11 @@ def _cells(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _weeks(scores: pd.DataFrame) -> float:
+    """Weeks of the leads that the weights stand for: the young ones too, if any weight says so."""
     if "created_at" not in scores:
         return float("nan")
-    created = known_outcomes(scores)["created_at"]
+    known = known_outcomes(scores)
+    created = (known if (known["weight"] == 1).all() else scores)["created_at"]
     if created.isna().all():
         return float("nan")
     days = (created.max().normalize() - created.min().normalize()).days + 1
@@ -250,29 +261,25 @@ def _best_of_each(values: Floats) -> NDArray[np.intp]:
     return np.asarray(values.shape[-1] - 1 - np.argmax(is_top[..., ::-1], axis=-1))
 
 
-def _interval(
-    cells: pd.DataFrame,
+def _redrawn(
+    leads: ScoredLeads,
     objective: Objective,
     target: Target,
     weeks: float,
-    confidence_level: float,
     rng: int | np.random.Generator,
-) -> tuple[int, int]:
-    hits = cells["n_converted"].to_numpy(dtype=float)
-    counts = np.concatenate([hits, cells["n"].to_numpy(dtype=float) - hits])
-    total = counts.sum()
-    draws = as_generator(rng).multinomial(round(total), counts / total, size=N_RESAMPLES)
-    n_converted, others = np.split(draws.astype(float), 2, axis=1)
-    sweep = sweep_of(n_converted + others, n_converted, weeks)
-    values = objective.values(sweep, target)
-    chosen = _best_of_each(values)
-    if objective.name == "precision":
-        missed = np.isnan(values).all(axis=1)
-        chosen = np.where(missed, _best_of_each(sweep.precision), chosen)
-    cuts = cells["score"].to_numpy(dtype=float)[chosen]
-    tail = (1 - confidence_level) / 2
-    lower, upper = np.quantile(cuts, [tail, 1 - tail], method="inverted_cdf")
-    return int(lower), int(upper)
+) -> Floats:
+    """Return the cut that each resample of the leads would have chosen."""
+    scores = np.unique(leads.score)
+    cuts = []
+    for n, n_converted in resampled_sums(leads, rng):
+        sweep = sweep_of(n, n_converted, weeks)
+        values = objective.values(sweep, target)
+        chosen = _best_of_each(values)
+        if objective.name == "precision":
+            missed = np.isnan(values).all(axis=1)
+            chosen = np.where(missed, _best_of_each(sweep.precision), chosen)
+        cuts.append(scores[chosen])
+    return np.concatenate(cuts)
 
 
 def _plateau(table: pd.DataFrame, best: int) -> tuple[int, int]:
@@ -291,25 +298,23 @@ def _plateau(table: pd.DataFrame, best: int) -> tuple[int, int]:
     return int(cuts[first]), int(cuts[last])
 
 
-def _ranks(cells: pd.DataFrame, confidence_level: float) -> bool:
+def _ranks(leads: ScoredLeads, confidence_level: float) -> bool:
     """Whether the score ranks these leads better than chance."""
-    hits = cells["n_converted"].to_numpy(dtype=float)
-    others = cells["n"].to_numpy(dtype=float) - hits
-    if len(cells) < 2 or hits.sum() == 0 or others.sum() == 0:
+    if len(np.unique(leads.score)) < 2 or leads.converted.all() or not leads.converted.any():
         return False
-    score = cells["score"].to_numpy(dtype=float)
-    return bool(auc_interval(score, hits, others, confidence_level=confidence_level)[0] > 0.5)
+    return bool(leads.auc_interval(confidence_level=confidence_level).lower > 0.5)
 
 
 def _tiers(
-    cells: pd.DataFrame, threshold: int, confidence_level: float
+    cells: pd.DataFrame, leads: ScoredLeads, threshold: int, confidence_level: float
 ) -> tuple[tuple[str, int], ...]:
     if threshold <= 0:
         return (("hot", 0),)
     below = cells[cells["score"] < threshold]
-    if not _ranks(below, confidence_level):
+    if not _ranks(leads.part(leads.score < threshold), confidence_level):
         return ("hot", threshold), ("cold", 0)
-    sweep = sweep_of(below["n"].to_numpy(dtype=float), below["n_converted"].to_numpy(float), 1.0)
+    weight, converted = (below[name].to_numpy(float) for name in ("weight", "weight_converted"))
+    sweep = sweep_of(weight, converted, 1.0)
     split = choose_objective("youden", Target()).values(sweep, Target())
     warm = int(below["score"].iloc[int(_best_of_each(split[None, :])[0])])
     return ("hot", threshold), ("warm", warm), ("cold", 0)

@@ -21,7 +21,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Sweep:
-    """Counts at or above each cut, cuts rising along the last axis; more axes are resamples."""
+    """Leads and conversions (weighted) at or above each cut, cuts rising along the last axis.
+
+    More axes are resamples.
+    """
 
     n: Floats
     n_converted: Floats

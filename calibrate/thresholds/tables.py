@@ -1,12 +1,17 @@
-"""The tables beside a threshold: every cut, the tiers, and the scores of customers."""
+"""The tables beside a threshold: every cut, the tiers, and the scores of customers.
+
+``n``, ``n_converted`` and ``missed`` are leads as counted; all else is weighted.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.stats.intervals import wilson
+from calibrate.evaluation import ScoredLeads, rate_intervals
 from calibrate.thresholds.objectives import Objective, Sweep, Target, expected_value
 
 __all__ = ["cut_table", "outcome_table", "sweep_of", "tier_table"]
@@ -15,12 +20,13 @@ Floats = NDArray[np.float64]
 
 
 def sweep_of(n: Floats, n_converted: Floats, weeks: float) -> Sweep:
-    """Sum the counts of each score (rising along the last axis) from the top down."""
+    """Sum the weights of each score (rising along the last axis) from the top down."""
     return Sweep(n=_from_the_top(n), n_converted=_from_the_top(n_converted), weeks=weeks)
 
 
 def cut_table(
     cells: pd.DataFrame,
+    leads: ScoredLeads,
     objective: Objective,
     target: Target,
     *,
@@ -28,18 +34,24 @@ def cut_table(
     confidence_level: float,
 ) -> pd.DataFrame:
     """Return one row a cut: what it catches, what it misses and what that is worth."""
-    sweep = sweep_of(_floats(cells, "n"), _floats(cells, "n_converted"), weeks)
-    interval = wilson(sweep.n_converted, sweep.n, confidence_level=confidence_level)
+    sweep = sweep_of(_floats(cells, "weight"), _floats(cells, "weight_converted"), weeks)
+    n_converted = _from_the_top(cells["n_converted"].to_numpy())
+    n = _from_the_top(cells["n"].to_numpy())
+    best_first = leads.part(np.argsort(-leads.score, kind="stable"))
+    parts = [best_first.part(slice(count)) for count in n]
+    n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
     columns = {
         "threshold": cells["score"].to_numpy(dtype=np.int64),
-        "n": sweep.n,
-        "n_converted": sweep.n_converted,
+        "n": n,
+        "n_converted": n_converted,
+        "n_effective": n_effective,
         "rate": sweep.precision,
         "rate_ci_lower": interval.lower,
         "rate_ci_upper": interval.upper,
+        "lead_share": sweep.n / sweep.n[0],
         "recall": sweep.recall,
         "precision": sweep.precision,
-        "missed": sweep.n_converted[0] - sweep.n_converted,
+        "missed": n_converted[0] - n_converted,
         "leads_per_week": sweep.leads_per_week,
         "amount": _from_the_top(_floats(cells, "amount")),
         "expected_value": expected_value(sweep, target),
@@ -49,26 +61,32 @@ def cut_table(
 
 
 def tier_table(
-    cells: pd.DataFrame, tiers: tuple[tuple[str, int], ...], *, confidence_level: float
+    cells: pd.DataFrame,
+    leads: ScoredLeads,
+    tiers: tuple[tuple[str, int], ...],
+    *,
+    confidence_level: float,
 ) -> pd.DataFrame:
     """Return one row a tier, highest first: its leads, its conversions and its rate."""
-    score = _floats(cells, "score")
-    n_all, converted_all = _floats(cells, "n"), _floats(cells, "n_converted")
-    rows = []
+    counts = ["n", "n_converted", "weight", "weight_converted"]
+    rows, parts = [], []
     ceiling = np.inf
     for name, at_least in tiers:
-        inside = (score >= at_least) & (score < ceiling)
-        rows.append((name, at_least, n_all[inside].sum(), converted_all[inside].sum()))
+        inside = (cells["score"] >= at_least) & (cells["score"] < ceiling)
+        rows.append((name, at_least, *cells.loc[inside, counts].sum()))
+        parts.append(leads.part((leads.score >= at_least) & (leads.score < ceiling)))
         ceiling = at_least
-    table = pd.DataFrame(rows, columns=["tier", "at_least", "n", "n_converted"])
-    n, n_converted = _floats(table, "n"), _floats(table, "n_converted")
-    interval = wilson(n_converted, n, confidence_level=confidence_level)
-    return table.assign(
-        rate=np.divide(n_converted, n, out=np.full(len(n), np.nan), where=n > 0),
+    table = pd.DataFrame(rows, columns=["tier", "at_least", *counts])
+    table = table.astype({"n": int, "n_converted": int})
+    weight, converted = _floats(table, "weight"), _floats(table, "weight_converted")
+    n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
+    return table[["tier", "at_least", "n", "n_converted"]].assign(
+        n_effective=n_effective,
+        rate=np.divide(converted, weight, out=np.full(len(weight), np.nan), where=weight > 0),
         rate_ci_lower=interval.lower,
         rate_ci_upper=interval.upper,
-        lead_share=n / n_all.sum(),
-        converted_share=n_converted / converted_all.sum(),
+        lead_share=weight / cells["weight"].sum(),
+        converted_share=converted / cells["weight_converted"].sum(),
     )
 
 
@@ -77,28 +95,30 @@ def outcome_table(cells: pd.DataFrame) -> pd.DataFrame:
 
     Quantiles are scores that occur: the lowest with at least that share at or below it.
     """
-    score, hits = _floats(cells, "score"), _floats(cells, "n_converted")
-    others = _floats(cells, "n") - hits
+    score, hits = _floats(cells, "score"), _floats(cells, "weight_converted")
+    others = _floats(cells, "weight") - hits
+    won = int(cells["n_converted"].sum())
+    n_not = int(cells["n"].sum()) - won
     rows = [
-        {"outcome": outcome, "n": n.sum(), "mean": float(score @ n / n.sum())}
+        {"outcome": outcome, "n": n, "mean": float(score @ weight / weight.sum())}
         | {
-            name: _quantile(score, n, share)
+            name: _quantile(score, weight, share)
             for name, share in zip(
                 ("p10", "p25", "median", "p75", "p90"), (0.1, 0.25, 0.5, 0.75, 0.9), strict=True
             )
         }
-        for outcome, n in (("converted", hits), ("not converted", others))
+        for outcome, n, weight in (("converted", won, hits), ("not converted", n_not, others))
     ]
     return pd.DataFrame(rows)
 
 
-def _quantile(score: Floats, n: Floats, share: float) -> float:
-    reached = np.cumsum(n) >= share * n.sum() - 1e-9
+def _quantile(score: Floats, weight: Floats, share: float) -> float:
+    reached = np.cumsum(weight) >= share * weight.sum() - 1e-9
     return float(score[int(np.argmax(reached))])
 
 
-def _from_the_top(values: Floats) -> Floats:
-    summed: Floats = np.cumsum(values[..., ::-1], axis=-1)[..., ::-1]
+def _from_the_top(values: NDArray[Any]) -> NDArray[Any]:
+    summed: NDArray[Any] = np.cumsum(values[..., ::-1], axis=-1)[..., ::-1]
     return summed
 
 

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp, mannwhitneyu
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from calibrate.stats.delong import paired_auc_difference
 from calibrate.stats.ranking import (
     auc,
     auc_interval,
     average_precision,
     gains_curve,
     kolmogorov_smirnov,
-    paired_auc_difference,
 )
 
 # Hanley and McNeil 1982, Radiology 143, 29-36, table I: CT images read on a scale of five.
@@ -80,7 +80,7 @@ def test_paired_difference_against_the_matrices_of_pairs(leads, seed):
     gap = placements(scores, outcome) - placements(other, outcome)
     m, n = gap.shape
     if min(m, n) < 2:
-        assert np.isnan(found).all()
+        assert np.isnan(found[:2]).all()
         return
     variance = gap.mean(axis=1).var(ddof=1) / m + gap.mean(axis=0).var(ddof=1) / n
     assert found.difference == pytest.approx(gap.mean(), abs=1e-12)
@@ -91,7 +91,8 @@ def test_paired_difference_against_the_matrices_of_pairs(leads, seed):
 
 
 def test_the_same_score_twice_does_not_differ():
-    assert paired_auc_difference([1, 2, 3, 4], [10, 20, 30, 40], [0, 1, 0, 1]) == (0.0, 0.0)
+    found = paired_auc_difference([1, 2, 3, 4], [10, 20, 30, 40], [0, 1, 0, 1])
+    assert found[:2] == (0.0, 0.0)
 
 
 @given(scored_leads())
