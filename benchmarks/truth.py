@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write_cells(study: Study) -> None:
     if study.cells is not None:
         path = PAGE.with_name(f"{study.name}_cells.csv")
-        study.cells.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+        study.cells.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
 
 
 def written(study: Study, *, command: str, seconds: float) -> str:

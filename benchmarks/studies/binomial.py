@@ -84,7 +84,7 @@ def two_binomials(grid: dict[str, tuple[Any, ...]]) -> pd.DataFrame:
             rows.append(
                 {
                     "interval": interval,
-                    **cell._asdict(),
+                    **dict(zip(grid, cell, strict=False)),
                     "expected": cell.fewest_expected,
                     "coverage": coverage,
                     "error": 0.0,

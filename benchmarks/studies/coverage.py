@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks.studies import binomial, drawn
-from benchmarks.studies.judging import by_expected, is_met
+from benchmarks.studies.judging import by_expected, is_met, listed
 from benchmarks.studies.study import Study
 
 __all__ = ["run"]
@@ -63,7 +63,7 @@ def run(*, quick: bool = False) -> Study:
         table=by_expected(cells),
         summary=summary,
         passed=is_met(cells),
-        cells=cells,
+        cells=listed(cells),
     )
 
 

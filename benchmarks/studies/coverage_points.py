@@ -14,7 +14,7 @@ from benchmarks.studies.drawn import (
     monte_carlo_error,
     rates_of,
 )
-from benchmarks.studies.judging import by_expected, is_met
+from benchmarks.studies.judging import by_expected, is_met, listed
 from benchmarks.studies.study import Study
 from calibrate.criteria import as_criterion
 from calibrate.fitting.bootstrap import resampled_coefficients
@@ -164,5 +164,5 @@ def run(*, quick: bool = False) -> Study:
         table=by_expected(found, upper=1.0),
         summary=SUMMARY.format(population=N_POPULATION, draws=draws, seed=SEED),
         passed=is_met(found, upper=1.0),
-        cells=found,
+        cells=listed(found),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.studies import weighted
-from benchmarks.studies.judging import by_expected, is_met
+from benchmarks.studies.judging import by_expected, is_met, listed
 from benchmarks.studies.study import Study
 
 __all__ = ["run"]
@@ -34,5 +34,5 @@ def run(*, quick: bool = False) -> Study:
         table=by_expected(cells),
         summary=SUMMARY.format(draws=draws, seed=SEED, **listed),
         passed=is_met(cells),
-        cells=cells,
+        cells=listed(cells),
     )

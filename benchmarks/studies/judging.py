@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["ENOUGH", "RANGE", "by_expected", "is_met", "within"]
+__all__ = ["ENOUGH", "RANGE", "by_expected", "is_met", "listed", "within"]
 
 ENOUGH = 10.0  # expected converters and non-converters, with and without
 RANGE = (0.93, 0.97)
@@ -52,3 +52,21 @@ def is_met(cells: pd.DataFrame, *, upper: float = RANGE[1]) -> bool:
     good = within(enough, upper=upper).groupby(enough["interval"]).mean() >= LEAST_WITHIN
     bad = enough["coverage"] + N_ERRORS * enough["error"] < WORST
     return bool(good.all() and not bad.any())
+
+
+def listed(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a cell, with a column of coverage for each interval."""
+    known = [name for name in cells if name not in {"interval", "coverage", "error"}]
+    key = cells[known].astype(object).where(cells[known].notna(), "")
+    names = list(dict.fromkeys(cells["interval"]))
+    rows = cells.groupby([key[name] for name in known], sort=False)
+    found = pd.DataFrame(
+        {
+            f"coverage {name}": cells["coverage"]
+            .where(cells["interval"] == name)
+            .groupby(rows.ngroup())
+            .first()
+            for name in names
+        }
+    )
+    return pd.concat([rows[known].first().reset_index(drop=True), found], axis=1)

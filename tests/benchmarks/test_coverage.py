@@ -108,3 +108,13 @@ def test_points_of_the_population_lie_in_the_intervals():
     assert judging.is_met(found, upper=1.0)
     assert found["width"].min() > 5  # not by saying nothing exact at all ...
     assert found["width"].max() < 80  # ... nor anything
+
+
+def test_every_cell_is_listed_once_with_its_intervals_side_by_side():
+    rows = {"interval": ["lift", "rate", "odds"], "n": [50, 50, 60], "criterion": [None, None, "a"]}
+    cells = pd.DataFrame({**rows, "coverage": [0.95, 0.94, 0.93], "error": 0.0})
+    found = judging.listed(cells)
+    assert found["n"].tolist() == [50, 60]
+    assert found["criterion"].tolist() == ["", "a"]
+    assert found.loc[0, ["coverage lift", "coverage rate"]].tolist() == [0.95, 0.94]
+    assert found.loc[1, "coverage odds"] == 0.93
