@@ -28,11 +28,11 @@ def run(*, quick: bool = False) -> Study:
     draws = N_QUICK_DRAWS if quick else N_DRAWS
     grid = weighted.QUICK_GRID if quick else weighted.GRID
     cells = weighted.weighted_intervals(grid, n_draws=draws, seed=SEED)
-    listed = {name: ", ".join(f"{value:,}" for value in values) for name, values in grid.items()}
+    given = {name: ", ".join(f"{value:,}" for value in values) for name, values in grid.items()}
     return Study(
         name="coverage_weighted",
         table=by_expected(cells),
-        summary=SUMMARY.format(draws=draws, seed=SEED, **listed),
+        summary=SUMMARY.format(draws=draws, seed=SEED, **given),
         passed=is_met(cells),
         cells=listed(cells),
     )
