@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -256,10 +257,9 @@ class _Curve:
         return found
 
     def n_at_risk(self, at: float) -> float:
-        watched = self.days >= at if self.survival(at) > 0 else self.event & (self.days <= at)
-        if self.cluster is None:
-            return float(watched.sum())
-        return float(np.count_nonzero(np.bincount(self.cluster[watched])))
+        if self.survival(at) > 0:
+            return float(np.count_nonzero(self._last_day >= at))
+        return float(np.count_nonzero(self._first_win <= at))
 
     def covariance(self, first: float, second: float) -> float:
         """Return the covariance of log S at two days."""
@@ -272,10 +272,40 @@ class _Curve:
 
     def _influence(self, at: float) -> FloatArray:
         """Return what each lead adds to log S at a day on which S is above 0."""
-        seen = self.greenwood[self._step(np.minimum(self.days, at))]
-        came = self.event & (self.days <= at)
-        seen[came] -= self.jump[np.searchsorted(self.moments, self.days[came])]
-        return np.asarray(seen)
+        last = int(self._step(at))
+        seen = self.greenwood[np.minimum(self._own_step, last)]
+        return np.asarray(seen - np.where(self._own_step <= last, self._own_jump, 0.0))
+
+    @cached_property
+    def _last_day(self) -> FloatArray:
+        """Up to which day each lead, or cluster, was watched."""
+        if self.cluster is None:
+            return self.days
+        last = np.full(self.cluster.max() + 1, -np.inf)
+        np.maximum.at(last, self.cluster, self.days)
+        return last
+
+    @cached_property
+    def _first_win(self) -> FloatArray:
+        """On which day each lead, or cluster, first converted; never where it did not."""
+        wins = np.where(self.event, self.days, np.inf)
+        if self.cluster is None:
+            return wins
+        first = np.full(self.cluster.max() + 1, np.inf)
+        np.minimum.at(first, self.cluster, wins)
+        return first
+
+    @cached_property
+    def _own_step(self) -> NDArray[np.intp]:
+        """The step up to which each lead was watched; that of its day where it converted."""
+        return self._step(self.days)
+
+    @cached_property
+    def _own_jump(self) -> FloatArray:
+        """What each conversion takes from log S on its day; 0 for other leads."""
+        own = np.zeros(len(self.days))
+        own[self.event] = self.jump[self._own_step[self.event] - 1]
+        return own
 
     def _step(self, at: FloatArray | float) -> NDArray[np.intp]:
         return np.asarray(np.searchsorted(self.moments, at, side="right"))
