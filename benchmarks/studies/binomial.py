@@ -38,7 +38,7 @@ QUICK_GRID = {
     "relative_risk": (1.0, 2.0),
 }
 HIGHEST_RATE = 0.98
-NEGLIGIBLE = 1e-12  # probability left out at either end of the counts with the criterion
+NEGLIGIBLE = 1e-12  # probability left out at either end of each count
 
 
 class Cell(NamedTuple):
@@ -122,14 +122,16 @@ def exact_coverage(cell: Cell, interval: Callable[..., Interval], truth: float) 
         conversions without.
     truth : float
     """
-    low, high = binom.ppf([NEGLIGIBLE, 1 - NEGLIGIBLE], cell.n_with, cell.rate_with)
+    tails = [NEGLIGIBLE, 1 - NEGLIGIBLE]
+    low, high = binom.ppf(tails, cell.n_with, cell.rate_with)
     x1 = np.arange(int(low), int(high) + 1)
+    least, most = (int(x) for x in binom.ppf(tails, cell.n_without, cell.rate_without))
 
     def limits(x2: np.ndarray) -> Interval:
         return interval(x1, cell.n_with, x2, cell.n_without)
 
-    first = _first(lambda x2: limits(x2).lower <= truth, len(x1), cell.n_without)
-    beyond = _first(lambda x2: limits(x2).upper < truth, len(x1), cell.n_without)
+    first = _first(lambda x2: limits(x2).lower <= truth, len(x1), least, most)
+    beyond = _first(lambda x2: limits(x2).upper < truth, len(x1), least, most)
     inside = binom.cdf(beyond - 1, cell.n_without, cell.rate_without) - binom.cdf(
         first - 1, cell.n_without, cell.rate_without
     )
@@ -137,14 +139,15 @@ def exact_coverage(cell: Cell, interval: Callable[..., Interval], truth: float) 
     return float((weight * np.maximum(inside, 0)).sum())
 
 
-def _first(condition: Callable[[np.ndarray], np.ndarray], size: int, most: int) -> np.ndarray:
-    """Return the least count at which a condition that stays true holds; most + 1 if none."""
-    below = np.full(size, -1)
-    at = np.full(size, most + 1)
+def _first(
+    condition: Callable[[np.ndarray], np.ndarray], size: int, least: int, most: int
+) -> np.ndarray:
+    """Return the first count at which a condition that stays true holds; most + 1 if none."""
+    below, at = np.full(size, least - 1), np.full(size, most + 1)
     while (at - below > 1).any():
-        middle = np.clip((below + at) // 2, 0, most)
+        middle = np.clip((below + at) // 2, least, most)
         true = condition(middle)
-        open_ = at - below > 1
-        at = np.where(open_ & true, middle, at)
-        below = np.where(open_ & ~true, middle, below)
+        unknown = at - below > 1
+        at = np.where(unknown & true, middle, at)
+        below = np.where(unknown & ~true, middle, below)
     return at
