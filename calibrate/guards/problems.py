@@ -7,6 +7,7 @@ from calibrate.guards.closings import closing_logged
 from calibrate.guards.columns import constant_columns, left_out_columns, shared_contacts
 from calibrate.guards.contact import contact_data
 from calibrate.guards.finding import SEVERITIES, Finding, leaking_columns
+from calibrate.guards.known_later import KnownLater
 from calibrate.guards.leaks import leaks
 from calibrate.guards.log import activity_after_closing, log_starts_late, weeks_missing
 from calibrate.guards.outcomes import (
@@ -63,7 +64,8 @@ def find_problems(obs: Observation) -> tuple[Finding, ...]:
 def _in_outcomes(obs: Observation, fitting: Observation) -> list[Finding]:
     """Look for what takes outcomes to see; columns that leak are no criteria for the rest."""
     found = [*leaks(fitting)]
-    leaking = leaking_columns(found, severity="likely")
+    leaking = {*leaking_columns(found, severity="likely")}
+    leaking |= {column for one in found if isinstance(one, KnownLater) for column in one.columns}
     found += [*horizon_too_long(obs), *few_conversions(fitting, ignore=leaking)]
     found += [*immature_leads(obs), *unequal_observation(fitting), *worked_leads(fitting)]
     return [*found, *sign_flips(fitting, ignore=leaking)]

@@ -22,7 +22,7 @@ __all__ = ["SignFlip", "gail_simon", "sign_flips"]
 _LEVEL = 0.05  # of any false alarm at all, over everything looked at
 _MIN_LEADS = 30  # with the criterion, and without it, in a segment
 _MIN_EXPECTED = 5.0  # conversions, and leads without, on either side
-_RELEVANT = 1.25  # odds that many times as high, and as low
+_RELEVANT = 1.5  # odds that many times as high, and as low
 _MOST = 3
 _Z = normal_quantile(0.95)
 
@@ -92,7 +92,7 @@ def sign_flips(obs: Observation, *, ignore: Collection[str] = ()) -> list[Findin
     Gail and Simon's likelihood ratio test of a change of sign is corrected by Holm over all
     pairs, so that a company without any such criterion gets a finding in at most 5 % of the
     cases. Besides, one segment's 95 % interval must lie wholly above, another's wholly below
-    1, both by 1.25 times or more in the estimate.
+    1, both by 1.5 times or more in the estimate.
 
     References
     ----------
