@@ -55,12 +55,21 @@ def mature_leads(obs: Observation) -> MatureLeads:
     """
     table = obs.table
     chosen = table["mature"].to_numpy(dtype=bool) & ~table["lead_id"].duplicated().to_numpy()
-    return _of(table[chosen])
+    table = table[chosen]
+    converted = table["converted"].to_numpy(dtype=bool, na_value=False)
+    return MatureLeads(
+        table=table,
+        converted=converted | table["lag_days"].notna().to_numpy(dtype=bool),
+        fold=fold_of(table["lead_id"]),
+    )
 
 
 def at_landmark(leads: MatureLeads) -> MatureLeads:
     """Return those of them still open at their landmark."""
-    return _of(leads.table[leads.table["at_landmark"].to_numpy(dtype=bool)])
+    chosen = leads.table["at_landmark"].to_numpy(dtype=bool)
+    return MatureLeads(
+        table=leads.table[chosen], converted=leads.converted[chosen], fold=leads.fold[chosen]
+    )
 
 
 def filled(column: pd.Series) -> NDArray[np.bool_]:
@@ -76,12 +85,3 @@ def filled(column: pd.Series) -> NDArray[np.bool_]:
         return there
     silent = [value for value in column[there].unique() if says_nothing(str(value))]
     return np.asarray(there & ~column.isin(silent).to_numpy(dtype=bool))
-
-
-def _of(table: pd.DataFrame) -> MatureLeads:
-    converted = table["converted"].to_numpy(dtype=bool, na_value=False)
-    return MatureLeads(
-        table=table,
-        converted=converted | table["lag_days"].notna().to_numpy(dtype=bool),
-        fold=fold_of(table["lead_id"]),
-    )
