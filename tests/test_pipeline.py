@@ -109,7 +109,7 @@ def test_the_backtest_is_told_all_that_makes_a_card(
     taken = set(inspect.signature(cal.backtest).parameters)
     assert set(told) == taken - {"history", "periods"}
     assert set(inspect.signature(cal.fit_scorecard).parameters) - taken == {
-        *("obs", "name", "criteria")
+        *("obs", "name", "criteria", "intervals")
     }
     assert (told["early"], told["scale"]) == ("truncate", "fit")
     assert told["allow_sensitive"] == ("owner",)  # industry was found to be a leak

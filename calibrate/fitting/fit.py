@@ -297,6 +297,7 @@ def _control(sample: Sample, confidence_level: float) -> dict[str, Any]:
         "rate_ci": [float(lower), float(upper)],
         "n": sample.n,
         "n_converted": sample.n_converted,
+        "n_effective": effective,
         "method": "cohort" if bool((sample.weight == 1).all()) else "adjusted",
     }
 

@@ -25,6 +25,7 @@ def monitor(
     period: str | Period | tuple[object, object] | None = None,
     observation_window: Span = "auto",
     horizon: Span = "auto",
+    early: str = "landmark",
     lookback: Span = "90D",
     capacity: float | None = None,
     confidence_level: float = 0.95,
@@ -38,7 +39,7 @@ def monitor(
     period : period, optional
         The leads judged; default the last quarter that ended a horizon before as_of. A
         quarter is judged one horizon after its end, not before.
-    observation_window, horizon, lookback
+    observation_window, horizon, early, lookback
         As the card was fitted with.
     capacity : float, optional
         Leads a week that sales can work.
@@ -56,11 +57,19 @@ def monitor(
     variance includes the promise's own, see `residual_tests`). ``watch`` if the level has
     shifted (p < 1 %), the score is distributed differently than among the leads it was fitted
     on (PSI over ten bins of theirs above 0.1 with a chi-square p < 1 %), or a criterion is met
-    by another share of the leads (two-proportion tests, Holm at 1 %). Else ``keep``.
+    by another share of the leads (two-proportion tests, Holm at 1 %). Else ``keep``. Deals of
+    one contact are one cluster in all of it. Only mature leads count: all of the quarter
+    judged, and of those that the card was fitted on the ones that are mature by now.
     """
     window, due = resolve_windows(history, observation_window, horizon)
     look = partial(
-        observe, history, observation_window=window, horizon=due, lookback=parse_duration(lookback)
+        observe,
+        history,
+        observation_window=window,
+        horizon=due,
+        early=early,
+        maturity="drop",
+        lookback=parse_duration(lookback),
     )
     chosen = (
         _period(history, due) if period is None else parse_period(period, timezone=history.timezone)
@@ -78,7 +87,7 @@ def monitor(
         None if then is None or then.at_landmark.empty else _leads(card, then),
         criteria=[line.criterion.name for line in card.criteria],
         tiers=tiers,
-        n_fitted=float(card.control.get("n") or len(leads.scores)),
+        n_fitted=_n_fitted(card, leads),
         confidence_level=confidence_level,
     )
     verdict, reasons = verdict_of(table)
@@ -125,6 +134,12 @@ def _leads(card: Scorecard, obs: Observation) -> Leads:
     rows = obs.at_landmark.index
     flags = obs.flags([line.criterion for line in card.criteria])
     return Leads(scores=card.score(obs).loc[rows], flags=flags[rows.to_numpy()])
+
+
+def _n_fitted(card: Scorecard, leads: Leads) -> float:
+    """Leads that would have told as much as those the card was fitted on."""
+    known = card.control.get("n_effective") or card.control.get("n")
+    return float(known or len(leads.scores))
 
 
 def _seen_before(card: Scorecard, period: Period) -> list[str]:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr
 
+from calibrate.stats.weighting import cluster_sums
+
 __all__ = ["Residual", "level_test", "residual_tests", "shifted_to"]
 
 Floats = NDArray[np.float64]
@@ -44,7 +46,12 @@ def shifted_to(promised: Floats, n_converted: float) -> Floats:
     return shifted
 
 
-def level_test(promised: Floats, converted: Floats, n_reference: float) -> float:
+def level_test(
+    promised: Floats,
+    converted: Floats,
+    n_reference: float,
+    cluster: NDArray[np.intp] | None = None,
+) -> float:
     """Return the p value of as many conversions, or a number as far from those promised.
 
     Parameters
@@ -53,6 +60,8 @@ def level_test(promised: Floats, converted: Floats, n_reference: float) -> float
         Expected rate and outcome (0 or 1) of each lead.
     n_reference : float
         Leads that the promise was learned from.
+    cluster : ndarray of int, optional
+        Leads with the same number, from 0, are not independent (deals of one contact).
 
     Examples
     --------
@@ -61,10 +70,12 @@ def level_test(promised: Floats, converted: Floats, n_reference: float) -> float
     """
     variance = promised * (1 - promised)
     third = variance * (1 - 2 * promised)
+    residual = converted - shifted_to(promised, float(converted.sum()))
+    together = _together(residual, float(variance.sum()), cluster)
     return _p_value(
         float(converted.sum() - promised.sum()),
-        float(variance.sum()),
-        float(third.sum()),
+        together * float(variance.sum()),
+        together**2 * float(third.sum()),
         len(promised) / n_reference,
     )
 
@@ -74,6 +85,7 @@ def residual_tests(
     converted: Floats,
     groups: NDArray[np.bool_],
     n_reference: Floats,
+    cluster: NDArray[np.intp] | None = None,
 ) -> list[Residual]:
     """Test each group's conversions beyond the promise and the overall shift of level.
 
@@ -83,6 +95,8 @@ def residual_tests(
     groups : ndarray of bool, shape (n_leads, n_groups)
     n_reference : ndarray of shape (n_groups,)
         Leads of each group that the promise was learned from.
+    cluster : ndarray of int of shape (n_leads,), optional
+        Leads with the same number, from 0, are not independent (deals of one contact).
 
     Returns
     -------
@@ -95,9 +109,11 @@ def residual_tests(
     With ``p`` the promise shifted to the observed total and ``v = p (1 - p)``, the statistic of
     group g is ``O_g - sum_g p``. Its variance, the shift being estimated, is that of the score
     test, ``V_g = sum_g v - (sum_g v)^2 / sum v``; the promise was itself estimated from
-    ``m_g`` leads, which adds ``V_g n_g / m_g``. The normal approximation is corrected for
-    skewness (normal power, the first Cornish-Fisher term turned round) and continuity, so that
-    a rare criterion is not called broken by chance.
+    ``m_g`` leads, which adds ``V_g n_g / m_g``. Where leads are clustered, the products of the
+    residuals within each cluster are added to ``V_g`` (never taken off: few clusters must not
+    raise an alarm), and the third moment grows by the square of that factor. The normal
+    approximation is corrected for skewness (normal power, the first Cornish-Fisher term turned
+    round) and continuity, so that a rare criterion is not called broken by chance.
 
     References
     ----------
@@ -106,20 +122,32 @@ def residual_tests(
     shifted = shifted_to(promised, float(converted.sum()))
     variance = shifted * (1 - shifted)
     third = variance * (1 - 2 * shifted)
+    residual = converted - shifted
     residuals = []
     for column, reference in zip(groups.T, n_reference, strict=True):
         n, came, expected = float(column.sum()), float(converted[column].sum()), shifted[column]
         share = float(variance[column].sum() / variance.sum()) if variance.sum() > 0 else 1.0
         # each lead counts by its own part: 1 - share inside the group, -share outside it
-        inside, outside = (1 - share), -share
-        spread = inside**2 * variance[column].sum() + outside**2 * variance[~column].sum()
-        skew = inside**3 * third[column].sum() + outside**3 * third[~column].sum()
+        part = np.where(column, 1 - share, -share)
+        spread, skew = float(part**2 @ variance), float(part**3 @ third)
+        together = _together(part * residual, spread, cluster)
         p_value = float("nan")
         if _is_enough(expected) and _is_enough(shifted[~column]) and reference > 0:
             excess = came - float(expected.sum())
-            p_value = _p_value(excess, float(spread), float(skew), n / float(reference))
+            p_value = _p_value(excess, together * spread, together**2 * skew, n / float(reference))
         residuals.append(Residual(n, came, float(expected.sum()), p_value))
     return residuals
+
+
+def _together(residual: Floats, variance: float, cluster: NDArray[np.intp] | None) -> float:
+    """Return how many times the variance of independent leads that of their clusters is.
+
+    At least 1: ``1 + (sum_c (sum_i u_i)^2 - sum_i u_i^2) / variance`` with residuals u.
+    """
+    if cluster is None or not variance > 0:
+        return 1.0
+    sums = cluster_sums(residual, cluster)
+    return max(1.0, 1.0 + float(sums @ sums - residual @ residual) / variance)
 
 
 def _is_enough(expected: Floats) -> bool:

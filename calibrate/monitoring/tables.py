@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.monitoring.drift import ScoreDrift, score_drift, share_tests
+from calibrate.evaluation import ScoredLeads, rate_intervals, scored_leads
+from calibrate.monitoring.drift import ScoreDrift, effective_counts, score_drift, share_tests
 from calibrate.monitoring.promises import level_test, residual_tests
 from calibrate.monitoring.values import HEALTH_COLUMNS
-from calibrate.stats.intervals import wilson
 from calibrate.stats.significance import holm
 
 __all__ = ["Leads", "health_table"]
@@ -27,6 +28,11 @@ class Leads:
 
     scores: pd.DataFrame
     flags: NDArray[np.bool_]
+
+    @cached_property
+    def known(self) -> ScoredLeads:
+        """Scores, outcomes and clusters as arrays."""
+        return scored_leads(self.scores)
 
 
 def health_table(
@@ -46,11 +52,12 @@ def health_table(
     shares = groups.mean(axis=0)
     if then is not None:
         shares = np.hstack([_in_tier(then, tiers), then.flags]).mean(axis=0)
-    tests = residual_tests(promised, converted, groups, n_fitted * shares)
+    cluster = now.known.cluster
+    tests = residual_tests(promised, converted, groups, n_fitted * shares, cluster)
     p_values = np.array([np.nan, *(test.p_value for test in tests)])
     everyone = np.ones((len(promised), 1), dtype=bool)
-    member = np.hstack([everyone, groups]).astype(float)
-    n, came = member.sum(axis=0), converted @ member
+    member = np.hstack([everyone, groups])
+    n, came = member.sum(axis=0).astype(float), converted @ member
     table = pd.DataFrame(
         {
             "kind": ["level", *["tier"] * len(tiers), *["criterion"] * len(criteria)],
@@ -68,8 +75,9 @@ def health_table(
             ],
         }
     )
-    table.loc[0, "p_value"] = level_test(promised, converted, n_fitted)
-    interval = wilson(came, n, confidence_level=confidence_level)
+    table.loc[0, "p_value"] = level_test(promised, converted, n_fitted, cluster)
+    parts = [now.known.part(column) for column in member.T]
+    _, interval = rate_intervals(parts, confidence_level=confidence_level)
     table = table.assign(
         expected_rate=_ratio(table["n_expected"].to_numpy(), n),
         rate=_ratio(came, n),
@@ -86,7 +94,12 @@ def health_table(
 def _with_drift(table: pd.DataFrame, now: Leads, then: Leads | None) -> pd.DataFrame:
     drift = ScoreDrift(float("nan"), float("nan"))
     if then is not None:
-        drift = score_drift(*(part.scores["score"].to_numpy(dtype=float) for part in (then, now)))
+        drift = score_drift(
+            then.known.score,
+            now.known.score,
+            reference_cluster=then.known.cluster,
+            cluster=now.known.cluster,
+        )
     note = "" if then is not None else "the leads it was fitted on are not in this history"
     row: dict[Any, Any] = dict.fromkeys(HEALTH_COLUMNS, np.nan)
     row |= {"kind": "score", "name": "distribution", "n": len(now.scores), "note": note}
@@ -99,9 +112,8 @@ def _with_drift(table: pd.DataFrame, now: Leads, then: Leads | None) -> pd.DataF
 def _share_p_values(now: Leads, then: Leads | None, n_tiers: int) -> Floats:
     p_values = np.full(1 + n_tiers + now.flags.shape[1], np.nan)
     if then is not None and now.flags.shape[1]:
-        met = (part.flags.sum(axis=0).astype(float) for part in (then, now))
-        met_then, met_now = met
-        p_values[1 + n_tiers :] = share_tests(met_then, len(then.scores), met_now, len(now.scores))
+        before, after = (effective_counts(part.flags, part.known.cluster) for part in (then, now))
+        p_values[1 + n_tiers :] = share_tests(*before, *after)
     return p_values
 
 

@@ -61,9 +61,10 @@ class Health:
         """One row for the level, each tier, each criterion and the score's distribution.
 
         ``kind`` (level, tier, criterion, score), ``name, n, n_converted``; promised:
-        ``n_expected, expected_rate``; observed: ``rate`` with Wilson's interval; ``difference``
-        (observed less promised); ``level_rate`` (promised, after the overall shift of level);
-        ``p_value`` and ``holm_p_value`` of the difference beyond that shift; share of the leads
+        ``n_expected, expected_rate``; observed: ``rate`` with Wilson's interval (where contacts
+        have several leads, at the effective number of leads); ``difference`` (observed less
+        promised); ``level_rate`` (promised, after the overall shift of level); ``p_value`` and
+        ``holm_p_value`` of the difference beyond that shift; share of the leads
         ``reference_share`` when the card was fitted and ``lead_share`` now with
         ``share_p_value`` (Holm over the criteria); ``psi`` of the score; ``note``.
         """

@@ -48,6 +48,7 @@ def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
         history,
         observation_window=window,
         horizon=horizon,
+        early=calibration.early,
         lookback=calibration.lookback,
         capacity=settings.thresholds.weekly_capacity,
         confidence_level=calibration.confidence_level,

@@ -58,7 +58,7 @@ class Scorecard:
     method : str
         How the points were made (``fit_scorecard``).
     control : mapping
-        ``rate, rate_ci, n, n_converted, method`` of the leads it was fitted on.
+        ``rate, rate_ci, n, n_converted, n_effective, method`` of the leads it was fitted on.
     base : int
     base_ci : (int, int) or None
         Interval of the base, ends rounded outward.
