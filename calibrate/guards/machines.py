@@ -142,7 +142,7 @@ def _statement(obs: Observation, sent: Mapping[str, str]) -> tuple[str, list[obj
     span = span_sql(obs.scope, parameters)
     near = parameters.span(SECONDS)
     soon = _soon_sql(sent, near, parameters)
-    same = parameters.bind(SAME, "BIGINT")
+    crowded = _crowded_sql(parameters)
     sends = ", ".join(parameters.text(name) for name in sorted(set(sent.values())))
     not_sent = f"t.activity NOT IN ({sends})" if sends else "TRUE"
     return (
@@ -163,22 +163,7 @@ timed AS (
     GROUP BY e.activity
     HAVING count(*) FILTER (WHERE date_part('second', e.occurred_at) <> 0) >= 0.5 * count(*)
 ),
-hours AS (
-    SELECT e.activity, date_trunc('hour', e.second) AS hour, count(*) AS n
-    FROM events AS e
-    GROUP BY e.activity, date_trunc('hour', e.second)
-),
-seconds AS (
-    SELECT e.activity, e.second, count(DISTINCT e.lead_key) AS n
-    FROM events AS e
-    GROUP BY e.activity, e.second
-    HAVING count(DISTINCT e.lead_key) >= {same}
-),
-crowded AS (
-    SELECT s.activity, s.second FROM seconds AS s
-    JOIN hours AS h ON h.activity = s.activity AND h.hour = date_trunc('hour', s.second)
-    WHERE s.n >= {same} * h.n / 3600.0
-),
+{crowded},
 around AS (
     SELECT e.lead_row, e.activity, e.second, e.occurred_at,
         lag(e.occurred_at, 2) OVER w AS second_before, lag(e.occurred_at) OVER w AS before,
@@ -205,6 +190,27 @@ GROUP BY s.place, s.activity, s.signs
 ORDER BY s.activity, s.place, s.signs""",
         parameters.values,
     )
+
+
+def _crowded_sql(parameters: Parameters) -> str:
+    """Return the seconds in which far more leads than that hour's average did an activity."""
+    same = parameters.bind(SAME, "BIGINT")
+    return f"""hours AS (
+    SELECT e.activity, date_trunc('hour', e.second) AS hour, count(*) AS n
+    FROM events AS e
+    GROUP BY e.activity, date_trunc('hour', e.second)
+),
+seconds AS (
+    SELECT e.activity, e.second, count(DISTINCT e.lead_key) AS n
+    FROM events AS e
+    GROUP BY e.activity, e.second
+    HAVING count(DISTINCT e.lead_key) >= {same}
+),
+crowded AS (
+    SELECT s.activity, s.second FROM seconds AS s
+    JOIN hours AS h ON h.activity = s.activity AND h.hour = date_trunc('hour', s.second)
+    WHERE s.n >= {same} * h.n / 3600.0
+)"""
 
 
 def _soon_sql(sent: Mapping[str, str], near: str, parameters: Parameters) -> str:
