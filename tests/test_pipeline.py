@@ -30,13 +30,16 @@ from calibrate.pipeline import (
     with_sources,
 )
 from calibrate.pipeline.leaks import without_columns
+from calibrate.pipeline.plain import records
 from calibrate.pipeline.spans import observe_as_set, periods_of
+from calibrate.pipeline.summary import conversion_part
 from calibrate.pipeline.textbook import textbook_example
 from tests.small_company import SETTINGS, company_run, tables, write_company
 
 KEYS = {
     *("schema", "name", "period", "as_of", "versions", "inputs", "inputs_hash", "settings"),
     *("checks", "findings", "control", "control_by_quarter", "funnel", "lift", "scorecard"),
+    *("conversion_by_age", "readiness"),
     *("thresholds", "backtest", "backtest_differences", "backtest_skipped", "missed"),
     *("monitoring", "changes", "gate"),
     *("textbook", "lead_url", "currency", "warnings", "may_differ"),
@@ -185,6 +188,23 @@ def test_a_summary_is_plain_json_and_says_everything() -> None:
     assert lift["demo_request"]["rate"] == float(
         run.lift.table.set_index("criterion").loc["demo_request", "rate"]
     )
+
+
+def test_a_run_carries_how_old_leads_are_when_they_buy_and_whether_it_is_time() -> None:
+    run = company_run()
+    summary = run.summary()
+    obs, by_age = run.observation, summary["conversion_by_age"]
+    assert by_age["table"] == records(cal.conversion_by_age(obs).table)
+    assert by_age["table"][-1]["rate"] == pytest.approx(
+        cal.control_rate(obs, method="adjusted").rate
+    )
+    told, asked = summary["readiness"], cal.assess_readiness(obs)
+    assert (told["verdict"], told["message"]) == (asked.verdict, run.readiness.message)
+    assert told["n_unjudged"] == len(asked.not_yet)
+    assert {row["criterion"]: row["n"] for row in told["table"]} == dict(
+        zip(asked.table["criterion"], asked.table["n"], strict=True)
+    )
+    assert conversion_part(None) is None
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import CensoredData, ecdf, lognorm
+from scipy.stats import CensoredData, ecdf, lognorm, t
 
 from calibrate.stats.intervals import wilson
 from calibrate.stats.survival import conversion_by, kaplan_meier, share_by
@@ -143,6 +143,8 @@ def test_the_interval_of_a_share_against_numerical_influences(size):
     variance = (np.bincount(cluster, influence) ** 2).sum()
     share = _weighted_share(np.ones(n), days, converted, at, end)
     effective = share * (1 - share) / variance
+    held = np.unique(cluster[converted]).size
+    effective *= (t.ppf(0.975, converted.sum() - 1) / t.ppf(0.975, held - 1)) ** 2
     expected = wilson(share * effective, effective)
     found = share_by(at, end, days, converted, cluster=None if size == 1 else cluster)
     assert found.share == pytest.approx(share)
