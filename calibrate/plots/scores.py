@@ -9,9 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.display import format_value
-from calibrate.evaluation import known_outcomes, score_distribution
+from calibrate.evaluation import (
+    known_outcomes,
+    rate_intervals,
+    score_distribution,
+    scored_leads,
+)
 from calibrate.plots.style import ACCENT, FAINT, INK, SOFT, axes_of, percents, table_of
-from calibrate.stats.intervals import wilson
 from calibrate.stats.ranking import gains_curve
 
 if TYPE_CHECKING:
@@ -33,13 +37,14 @@ def calibration_table(
         Groups of about equally many leads; leads with one expected rate stay together, and
         no group has under half its share of the leads.
     confidence_level : float, default 0.95
-        Level of Wilson's interval.
+        Level of Wilson's interval, taken at the effective number of leads.
 
     Returns
     -------
     DataFrame
-        ``expected_rate`` (mean of the group), ``n, n_converted`` (weighted), ``rate`` with
-        ``rate_ci_lower, rate_ci_upper``.
+        ``expected_rate`` (mean of the group), ``n, n_converted`` (as counted),
+        ``n_effective``, ``rate`` with ``rate_ci_lower, rate_ci_upper``; weighted where the
+        leads are.
 
     Examples
     --------
@@ -48,25 +53,22 @@ def calibration_table(
     >>> calibration_table(frame, bins=2)[["expected_rate", "n", "rate"]].values.tolist()
     [[0.2, 2.0, 0.0], [0.6, 2.0, 0.5]]
     """
-    frame = known_outcomes(scores).sort_values("expected_rate", kind="stable")
-    weight = frame["weight"].to_numpy(dtype=float)
+    frame = known_outcomes(scores)
+    leads = scored_leads(frame)
     promised = frame["expected_rate"].to_numpy(dtype=float)
     _, cell = np.unique(promised, return_inverse=True)
-    held = np.bincount(cell, weight).astype(float)
+    held = np.bincount(cell, leads.weight).astype(float)
     group = _groups(held, held.sum() / bins)[cell]
-    bins = int(group.max(initial=-1)) + 1
-    n = np.bincount(group, weight, bins)
-    hits = np.bincount(group, weight * frame["converted"].to_numpy(dtype=bool), bins)
-    promise = np.bincount(group, weight * promised, bins)
-    kept = n > 0
-    n, hits = n[kept], hits[kept]
-    interval = wilson(hits, n, confidence_level=confidence_level)
+    parts = [leads.part(group == g) for g in range(int(group.max(initial=-1)) + 1)]
+    weight = np.bincount(group, leads.weight)
+    n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
     return pd.DataFrame(
         {
-            "expected_rate": promise[kept] / n,
-            "n": n,
-            "n_converted": hits,
-            "rate": hits / n,
+            "expected_rate": np.bincount(group, leads.weight * promised) / weight,
+            "n": np.bincount(group),
+            "n_converted": np.bincount(group[leads.converted], minlength=len(parts)),
+            "n_effective": n_effective,
+            "rate": np.bincount(group, leads.weight * leads.converted) / weight,
             "rate_ci_lower": interval.lower,
             "rate_ci_upper": interval.upper,
         }
@@ -102,11 +104,11 @@ def plot_gains(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Axes
     """
     cells = score_distribution(scores)
-    hits = cells["n_converted"].to_numpy(dtype=float)
-    others = cells["n"].to_numpy(dtype=float) - hits
+    hits = cells["weight_converted"].to_numpy(dtype=float)
+    others = cells["weight"].to_numpy(dtype=float) - hits
     curve = gains_curve(cells["score"].to_numpy(dtype=float), hits, others)
-    counts = f"{_count(hits.sum())} customers among {_count(cells['n'].sum())} leads"
-    ax = axes_of(ax, title=f"Gains: {counts}", width=4.6, height=4.2)
+    won, n = _count(cells["n_converted"].sum()), _count(cells["n"].sum())
+    ax = axes_of(ax, title=f"Gains: {won} customers among {n} leads", width=4.6, height=4.2)
     ax.plot([0, 1], [0, 1], color=SOFT, lw=1, ls=(0, (4, 3)))
     ax.text(0.62, 0.56, "at random", rotation=38, color=SOFT, fontsize=8, va="top")
     ax.plot(curve.lead_share, curve.converted_share, color=ACCENT, lw=2, marker="o", ms=2.5)
@@ -175,7 +177,8 @@ def plot_thresholds(cuts: Any, *, ax: Axes | None = None) -> Axes:
         _mark_choice(ax, cuts)
     at = [*table["threshold"], 100]
     caught = [*table["recall"], table["recall"].iloc[-1]]
-    called = [*(table["n"] / first["n"]), table["n"].iloc[-1] / first["n"]]
+    share = table["lead_share"] if "lead_share" in table else table["n"] / first["n"]
+    called = [*share, share.iloc[-1]]
     ax.step(at, caught, where="pre", color=ACCENT, lw=2, label="customers caught")
     ax.step(at, called, where="pre", color=INK, lw=1.4, ls=(0, (4, 3)), label="leads to call")
     ax.legend(frameon=False, fontsize=8, loc="upper right", labelcolor=INK)
