@@ -151,7 +151,7 @@ def _finding(leads: Judged, suspects: _Suspects) -> Finding:
     )
     return Bots(
         severity="likely" if suspects.signs.keys() & {BURST, SOON} else "note",
-        what=f'"{suspects.activity}": {", and ".join(said)}',
+        what=f'"{suspects.activity}": {_joined(said)}',
         how_sure=_how_sure(suspects),
         effect=_counterfactual(everybody, people),
         action=(
@@ -165,6 +165,10 @@ def _finding(leads: Judged, suspects: _Suspects) -> Finding:
         n_without=people.n if people else 0,
         difference_without=people.difference if people else float("nan"),
     )
+
+
+def _joined(said: list[str]) -> str:
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
 
 
 def _how_sure(suspects: _Suspects) -> str:

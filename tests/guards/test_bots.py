@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from calibrate.guards import find_problems
 from calibrate.guards.bots import bots
 from calibrate.guards.machines import partners
 from calibrate.observation import observe
@@ -52,11 +53,13 @@ def test_bots_that_click_within_seconds_and_never_open(hand_history, leads):
     log = [event(i, i + 2 + 13 * SECOND, "email_open") for i in people]
     log += [event(i, i + 2 + 30 * SECOND, "email_click") for i in people]
     log += [event(i, i + 2 + s * SECOND, "email_click") for i in machines for s in (7, 8, 9)]
-    (found,) = found_in(hand_history(leads, log))
+    obs = observe(hand_history(leads, log), **WINDOWS)
+    (found,) = bots(obs)
+    assert found in find_problems(obs)
     assert (found.guard, found.severity) == ("bots", "likely")
     assert found.columns == ("email_click",)
     assert found.what == (
-        '"email_click": 20 of 60 leads (33.3%) did it three times or more within 5 seconds, '
+        '"email_click": 20 of 60 leads (33.3%) did it three times or more within 5 seconds '
         'and 20 (33.3%) did it without a single "email_open"'
     )
     # 40 of 60 clickers won, 60 of 140 others; without the machines 40 of 40 and 60 of 160.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from calibrate.guards import find_problems
 from calibrate.guards.renamed import renamed_activities
 from calibrate.history import read_history
 from calibrate.observation import observe
@@ -60,7 +61,9 @@ def test_a_click_that_is_called_otherwise_from_july_on():
         ("Link clicked", 0.5, 300, DAYS),
         ("visit", 1.5, 0, DAYS),
     ]
-    (found,) = renamed_activities(company(np.random.default_rng(1), names))
+    obs = company(np.random.default_rng(1), names)
+    (found,) = renamed_activities(obs)
+    assert found in find_problems(obs)
     assert (found.guard, found.severity) == ("activity renamed", "likely")
     assert (found.old, found.new) == ("email_click", "Link clicked")
     assert found.columns == ("email_click", "Link clicked")

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from calibrate.config import LeadColumns
+from calibrate.guards import find_problems
 from calibrate.guards.obvious import Obvious, Segments
 from calibrate.guards.rates import Judged
 from calibrate.guards.segments import _flips, gail_simon, sign_flips
@@ -44,6 +45,7 @@ def test_a_webinar_that_helps_at_the_fair_and_hurts_with_partners():
     # Odds ratios 2.2 at the fair and 1/2.2 with partners, none with ads.
     obs = company(np.random.default_rng(1), (0.0, np.log(2.2), -np.log(2.2)))
     (found,) = sign_flips(obs)
+    assert found in find_problems(obs)
     assert found.guard == "sign flips between segments"
     assert found.severity == "likely"
     assert found.columns == ("source", "webinar")

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import beta
 
 from calibrate.config import LeadColumns
+from calibrate.guards import find_problems
 from calibrate.guards.outcomes import few_conversions
 from calibrate.guards.rates import judged
 from calibrate.guards.thin import pooled_rates, pooled_words
@@ -37,7 +38,9 @@ def thin():
 
 
 def test_one_criterion_stands_out_of_sixteen_conversions(thin):
-    (found,) = few_conversions(observed(thin, activity_columns=["demo"]))
+    obs = observed(thin, activity_columns=["demo"])
+    (found,) = few_conversions(obs)
+    assert found in find_problems(obs)
     assert (found.guard, found.severity) == ("too few conversions", "likely")
     assert found.columns == ("demo",)
     assert found.standing_out == ("demo at least 1",)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from calibrate.config import LeadColumns
+from calibrate.guards import find_problems
 from calibrate.guards.worked import lift_bounds, worked_leads
 from calibrate.history import read_history
 from calibrate.observation import observe
@@ -39,7 +40,9 @@ def chosen():
 
 
 def test_sales_prefers_the_fair(chosen):
-    (found,) = worked_leads(observed(chosen))
+    obs = observed(chosen)
+    (found,) = worked_leads(obs)
+    assert found in find_problems(obs)
     assert (found.guard, found.severity) == ("worked leads", "likely")
     assert found.columns == ("source",)
     # 480 / 500 and 240 / 500; Newcombe's interval by statsmodels 0.14:
