@@ -8,7 +8,15 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from calibrate.errors import NotEnoughDataError
-from calibrate.evaluation import EVALUATION_KEYS, evaluate, known_outcomes, score_distribution
+from calibrate.evaluation import (
+    EVALUATION_KEYS,
+    calibration_of,
+    evaluate,
+    known_outcomes,
+    rate_intervals,
+    score_distribution,
+    scored_leads,
+)
 
 
 def a_frame(n: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -102,3 +110,74 @@ def test_the_order_of_rows_never_matters() -> None:
     frame = a_frame(300)
     shuffled = frame.sample(frac=1, random_state=1)
     assert evaluate(shuffled) == pytest.approx(evaluate(frame), rel=1e-12)
+
+
+def test_counts_are_leads_as_counted_whatever_they_weigh() -> None:
+    frame = a_frame(400)
+    heavy = frame.assign(weight=np.where(frame["converted"], 1.5, 3.0))
+    found = evaluate(heavy)
+    assert found["n"] == 400
+    assert found["n_converted"] == frame["converted"].sum()
+    cells = score_distribution(heavy)
+    assert cells["n"].sum() == 400
+    assert cells["weight"].sum() == pytest.approx(heavy["weight"].sum())
+    assert cells["weight_converted"].sum() == pytest.approx(1.5 * frame["converted"].sum())
+
+
+def test_weights_of_one_and_clusters_of_one_lead_change_nothing() -> None:
+    frame = a_frame(500)
+    plain = evaluate(frame.drop(columns="weight"))
+    assert evaluate(frame) == plain
+    assert evaluate(frame.assign(cluster=np.arange(500)[::-1] + 7)) == plain
+
+
+def test_a_weight_of_two_estimates_as_the_row_twice_does_but_knows_less() -> None:
+    frame = a_frame(600)
+    weighted = evaluate(frame.assign(weight=np.where(np.arange(600) % 2, 2.0, 1.0)))
+    twice = evaluate(pd.concat([frame, frame[np.arange(600) % 2 == 1]]))
+    for key in ("auc", "ks", "average_precision", "calibration_slope", "calibration_intercept"):
+        assert weighted[key] == pytest.approx(twice[key], rel=1e-6), key
+    assert (weighted["n"], twice["n"]) == (600, 900)
+    for key in ("auc", "calibration_slope"):
+        widths = [
+            found[f"{key}_ci_upper"] - found[f"{key}_ci_lower"] for found in (weighted, twice)
+        ]
+        assert widths[0] > 1.1 * widths[1], key
+
+
+def test_deals_of_one_contact_that_are_alike_count_once() -> None:
+    frame = a_frame(600)
+    pairs = frame.loc[frame.index.repeat(2)]
+    clustered = evaluate(pairs.assign(cluster=np.repeat(np.arange(600) * 10, 2)))
+    single = evaluate(frame)
+    for key in ("auc", "auc_ci_lower", "auc_ci_upper", "ks", "average_precision"):
+        assert clustered[key] == pytest.approx(single[key], abs=1e-12), key
+    slopes = [found["calibration_slope_ci_upper"] for found in (clustered, single)]
+    # robust against model-based: the same up to chance, and nothing like 1 / sqrt(2)
+    assert slopes[0] - single["calibration_slope"] == pytest.approx(
+        slopes[1] - single["calibration_slope"], rel=0.15
+    )
+
+
+def test_effective_counts_by_hand() -> None:
+    frame = pd.DataFrame(
+        {"score": 1, "converted": [True, False, False], "weight": [4 / 3, 2.0, 2.0]}
+    )
+    hits, n = scored_leads(frame).effective_counts()
+    # r = (4/3) / (16/3) = 1/4; V = ((4/3)^2 (3/4)^2 + 2 * 4 * (1/4)^2) / (16/3)^2 = 1.5 / 28.444
+    assert n == pytest.approx((3 / 16) / (1.5 / (256 / 9)))
+    assert hits == pytest.approx(n / 4)
+    n_effective, interval = rate_intervals([scored_leads(frame)])
+    assert n_effective.tolist() == [n]
+    assert interval.lower[0] < 0.25 < interval.upper[0]
+    nobody = scored_leads(frame).part(np.zeros(3, dtype=bool))
+    assert nobody.effective_counts() == (0.0, 0.0)
+
+
+def test_expected_rates_of_zero_and_one_are_left_out_of_the_calibration() -> None:
+    frame = a_frame(400)
+    edges = pd.DataFrame(
+        {"score": [0, 100], "expected_rate": [0.0, 1.0], "converted": [False, True], "weight": 1.0}
+    )
+    both = pd.concat([frame, edges], ignore_index=True)
+    assert calibration_of(both) == calibration_of(frame)

@@ -5,6 +5,7 @@ import pytest
 from scipy.special import expit, logit
 
 from calibrate.stats.calibration import calibration_slope
+from calibrate.stats.logistic import Units
 
 
 def test_promises_kept_exactly():
@@ -54,3 +55,45 @@ def test_not_defined_where_one_outcome_or_a_cut_says_everything(x, n):
 
 def test_one_promise_only():
     assert np.isnan(calibration_slope([-1.0, -1.0], [3, 4], [9, 9]).slope)
+
+
+def leads_behind(n=400, seed=3):
+    rng = np.random.default_rng(seed)
+    promise = rng.integers(0, 6, n)
+    log_odds = np.linspace(-2.5, 0.5, 6)
+    won = (rng.random(n) < expit(0.8 * log_odds[promise])).astype(float)
+    return log_odds, promise, won, rng.uniform(0.5, 4, n)
+
+
+def grouped(promise, won, weight):
+    return np.bincount(promise, weight * won), np.bincount(promise, weight)
+
+
+def test_weighted_against_statsmodels():
+    import statsmodels.api as sm
+
+    log_odds, promise, won, weight = leads_behind()
+    X = sm.add_constant(log_odds[promise])
+    model = sm.GLM(won, X, sm.families.Binomial(), var_weights=weight)
+    expected = model.fit(cov_type="HC0", tol=1e-12)
+    fit = calibration_slope(
+        log_odds, *grouped(promise, won, weight), units=Units(promise, won, weight, None)
+    )
+    np.testing.assert_allclose([fit.intercept, fit.slope], expected.params, rtol=1e-6)
+    np.testing.assert_allclose(fit.slope_interval, expected.conf_int()[1], rtol=1e-6)
+
+
+def test_leads_twice_in_clusters_are_no_more_than_once():
+    log_odds, promise, won, weight = leads_behind()
+    twice = [np.repeat(values, 2) for values in (promise, won, weight)]
+    cluster = np.repeat(np.arange(len(won)), 2)
+    fit = calibration_slope(log_odds, *grouped(*twice), units=Units(*twice, cluster))
+    once = calibration_slope(
+        log_odds, *grouped(promise, won, weight), units=Units(promise, won, weight, None)
+    )
+    assert fit.slope == pytest.approx(once.slope, abs=1e-9)
+    # the clustered sandwich multiplies by clusters / (clusters - 1)
+    widths = [float(np.diff(found.slope_interval)[0]) for found in (fit, once)]
+    assert widths[0] == pytest.approx(widths[1] * np.sqrt(400 / 399), rel=1e-6)
+    apart = calibration_slope(log_odds, *grouped(*twice))
+    assert float(np.diff(apart.slope_interval)[0]) < 0.8 * widths[0]
