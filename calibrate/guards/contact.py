@@ -78,7 +78,8 @@ def contact_data(obs: Observation) -> list[Finding]:
     half of the cells are e-mail addresses, or telephone numbers) or their name. Implausible
     are addresses such as test@, asdf@ or at example.com, of throw-away providers, cells that
     are no address, numbers such as 0000000 or 123456, one address or number on five leads or
-    more, and names such as "test".
+    more, and names such as "test". Free addresses are told of where they, and others, are 5 %
+    of the addresses or more.
     """
     obs = obs.single
     columns = contact_columns(obs)
@@ -94,7 +95,7 @@ def _free(columns: Sequence[ContactColumn], leads: Judged) -> list[Finding]:
     column = max(mails, key=lambda one: int(one.is_a("plain", "free").sum()))
     free, plain = (column.is_a(kind) for kind in ("free", "plain"))
     n_free, n = int(free.sum()), int((free | plain).sum())
-    if n_free < max(_MIN_LEADS, _MIN_SHARE * n):
+    if min(n_free, n - n_free) < max(_MIN_LEADS, _MIN_SHARE * n):
         return []
     one, others = leads.rate(free[leads.rows]), leads.rate(plain[leads.rows])
     enough = min(one.n, others.n) >= _MIN_LEADS

@@ -241,7 +241,7 @@ def immature_leads(obs: Observation) -> list[Finding]:
                 f"{obs.horizon / _DAY:g} days on the day of the export"
             ),
             how_sure="counted",
-            effect=_WHILE_YOUNG[obs.maturity],
+            effect=_WHILE_YOUNG[obs.maturity if max(shares) <= 1 - MIN_FOLLOWED else "unknown"],
             action=(
                 "an earlier period, a shorter horizon, or data as of "
                 f"{max(known_on):%Y-%m-%d} or later"
@@ -256,6 +256,7 @@ _WHILE_YOUNG = {
         "so that rates are not too low; the price is wider intervals"
     ),
     "drop": "their outcome is not known; rates and points rest on the others",
+    "unknown": "their outcome by the horizon is not known yet, and nothing is extrapolated",
 }
 
 
@@ -291,8 +292,9 @@ def horizon_too_long(obs: Observation) -> list[Finding]:
         HorizonTooLong(
             severity="certain",
             what=(
-                f"only {percent(followed)} of the {number(mature.size)} leads of the fit period "
-                f"({part.period.label}) have been watched for the horizon of {horizon:g} days"
+                f"{f'only {percent(followed)}' if followed else 'none'} of the "
+                f"{number(mature.size)} leads of the fit period ({part.period.label}) have been "
+                f"watched for the horizon of {horizon:g} days"
             ),
             how_sure="counted",
             effect="how many convert by then cannot be known yet: there is no lift and no points",

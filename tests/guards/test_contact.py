@@ -160,7 +160,9 @@ def test_contacts_are_expected_to_have_several_leads():
     leads = pd.DataFrame({"contact": contact, "outcome": ["converted", "lost"] * 60})
     obs = observed(leads, contact="contact")
     assert contact_data(obs) == []
-    leads["contact"] = [f"p{i // 6}@gmail.com" for i in range(120)]
+    leads["contact"] = [
+        f"p{i // 6}@gmail.com" if i < 60 else f"p{i // 6}@firm{i // 6}.com" for i in range(120)
+    ]
     assert [f.guard for f in contact_data(observed(leads, contact="contact"))] == [
         "free-mail addresses"
     ]
@@ -171,6 +173,11 @@ def test_without_a_difference_nothing_is_asked_for(company):
     free = contact_data(observed(company.assign(outcome=np.where(won, "converted", "lost"))))[0]
     assert free.effect.endswith("no evidence of a difference")
     assert free.action == "nothing"
+
+
+def test_where_everybody_has_a_free_address_there_is_nothing_to_tell(company):
+    free = company.assign(**{"Work Email": [f"p{i}@gmail.com" for i in range(1_000)]})
+    assert contact_data(observed(free)) == []
 
 
 def test_a_company_without_contact_data():

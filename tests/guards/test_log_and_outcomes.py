@@ -175,7 +175,9 @@ def test_a_horizon_that_hardly_any_lead_was_watched_for(hand_history, leads):
 def test_no_horizon_is_short_enough(hand_history, leads):
     found = found_in(hand_history(leads, as_of=200), period=("2023-07-15", None))
     # Created from day 195 on and watched for five days at most: not even up to the landmark.
+    assert found["horizon too long"].what.startswith("none of the 5 leads of the fit period")
     assert found["horizon too long"].action == "take an earlier period; nothing is extrapolated"
+    assert found["immature leads"].effect.endswith("nothing is extrapolated")
 
 
 def test_unequal_observation(hand_history):
