@@ -110,7 +110,7 @@ def merged(table: pd.DataFrame) -> list[tuple[str, tuple[str, ...]]]:
     return shown
 
 
-# Columns that a printed table leaves to the file: constant, or the complement of another.
+# Columns that a printed table leaves to the file: constant, or told by another.
 _HIDDEN = {
     "lift": (
         "source",
@@ -122,6 +122,7 @@ _HIDDEN = {
         "n_effective",
         "confidence_level",
     ),
+    "readiness": ("kind",),
 }
 _OF_A_FINDING = ("severity", "guard", "what", "how_sure", "effect", "action", "columns")
 _FILES = {
