@@ -159,9 +159,12 @@ def test_without_leads_in_the_last_quarter_the_latest_with_leads_is_taken() -> N
 
 
 def test_weeks_count_only_the_time_in_which_mature_leads_came(history: cal.History) -> None:
-    calibration = CalibrationSettings(period="2026Q2", observation_window="14D", horizon="60D")
-    obs = observe_as_set(history, calibration)
+    windows = {"period": "2026Q2", "observation_window": "14D", "horizon": "60D"}
+    obs = observe_as_set(history, CalibrationSettings(**windows, maturity="drop"))
     first = obs.table["created_at"].min()
+    # weighted, the leads stand for all that came until the export of 1 July
+    weighted = observe_as_set(history, CalibrationSettings(**windows))
+    assert weighted.weeks == (pd.Timestamp("2026-07-01") - first) / pd.Timedelta(weeks=1)
     # mature until 60 days before 1 July 2026, which is 2 May
     assert obs.weeks == (pd.Timestamp("2026-05-02") - first) / pd.Timedelta(weeks=1)
 
@@ -277,13 +280,25 @@ def test_one_outcome_alone_teaches_nothing(tmp_path: Path, outcome: str, message
 
 def test_no_mature_lead_is_said_as_such(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, horizon="720D")
+    with pytest.raises(NotEnoughDataError, match="nothing is extrapolated; take an earlier period"):
+        cal.recalibrate(settings)
+
+
+def test_without_weights_no_mature_lead_is_said_as_such(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, horizon="720D", maturity="drop")
     with pytest.raises(NotEnoughDataError, match="is old enough; take an earlier fit_period"):
         cal.recalibrate(settings)
 
 
-def test_weighting_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match='maturity "weight"'):
-        cal.recalibrate(settings_of(tmp_path, maturity="weight"))
+def test_a_run_learns_from_several_landmarks_if_asked_to(tmp_path: Path) -> None:
+    run = cal.recalibrate(settings_of(tmp_path, snapshots=["3D", "14D"], horizon="60D"))
+    assert run.observation.fitting.at_landmark["snapshot"].unique().tolist() == [3, 14]
+    assert not run.card.is_empty
+    plain = cal.recalibrate(settings_of(tmp_path, horizon="60D"))
+    # Leads a week are those of an average landmark, not of both together.
+    volumes = [r.cuts.table["leads_per_week"].max() for r in (run, plain)]
+    assert volumes[0] == pytest.approx(volumes[1], rel=0.15)
+    assert set(run.summary()) == set(plain.summary())
 
 
 def test_progress_is_told_in_order(tmp_path: Path) -> None:

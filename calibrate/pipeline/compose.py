@@ -25,7 +25,7 @@ from calibrate.gate import recommend
 from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift
-from calibrate.observation import Observation, observe_open
+from calibrate.observation import Observation, observe_open, require_follow_up
 from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.judging import against_current, prove
 from calibrate.pipeline.leaks import left_out, warn_of_kept, with_allowed, without_columns
@@ -211,7 +211,8 @@ def _scores(card: Scorecard, obs: Observation, history: History) -> pd.DataFrame
 
 
 def _require_both_outcomes(obs: Observation) -> None:
-    leads = obs.fitting.at_landmark
+    require_follow_up(obs.fitting)
+    leads = obs.fitting.compared
     n, n_converted = len(leads), int(leads["converted"].sum())
     if 0 < n_converted < n:
         return
