@@ -202,9 +202,10 @@ def share_by(
     ``p = F(t) / F(H)`` with ``F = 1 - S``, S being Kaplan-Meier's. With the influences u on
     log S (see `kaplan_meier`) that of p is ``(p S(H) u(H) - S(t) u(t)) / F(H)``; V is the
     sum of its squares, and ``n = p (1 - p) / V`` goes into Wilson's interval: n is the number
-    of conversions where every lead was watched to the horizon. Where m conversions come from
-    c clusters, n is multiplied by the squared ratio of Student's quantiles at m - 1 and c - 1
-    degrees of freedom (Korn and Graubard). Where p is 0, n is the number of conversions.
+    of conversions where every lead was watched to the horizon. Where the rarer conversions,
+    those up to t or those after, are m from c clusters, n is multiplied by the squared ratio
+    of Student's quantiles at m - 1 and c - 1 degrees of freedom (after Korn and Graubard).
+    Where p is 0, n is the number of conversions.
     Where p is 1, conversions may still come after t: the lower limit is ``F(t)`` over what
     F(H) would be if the leads watched to the horizon converted after t at the upper limit of
     Wilson's interval for none of them.
@@ -336,17 +337,19 @@ def _share(
     n = float((curve.event & (curve.days <= end)).sum())
     variance = _share_variance(curve, (at, by), (end, last), share)
     if share > 0 and variance > 0:
-        n = share * (1 - share) / variance * _few_clusters(curve, end, confidence_level)
+        n = share * (1 - share) / variance * _few_clusters(curve, at, end, confidence_level)
     limits = wilson(share * n, n, confidence_level=confidence_level)
     return share, float(limits.lower), float(limits.upper)
 
 
-def _few_clusters(curve: _Curve, end: float, confidence_level: float) -> float:
+def _few_clusters(curve: _Curve, at: float, end: float, confidence_level: float) -> float:
     """Return what is left of the conversions' information where few clusters hold them."""
     if curve.cluster is None:
         return 1.0
-    came = curve.event & (curve.days <= end)
-    sizes = (np.count_nonzero(came), np.unique(curve.cluster[came]).size)
+    in_time = curve.event & (curve.days <= end)
+    sides = (in_time & (curve.days <= at), in_time & (curve.days > at))
+    rarer = min(sides, key=np.count_nonzero)
+    sizes = (np.count_nonzero(rarer), np.unique(curve.cluster[rarer]).size)
     of_leads, of_clusters = (
         float(stdtrit(max(size - 1, 1), 0.5 + confidence_level / 2)) for size in sizes
     )

@@ -143,8 +143,9 @@ def test_the_interval_of_a_share_against_numerical_influences(size):
     variance = (np.bincount(cluster, influence) ** 2).sum()
     share = _weighted_share(np.ones(n), days, converted, at, end)
     effective = share * (1 - share) / variance
-    held = np.unique(cluster[converted]).size
-    effective *= (t.ppf(0.975, converted.sum() - 1) / t.ppf(0.975, held - 1)) ** 2
+    rarer = min(converted & (days <= at), converted & (days > at), key=np.sum)
+    held = np.unique(cluster[rarer]).size
+    effective *= (t.ppf(0.975, rarer.sum() - 1) / t.ppf(0.975, held - 1)) ** 2
     expected = wilson(share * effective, effective)
     found = share_by(at, end, days, converted, cluster=None if size == 1 else cluster)
     assert found.share == pytest.approx(share)
