@@ -162,5 +162,6 @@ def _too_little_known(train: Observation) -> str:
         return f"not enough known: {n_converted} conversions before it, {MIN_CONVERSIONS} needed"
     mature = float(train.rows["mature"].mean())
     if mature < MIN_MATURE_SHARE:
-        return f"not enough known: {mature:.0%} of the leads before it were mature, 20% needed"
+        percent = int(100 * mature)  # not rounded: 19.6 % is under 20 %
+        return f"not enough known: {percent}% of the leads before it were mature, 20% needed"
     return ""
