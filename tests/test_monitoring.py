@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
+from calibrate.config import ActivityColumns, LeadColumns
 from calibrate.fitting import fit_scorecard
 from calibrate.history import History, read_history
 from calibrate.monitoring import monitor
@@ -265,3 +267,119 @@ def test_windows_and_periods_are_read_as_everywhere(steady: History) -> None:
     assert one.period == "2023Q2"
     # 14 days are proposed; of those proposals shorter than the horizon, 3 is the longest
     pd.testing.assert_frame_equal(one.table, two.table)
+
+
+def twice(history: History) -> History:
+    """The same company with every lead entered twice, as two deals of one contact."""
+    leads = history.engine.query("SELECT * FROM leads").to_pandas()
+    log = history.engine.query("SELECT * FROM activities").to_pandas()
+    leads = pd.concat(
+        [leads.assign(lead_id=leads["lead_id"].astype(str) + suffix) for suffix in ("a", "b")],
+        ignore_index=True,
+    )
+    level = next(a.column for a in history.attributes if a.name == "level")
+    columns = ["lead_id", "created_at", "outcome", "closed_at", "contact", level]
+    leads["contact"] = leads["lead_id"].str[:-1]
+    leads = leads[columns].rename(columns={level: "level"})
+    log = log[["lead_key", "activity", "occurred_at"]].rename(columns={"lead_key": "contact"})
+    return read_history(
+        leads,
+        log.astype({"contact": str}),
+        leads=LeadColumns(contact="contact"),
+        activities=ActivityColumns(lead="contact"),
+        as_of="2024-01-15",
+    )
+
+
+def test_deals_of_one_contact_that_are_alike_count_once(steady: History) -> None:
+    double = twice(steady)
+    cards = [card_of(history) for history in (steady, double)]
+    one, two = (
+        watch(card, history).table for card, history in zip(cards, (steady, double), strict=True)
+    )
+    assert (two["n"] == 2 * one["n"]).all()
+    assert cards[1].control["n_effective"] == pytest.approx(cards[0].control["n"])
+    columns = ["rate", "rate_ci_lower", "rate_ci_upper", "share_p_value", "psi"]
+    np.testing.assert_allclose(one[columns], two[columns], atol=1e-9)
+    # model-based against robust variance, and a smaller correction for continuity
+    np.testing.assert_allclose(one["p_value"], two["p_value"], atol=0.06)
+
+
+def test_no_alarm_because_deals_come_in_pairs() -> None:
+    """2,000 deals of 1,000 contacts, alike in each: how often is p under 5 % by chance?
+
+    Taken one by one they give p under 5 % wherever |z| > 1.96 / sqrt(2): 16.6 %.
+    """
+    rng = np.random.default_rng(3)
+    promised, cluster = np.full(2000, 0.1), np.repeat(np.arange(1000), 2)
+    groups = np.repeat(rng.random(1000) < 0.3, 2)[:, None]
+    told = {"clustered": 0, "apart": 0, "group": 0, "group apart": 0}
+    for _ in range(400):
+        came = np.repeat(rng.random(1000) < 0.1, 2).astype(float)
+        told["clustered"] += level_test(promised, came, 1e9, cluster) < 0.05
+        told["apart"] += level_test(promised, came, 1e9) < 0.05
+        for name, numbers in (("group", cluster), ("group apart", None)):
+            [test] = residual_tests(promised, came, groups, np.array([1e9]), numbers)
+            told[name] += test.p_value < 0.05
+    # 20 of 400 expected, standard deviation 4.4; without clusters 66, standard deviation 7.4
+    assert max(told["clustered"], told["group"]) <= 33
+    assert min(told["apart"], told["group apart"]) >= 44
+
+
+def test_one_lead_a_cluster_changes_nothing() -> None:
+    rng = np.random.default_rng(0)
+    promised = rng.uniform(0.05, 0.4, 300)
+    came = (rng.random(300) < promised).astype(float)
+    groups, numbers = rng.random((300, 2)) < 0.4, np.arange(300)[::-1]
+    reference = np.array([500.0, 500.0])
+    plain = residual_tests(promised, came, groups, reference)
+    told = residual_tests(promised, came, groups, reference, numbers)
+    assert [test.p_value for test in told] == pytest.approx([test.p_value for test in plain])
+    assert level_test(promised, came, 900, numbers) == pytest.approx(
+        level_test(promised, came, 900)
+    )
+
+
+def test_drift_of_scores_that_come_in_pairs() -> None:
+    rng = np.random.default_rng(1)
+    then, now = rng.integers(0, 20, 400).astype(float), rng.integers(1, 21, 300).astype(float)
+    single = score_drift(then, now)
+    double = score_drift(
+        np.repeat(then, 2),
+        np.repeat(now, 2),
+        reference_cluster=np.repeat(np.arange(400), 2),
+        cluster=np.repeat(np.arange(300), 2),
+    )
+    assert double == pytest.approx(single)
+    assert score_drift(np.repeat(then, 2), np.repeat(now, 2)).p_value < single.p_value
+
+
+def test_leads_closed_early_are_judged_where_the_card_keeps_them(steady: History) -> None:
+    span = {"observation_window": "20D", "horizon": "60D", "lookback": "30D"}
+    past = steady.at(dt.datetime(2023, 7, 1))
+    obs = observe(past, period=("2022-07-01", "2023-04-01"), early="truncate", **span)
+    card = fit_scorecard(obs, criteria=list(RULES)).with_tiers({"hot": 50, "cold": 0})
+    n = {
+        early: int(monitor(card, steady, early=early, **span).table["n"].iloc[0])
+        for early in ("landmark", "truncate")
+    }
+    assert n["truncate"] == len(observe(steady, period="2023Q3", **span).table)
+    # Leads are closed 8 to 55 days after their creation: 12 of 47 days lie before day 20.
+    assert n["landmark"] / n["truncate"] == pytest.approx(35 / 47, abs=0.04)
+    kept = monitor(card, steady, early="truncate", **span)
+    assert kept.verdict == "keep"
+
+
+def test_the_promise_is_as_sure_as_its_effective_leads() -> None:
+    """A card from weighted or clustered leads promises less surely than its count says."""
+    history = company(level_after=0.3)
+    card = card_of(history)
+    known = {name: value for name, value in card.control.items() if name != "n_effective"}
+
+    def p_value(**control: float) -> float:
+        told = replace(card, control=known | control)
+        return float(watch(told, history).table["p_value"].iloc[0])
+
+    assert p_value(n_effective=1e9) < p_value(n_effective=card.control["n"]) < 0.05
+    assert p_value(n_effective=50) > 0.3
+    assert p_value() == p_value(n_effective=card.control["n"])  # cards of before
