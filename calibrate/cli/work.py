@@ -94,6 +94,7 @@ def check(config: Path, show: str) -> int:
         observation_window=settings.calibration.observation_window,
         horizon=settings.calibration.horizon,
         lookback=settings.calibration.lookback,
+        maturity=settings.calibration.maturity,
     )
     used = _settings_used(settings, answer.observation)
     by_age = _by_age(answer)

@@ -32,7 +32,7 @@ SCALES = ("fit", "keep")
 STABLE = 0.8  # share of the resamples that choose a criterion again
 
 
-def fit_scorecard(
+def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
     obs: Observation,
     *,
     method: str = "logistic",

@@ -13,7 +13,8 @@ from calibrate.guards.finding import Finding, number, percent
 from calibrate.guards.outcomes import ENOUGH, what_can_be_said
 from calibrate.guards.problems import find_problems
 from calibrate.history import History
-from calibrate.observation import Observation, Span, observe
+from calibrate.observation import Observation, Span, observe, require_follow_up
+from calibrate.stats.weighting import weighted_rate
 
 __all__ = ["Check", "check"]
 
@@ -57,13 +58,14 @@ def check(
     observation_window: Span = "auto",
     horizon: Span = "auto",
     lookback: Span = "90D",
+    maturity: str = "weight",
 ) -> Check:
     """Say what was read, what was left out, the control rate, and whether it is enough.
 
     Parameters
     ----------
     history : History
-    observation_window, horizon, lookback : str, int (days) or timedelta
+    observation_window, horizon, lookback, maturity
         As in `observe`.
 
     Returns
@@ -72,9 +74,13 @@ def check(
         All leads are looked at, whenever they were created.
     """
     obs = observe(
-        history, observation_window=observation_window, horizon=horizon, lookback=lookback
+        history,
+        observation_window=observation_window,
+        horizon=horizon,
+        lookback=lookback,
+        maturity=maturity,
     )
-    leads = obs.at_landmark
+    leads = obs.compared
     n, n_converted = len(leads), int(leads["converted"].sum())
     enough = min(n_converted, n - n_converted) >= ENOUGH
     return Check(
@@ -100,18 +106,24 @@ def _control(obs: Observation) -> ControlRate | None:
 
 
 def _message(obs: Observation, n: int, n_converted: int, *, enough: bool) -> str:
-    where = "" if obs.history.is_wide else ", mature and open at their landmark"
+    where = "" if obs.history.is_wide else " open at their landmark"
     if n == 0:
         return f"Not enough to go on: no lead{where or ' at all'}."
-    counted = f"{number(n_converted)} of {number(n)} leads{where}, converted"
-    if obs.history.is_wide:
-        counted = f"{number(n_converted)} of {number(n)} leads converted"
+    so_far = " so far" if (obs.compared["weight"] == 0).any() else ""
+    counted = f"{number(n_converted)} of {number(n)} leads{where} converted{so_far}"
     counted += f" ({percent(n_converted / n)})"
+    try:
+        require_follow_up(obs)
+    except NotEnoughDataError as error:
+        return f"Not enough to go on: {counted}; {error}."
     if enough:
         return f"Enough to go on: {counted}."
     if n_converted in (0, n):
         return f"Not enough to go on: {counted}, so that nothing can be compared."
+    known = obs.at_landmark
+    found = weighted_rate(known["converted"].astype(float), known["weight"])
+    said = what_can_be_said(found.rate * found.n_effective, found.n_effective)
     return (
         f"Not enough for a score: {counted}; it takes {ENOUGH} that did and {ENOUGH} that did "
-        f"not. What can be said: {what_can_be_said(n_converted, n)}."
+        f"not. What can be said: {said}."
     )

@@ -179,8 +179,8 @@ def _one_outcome(n: int, n_converted: int) -> Finding:
     )
 
 
-def what_can_be_said(n_converted: int, n: int) -> str:
-    """Say what so few conversions can still show.
+def what_can_be_said(n_converted: float, n: float) -> str:
+    """Say what so few conversions, perhaps effective ones, can still show.
 
     Notes
     -----

@@ -222,7 +222,7 @@ def test_check_says_enough(hand_history, leads, visits):
     result = check(hand_history(leads, visits), **WINDOWS)
     assert result.enough
     assert result.message == (
-        "Enough to go on: 100 of 200 leads, mature and open at their landmark, converted (50.0%)."
+        "Enough to go on: 100 of 200 leads open at their landmark converted (50.0%)."
     )
     assert result.findings == ()
     assert result.control is not None
