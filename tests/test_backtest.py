@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from calibrate.backtest.folds import Fold, fold_or_reason, resolve, stratified_f
 from calibrate.backtest.judging import Compared, _share_taken, pooled_differences
 from calibrate.backtest.rivals import Recipe, _cut
 from calibrate.backtest.values import TABLE_COLUMNS
-from calibrate.config import ActivityColumns, LeadColumns, parse_period
+from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns, parse_period
 from calibrate.errors import ConfigError
 from calibrate.fitting import fit_scorecard
 from calibrate.history import History, read_history
@@ -493,3 +494,30 @@ def test_deals_of_one_contact_are_one_cluster() -> None:
         widths = [part["auc_ci_upper"] - part["auc_ci_lower"] for part in (one, two)]
         assert widths[0].to_numpy() == pytest.approx(2**0.5 * widths[1].to_numpy(), rel=0.01)
     assert clustered.scores["cluster"].nunique() == len(clustered.scores) / 2
+
+
+@pytest.mark.real
+def test_a_month_of_olist_that_mature_leads_cannot_judge(real_data: Path) -> None:
+    """Wins are recorded from December 2017 on, and take up to half a year.
+
+    Of the 5,345 leads before 2018-04-01 335 were won by then within 165 days, but only 2 of
+    those that were 165 days old (pandas, from the two files: won_date < 2018-04-01 and
+    won_date - first_contact_date between an hour and 165 days). Of April's 1,352 leads 177 were.
+    """
+    folder = real_data / "olist_funnel"
+    history = read_history(
+        folder / "olist_marketing_qualified_leads_dataset.csv.gz",
+        None,
+        folder / "olist_closed_deals_dataset.csv.gz",
+        leads=LeadColumns(id="mql_id", created_at="first_contact_date", null_values=["unknown"]),
+        outcomes=OutcomeColumns(lead="mql_id", closed_at="won_date"),
+        as_of="2018-11-15",
+    )
+    april = {"periods": [("2018-04-01", "2018-05-01")], "max_criteria": 2}
+    span = {"observation_window": "1h", "horizon": "165D"}
+    dropped = backtest(history, maturity="drop", **april, **span)
+    assert "not enough known: 2 conversions before it" in dropped.skipped["reason"].iloc[0]
+    known = observe(history.at(dt.datetime(2018, 4, 1)), **span).at_landmark
+    assert known["converted"].sum() == 335
+    row = backtest(history, **april, **span).table.iloc[0]
+    assert (row["card"], row["n"], row["n_converted"]) == ("candidate", 1352, 177)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
-from calibrate.config import ActivityColumns, LeadColumns
+from calibrate.config import ActivityColumns, CalibrationSettings, LeadColumns, Settings
 from calibrate.fitting import fit_scorecard
 from calibrate.history import History, read_history
 from calibrate.monitoring import monitor
@@ -21,6 +22,7 @@ from calibrate.monitoring.drift import score_drift, share_tests
 from calibrate.monitoring.promises import _normal_of, level_test, residual_tests, shifted_to
 from calibrate.monitoring.values import HEALTH_COLUMNS
 from calibrate.observation import observe
+from calibrate.pipeline import judging
 from calibrate.scorecard import Scorecard
 from calibrate.stats.logistic import fit_logistic
 from calibrate.stats.significance import holm
@@ -383,3 +385,16 @@ def test_the_promise_is_as_sure_as_its_effective_leads() -> None:
     assert p_value(n_effective=1e9) < p_value(n_effective=card.control["n"]) < 0.05
     assert p_value(n_effective=50) > 0.3
     assert p_value() == p_value(n_effective=card.control["n"])  # cards of before
+
+
+def test_a_run_monitors_leads_as_it_calibrates(
+    steady: History, card: Scorecard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, object] = {}
+    monkeypatch.setattr(judging, "monitor", lambda *_, **given: told.update(given))
+    calibration = CalibrationSettings(early="truncate", horizon="60D", lookback="30D")
+    leads = LeadColumns(source="leads.csv")
+    judging.judge_card(Settings(leads=leads, calibration=calibration), steady, card)
+    taken = set(inspect.signature(monitor).parameters)
+    assert set(told) == taken - {"card", "history", "period"}
+    assert (told["early"], told["lookback"]) == ("truncate", dt.timedelta(days=30))
