@@ -108,6 +108,28 @@ def test_criteria_that_cannot_be_judged_yet_are_named():
     assert cal.assess_readiness(observed(1000, 100, visitors=1000)).not_yet == ()
 
 
+def test_of_many_that_cannot_be_judged_five_are_named():
+    sources = np.repeat([f"s{i}" for i in range(8)], [25] * 7 + [825])
+    found = cal.assess_readiness(observed(1000, 100, sources=sources))
+    assert len(found.not_yet) == 7
+    assert found.message.count("source: s") == 5
+    assert "source: s4 and 2 more." in found.message
+
+
+def test_a_tenth_may_be_too_few_to_notice_anything():
+    # 60 of 120 leads bought: of the 12 leads that are a tenth all may buy, 1 / 0.5 = 2 times as
+    # many, and still be missed too often at a level of one in a million.
+    found = cal.assess_readiness(observed(120, 60), alpha=1e-6)
+    assert np.isnan(found.minimal_lift_tenth)
+    assert "What a tenth of them meet cannot be noticed yet." in found.message
+
+
+def test_before_the_first_lead_nothing_arrives():
+    found = cal.assess_readiness(observed(300, 12, period="2022Q1", fit_period="2023Q1"))
+    assert np.isnan([found.leads_a_week, found.leads_a_quarter]).all()
+    assert (found.verdict, found.n) == ("not yet", 300)
+
+
 def test_given_criteria_are_counted_instead():
     obs = observed(1000, 100, visitors=400)
     (rule,) = cal.measure_lift(obs, [{"activity": "pricing_view", "at_least": 1}]).criteria

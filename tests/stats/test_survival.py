@@ -67,6 +67,9 @@ def test_nobody_or_everybody_converted_or_no_leads():
     everyone = conversion_by(30, [10] * 50, [True] * 50)
     assert (everyone.rate, everyone.upper) == (1.0, 1.0)
     assert everyone.lower == pytest.approx(float(wilson(50, 50).lower))
+    # three contacts, all of whose four leads converted: as three
+    together = conversion_by(30, [10.0] * 4, [True] * 4, cluster=[0, 0, 1, 2])
+    assert together.lower == pytest.approx(float(wilson(3, 3).lower))
     assert np.isnan(conversion_by(30, [], [])).all()
     assert np.isnan(kaplan_meier(30, [], [])[:2]).all()
 
