@@ -32,10 +32,6 @@ test: $(VENV)/.dev ## run all tests on two processes, with branch coverage (at l
 	@echo "== test: pytest"
 	@$(BIN)/python -m pytest -n 2 $(COVERAGE) $(PYTEST_ARGS)
 
-truth: $(VENV)/.dev ## prove the statistics by simulation, about an hour (benchmarks/truth.md)
-	@echo "== truth: coverage, lag, null company, leaks"
-	@$(BIN)/python -m benchmarks.truth
-
 lint: $(VENV)/.dev ## ruff: style, docstrings, complexity, security
 	@echo "== lint: ruff check"
 	@$(BIN)/ruff check .
@@ -56,6 +52,10 @@ doctest: $(VENV)/.dev ## run the examples in the docstrings, in README.md and in
 	@$(BIN)/python -m pytest -n 2 --doctest-modules --doctest-glob="*.md" calibrate README.md docs
 
 check: lint format-check types doctest test ## everything that must pass before a change is taken
+
+truth: $(VENV)/.dev ## prove the statistics by simulation, about an hour (benchmarks/truth.md)
+	@echo "== truth: coverage, lag, null company, leaks"
+	@$(BIN)/python -m benchmarks.truth
 
 notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
 	@$(BIN)/jupyter lab notebooks
