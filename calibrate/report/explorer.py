@@ -58,7 +58,7 @@ def explorer_view(cut: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "low": cut["low"],
         "high": cut["high"],
         "customers": svg.steps(at, [row["recall"] for row in table]),
-        "leads": svg.steps(at, [row["n"] / table[0]["n"] for row in table]),
+        "leads": svg.steps(at, [row.get("lead_share", row["n"] / table[0]["n"]) for row in table]),
         "nobody": str(words("explorer.nobody")),
     }
 
