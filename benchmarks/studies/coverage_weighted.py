@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from benchmarks.studies import weighted
 from benchmarks.studies.judging import by_expected, is_met, listed
 from benchmarks.studies.study import Study
@@ -19,7 +21,10 @@ probability that their outcome is known (`censoring_weights`, `compare_rates`). 
 difference at the realised weighted share.
 
 *Expected* is the smallest mean count of converters or non-converters of known outcome, with or
-without the criterion. Required as for the unweighted intervals. Every cell is in
+without the criterion. Required as for the unweighted intervals; of the rate only that it covers at least as
+much: its variance takes the weights as known, and where few leads were watched to the end and
+many of them buy (a share of 0.1 and a rate of 30 %) that is wider than it need be, on the safe
+side. In lift, difference and relative risk what the weights do not know cancels. Every cell is in
 `coverage_weighted_cells.csv`. Seed {seed}."""
 
 
@@ -28,11 +33,12 @@ def run(*, quick: bool = False) -> Study:
     draws = N_QUICK_DRAWS if quick else N_DRAWS
     grid = weighted.QUICK_GRID if quick else weighted.GRID
     cells = weighted.weighted_intervals(grid, n_draws=draws, seed=SEED)
+    rates, contrasts = cells[cells["interval"] == "rate"], cells[cells["interval"] != "rate"]
     given = {name: ", ".join(f"{value:,}" for value in values) for name, values in grid.items()}
     return Study(
         name="coverage_weighted",
-        table=by_expected(cells),
+        table=pd.concat([by_expected(rates, upper=1.0), by_expected(contrasts)]),
         summary=SUMMARY.format(draws=draws, seed=SEED, **given),
-        passed=is_met(cells),
+        passed=is_met(rates, upper=1.0) and is_met(contrasts),
         cells=listed(cells),
     )

@@ -38,7 +38,7 @@ def compare_rates(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataF
     sides = sides_of(sample)
     table = _counts(sample, sides)
     _add_intervals(table, sides, confidence_level)
-    table["p_value"] = p_values(sample, sides)
+    table["p_value"] = p_values(sides)
     _add_verdicts(table)
     table["confidence_level"] = confidence_level
     return table

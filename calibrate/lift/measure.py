@@ -181,12 +181,13 @@ def measure_lift(
     level is the reference.
 
     Weighted rows (`observe`): ``V = sum w^2 (y - r)^2 / (sum w)^2`` and ``n_effective = r (1 -
-    r) / V`` on either side; the same intervals are taken of these effective counts. Leads of
-    one contact are one cluster in V. p is then the score test, and the adjusted odds have the
-    sandwich covariance of their influence functions. At several landmarks (`snapshots`) all
-    rates are compared within the landmark: ``lift = sum w y / sum w r_k`` with r_k the rate
-    of all leads at landmark k. Shrunken rates: beta-binomial over the levels of an attribute
-    (four or more), else towards control with the weight of 50 leads.
+    r) / V`` on either side; intervals and p are those of these effective counts. Leads of one
+    contact are one cluster in V. The adjusted odds have the sandwich covariance of their
+    influence functions. At several landmarks (`snapshots`) all rates are compared within the
+    landmark: ``lift = sum w y / sum w r_k`` with r_k the rate of all leads at landmark k.
+
+    Shrunken rates: beta-binomial over the levels of an attribute (four or more), else towards
+    control with the weight of 50 leads.
 
     References
     ----------

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfc
 
 from calibrate.stats.significance import mid_p_fisher
 from calibrate.stats.weighting import cluster_sums, effective_size
@@ -125,30 +124,16 @@ def sides_of(sample: Sample) -> Sides:
     )
 
 
-def p_values(sample: Sample, sides: Sides) -> Floats:
+def p_values(sides: Sides) -> Floats:
     """Test each criterion, with against without, two-sided.
 
     Notes
     -----
-    Mid-p of Fisher's test for counts. Weighted or clustered rows: the score test with the
-    variance of its influence function, ``z = sum u / sqrt(sum_c (sum u)^2)`` with ``u = w (x -
-    m)(y - e)``, x the criterion, m and e its share and the rate at the row's landmark.
+    Mid-p of Fisher's test, of the effective counts where leads are weighted or clustered: a
+    score test whose variance is estimated from the few conversions of a rare criterion would
+    find too much.
     """
-    if sample.is_plain:
-        counts = (sides.n_converted, sides.n, sides.n_converted_without, sides.n_without)
-        return np.asarray(mid_p_fisher(*counts))
-    residual = sample.weight * (sample.converted - sample.expected)
-    stratum = np.zeros(sample.n, np.intp) if sample.stratum is None else sample.stratum
-    total = np.bincount(stratum, sample.weight)
-    p_value = np.ones(sample.flags.shape[1])
-    for j, met in enumerate(sample.flags.T):
-        share = np.bincount(stratum, sample.weight * met) / np.maximum(total, 1e-300)
-        u = residual * (met - share[stratum])
-        parts = cluster_sums(u, sample.cluster)
-        square = float(parts @ parts)
-        if square > 0:
-            p_value[j] = erfc(abs(u.sum()) / np.sqrt(2 * square))
-    return np.where((sides.n > 0) & (sides.n_without > 0), p_value, np.nan)
+    return np.asarray(mid_p_fisher(*sides.effective_counts(sides.for_difference)))
 
 
 def _sums(sample: Sample, flags: NDArray[np.bool_]) -> _Sums:

@@ -86,8 +86,15 @@ def test_beyond_the_bound_score_and_exact_agree(n1, n, converted, monkeypatch):
     np.testing.assert_allclose(used, exact, rtol=0.03)
 
 
-def test_fractional_counts_take_the_score_test():
-    assert mid_p_fisher(3.5, 10, 2, 20) == score_test(3.5, 10, 2, 20)
+def test_fractional_counts_lie_between_their_neighbours():
+    """Margins 10 and 20, 5.5 conversions round to 6: half way between 3 and 4 of them, in log p."""
+    expected = np.sqrt(mid_p_fisher(3, 10, 3, 20) * mid_p_fisher(4, 10, 2, 20))
+    assert mid_p_fisher(3.5, 10, 2, 20) == pytest.approx(float(expected))
+
+
+@given(x=st.floats(0, 10), y=st.floats(0, 20), n=st.floats(11, 40), m=st.floats(21, 90))
+def test_effective_counts_give_p_values(x, y, n, m):
+    assert 0 < mid_p_fisher(x, n, y, m) <= 1
 
 
 def test_a_thousand_criteria_over_a_million_leads_are_fast():
