@@ -33,7 +33,10 @@ def run(*, quick: bool = False) -> Study:
     draws = N_QUICK_DRAWS if quick else N_DRAWS
     grid = weighted.QUICK_GRID if quick else weighted.GRID
     cells = weighted.weighted_intervals(grid, n_draws=draws, seed=SEED)
-    rates, contrasts = cells[cells["interval"] == "rate"], cells[cells["interval"] != "rate"]
+    rates, contrasts = (
+        cells[cells["interval"] == "weighted rate"],
+        cells[cells["interval"] != "weighted rate"],
+    )
     given = {name: ", ".join(f"{value:,}" for value in values) for name, values in grid.items()}
     return Study(
         name="coverage_weighted",
