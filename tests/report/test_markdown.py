@@ -42,3 +42,25 @@ def test_an_empty_card_says_so(run):
 def test_no_part_is_needed_for_the_others(run, key):
     run[key] = None
     assert render_markdown(run).startswith("#")
+
+
+@pytest.mark.parametrize(("again", "is_marked"), [(0.54, True), (0.8, False), (None, False)])
+def test_a_line_that_is_seldom_found_again_is_marked(again, is_marked):
+    """Under 80 times in 100 the search would not have brought it."""
+    run = sample_run()
+    run["scorecard"]["base_ci"] = [8, 15]
+    run["scorecard"]["criteria"][0] |= {"selection_frequency": again, "attribute_frequency": 0.95}
+    text = render_markdown(run)
+    assert ("not settled: 54 times in 100, its theme 95" in text) == is_marked
+    assert ("Not settled: had other leads" in text) == is_marked
+    assert "(Allowing for chance, 8 to 15.)" in text
+
+
+def test_counts_so_far_are_not_given_as_the_rate():
+    """36 of 100 so far and a rate of 45 %: the page says what has happened and what will have."""
+    run = sample_run()
+    run["textbook"] |= {"n": 100, "n_converted": 36, "rate": 0.45}
+    run["scorecard"]["control"] |= {"n": 1000, "n_converted": 100, "rate": 0.14}
+    text = render_markdown(run)
+    assert "of 100 leads who did it, 36 bought so far" in text
+    assert "100 of them bought so far; once the youngest have had their time, 14.0 of 100" in text
