@@ -158,7 +158,8 @@ def test_two_deals_of_each_contact_tell_no_more_than_one():
     assert double["n"] == 2 * single["n"]
     for name in ("rate", "lift", "difference", "relative_risk"):
         ends = [f"{name}_ci_lower", f"{name}_ci_upper"]
-        np.testing.assert_allclose(double[ends].astype(float), single[ends].astype(float), 1e-6)
+        # The jackknife over contacts is a little wider than the formula for single leads.
+        np.testing.assert_allclose(double[ends].astype(float), single[ends].astype(float), 3e-3)
     # The sandwich of contacts against the model's covariance: alike, not the same.
     for end in ("lower", "upper"):
         name = f"odds_ratio_adjusted_ci_{end}"

@@ -14,9 +14,10 @@ from calibrate.candidates import criteria_of
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
 from calibrate.fitting.curve import expected_rates
-from calibrate.fitting.methods import METHODS, Weighted, Wish
+from calibrate.fitting.methods import METHODS
 from calibrate.fitting.search import balanced_folds
-from calibrate.lift import Lift, compare_rates
+from calibrate.fitting.wish import Weighted, Wish
+from calibrate.lift import MIN_LEADS, Lift, compare_rates
 from calibrate.observation import Sample, sample_of
 from calibrate.scorecard import Scorecard, ScoredCriterion
 from calibrate.stats.intervals import wilson
@@ -148,16 +149,16 @@ def cross_fit_scores(
     sample = _sample(obs, criteria, allow_sensitive)
     generator = as_generator(rng)
     fold_of = balanced_folds(sample.keys, folds, generator)
-    leads = obs.fitting.compared
-    scores = pd.DataFrame({"lead_id": leads["lead_id"]}, index=leads.index)
+    leads = obs.fitting.compared.loc[sample.labels]
     parts = []
     for fold in range(folds):
         held = fold_of == fold
         weighted = METHODS[method](sample.rows(~held), wish, generator)
         parts.append(_scored(sample, weighted, held).set_index(leads.index[held]))
-    scores = scores.join(pd.concat(parts)).assign(tier=None)
+    known = obs.fitting.outcomes.loc[leads.index].assign(weight=sample.weight / sample.n_strata)
+    scores = leads[["lead_id"]].join(pd.concat(parts)).assign(tier=None)
     columns = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement"]
-    return scores[columns].join(obs.fitting.outcomes)
+    return scores[columns].join(known).sort_index()
 
 
 def _wish(
@@ -195,6 +196,12 @@ def _sample(
         raise NotEnoughDataError(
             f"{won} of the {n} leads of the fit period at their landmark converted: a score needs "
             "leads that did and leads that did not; widen fit_period or change the horizon"
+        )
+    n_units = n if sample.cluster is None else len(np.unique(sample.cluster))
+    if n_units < min(n, MIN_LEADS):
+        raise NotEnoughDataError(
+            f"the {n} leads belong to {n_units} contacts, which are too few to learn from; if they "
+            "are different people, correct or remove the contact column"
         )
     return sample
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.candidates import criterion_block, is_level
-from calibrate.errors import ConfigError
 from calibrate.fitting.attainable import attainable_patterns, attainable_range
 from calibrate.fitting.bootstrap import resampled_coefficients, selection_frequencies
 from calibrate.fitting.scaling import Points, scale_to_100, scale_with
@@ -23,7 +22,8 @@ from calibrate.fitting.search import (
     choose_rules,
     search_rules,
 )
-from calibrate.lift import compare_rates, sides_of, too_few
+from calibrate.fitting.wish import Weighted, Wish
+from calibrate.lift import MIN_LEADS, compare_rates, sides_of, told_units, too_few
 from calibrate.observation import Sample
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
@@ -32,84 +32,12 @@ from calibrate.stats.patterns import unique_patterns
 if TYPE_CHECKING:
     from calibrate.scorecard import Scale, Scorecard
 
-__all__ = ["METHODS", "Weighted", "Wish"]
+__all__ = ["METHODS"]
 
 N_FOLDS = 5
+MIN_CELL = 5  # leads of a kind from which resamples show how many there might be
 MIN_STRENGTH = 1.96  # standard errors that a rule must lie from 0 beside the others
 NOTHING = "nothing separates converted from lost leads better than chance would: no points"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What a card is asked for.
-
-    Attributes
-    ----------
-    max_criteria : int or "auto"
-    scale : {"fit", "keep"}
-    current : Scorecard or None
-        The card in force; ``keep`` takes its scale.
-    confidence_level : float
-    with_intervals : bool
-        Whether intervals of the points are wanted.
-    exactly : int or None
-        Number of rules, where it is known already: the search takes as many, and neither
-        cross-validates nor asks whether there is anything to score on.
-    shrinkage : float
-        Share of the effects to promise, where `exactly` leaves it to the caller.
-    sticky : bool
-        Whether, on the scale of the current card, points stay where they hardly moved.
-    """
-
-    max_criteria: int | str = 12
-    scale: str = "fit"
-    current: Scorecard | None = None
-    confidence_level: float = 0.95
-    with_intervals: bool = True
-    exactly: int | None = None
-    shrinkage: float = 1.0
-    sticky: bool = True
-
-    @property
-    def kept_scale(self) -> Scale | None:
-        """The scale of the current card, where points keep to it.
-
-        Raises
-        ------
-        ConfigError
-            If that card's expected rates do not rise.
-        """
-        if self.scale != "keep" or self.current is None or self.current.is_empty:
-            return None
-        if self.current.scale is None:
-            raise ConfigError(
-                f'the scale of "{self.current.name}" cannot be kept: its expected rates do not '
-                'rise with the score; use scale = "fit"'
-            )
-        return self.current.scale
-
-    @property
-    def most(self) -> int:
-        """The largest number of criteria allowed."""
-        return 12 if isinstance(self.max_criteria, str) else self.max_criteria
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Weighted:
-    """Criteria by position, with their points and intervals; nothing for an empty card.
-
-    ``shrinkage`` is the share of the effects that new leads are expected to show;
-    ``selection`` how often resamples choose each criterion, and one about the same, again.
-    """
-
-    positions: tuple[int, ...] = ()
-    base: int = 0
-    points: tuple[int, ...] = ()
-    intervals: tuple[tuple[int, int], ...] | None = None
-    base_interval: tuple[int, int] | None = None
-    selection: tuple[tuple[float, float], ...] | None = None
-    shrinkage: float = 1.0
-    notes: tuple[str, ...] = ()
 
 
 def _rate(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted:
@@ -199,7 +127,8 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
     start = np.concatenate([[fit.intercept], fit.coefficients])
     drawn = resampled_coefficients(part, start, rng)[:, : size + 1]
     tails = (1 - wish.confidence_level) / 2 * np.array([1, -1]) + np.array([0, 1])
-    ends = np.quantile(drawn[:, 1:], tails, axis=0) * scaled.per_log_odds
+    ends = np.quantile(drawn[:, 1:], tails, axis=0)
+    ends = _wide_enough(part, ends, weights, covariance, wish) * scaled.per_log_odds
     bases = np.quantile(_bases(part, wish, scaled, drawn, start[: size + 1]), tails)
     return replace(
         _without_zeros(positions, scaled, _outward(*ends)),
@@ -207,6 +136,28 @@ def _logistic(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
         selection=_selection(sample, positions, np.flatnonzero(scaled.points), rng),
         shrinkage=choice.shrinkage,
     )
+
+
+def _wide_enough(
+    sample: Sample,
+    ends: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+    wish: Wish,
+) -> NDArray[np.float64]:
+    """Widen the interval of a criterion that separates, or nearly, to Wald's at least.
+
+    Where under five leads of a kind (with or without, converted or not) were seen, a resample
+    can hardly show any others.
+    """
+    sides = sides_of(sample)
+    counts = sides.effective_counts()
+    cells = [counts[0], counts[1] - counts[0], counts[2], counts[3] - counts[2]]
+    thin = np.min(cells, axis=0) < MIN_CELL
+    margin = normal_quantile(wish.confidence_level) * np.sqrt(np.diag(covariance))
+    lower = np.where(thin, np.minimum(ends[0], weights - margin), ends[0])
+    upper = np.where(thin, np.maximum(ends[1], weights + margin), ends[1])
+    return np.array([lower, upper])
 
 
 def _bases(
@@ -275,6 +226,8 @@ def _searched(sample: Sample) -> NDArray[np.intp]:
     """Return positions of the rules worth looking at."""
     met = sample.flags.sum(axis=0)
     few = too_few(met, sample.n - met, sample.converted.mean())
+    told = np.minimum(told_units(sample, sample.flags), told_units(sample, ~sample.flags))
+    few |= told < MIN_LEADS
     return np.flatnonzero(~few & ~_said_by_opposite(sample.flags, met))
 
 

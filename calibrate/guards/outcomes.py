@@ -13,7 +13,7 @@ from calibrate.guards.finding import Finding, number, percent
 from calibrate.guards.rates import judged
 from calibrate.guards.thin import pooled_rates, pooled_words
 from calibrate.observation import Observation
-from calibrate.observation.sample import MIN_FOLLOWED
+from calibrate.observation.followup import MIN_FOLLOWED
 from calibrate.stats.intervals import wilson
 
 __all__ = [

@@ -39,7 +39,7 @@ def compare_rates(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataF
     table = _counts(sample, sides)
     _add_intervals(table, sides, confidence_level)
     table["p_value"] = p_values(sides)
-    _add_verdicts(table)
+    _add_verdicts(table, sides)
     table["confidence_level"] = confidence_level
     return table
 
@@ -93,15 +93,20 @@ def too_few(n: ArrayLike, n_without: ArrayLike, rate: ArrayLike) -> NDArray[np.b
     return np.asarray((smaller_side < MIN_LEADS) | (expected < MIN_EXPECTED))
 
 
-def _add_verdicts(table: pd.DataFrame) -> None:
+def _add_verdicts(table: pd.DataFrame, sides: Sides) -> None:
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
     won, n = table["n_converted"] + table["n_converted_without"], table["n"] + table["n_without"]
     few = too_few(table["n"], table["n_without"], won / n)
+    untold = np.minimum(sides.n_told, sides.n_told_without) < MIN_LEADS
+    young = ~few & (sides.n_known < MIN_LEADS)
+    few = few | untold
     proven = (table["q_value"] <= MAX_Q_VALUE) & ~few
     table["verdict"] = np.select(
         [few, proven & (table["lift"] > 1), proven], ["too few", "raises", "lowers"], "no evidence"
     )
     small = (table["lift_ci_lower"] >= SMALL_LIFT[0]) & (table["lift_ci_upper"] <= SMALL_LIFT[1])
     table["reason"] = np.select(
-        [few, proven, small], ["too few", "", "shown to be small"], "not proven (wide interval)"
+        [young, few, proven, small],
+        ["too young", "too few", "", "shown to be small"],
+        "not proven (wide interval)",
     )

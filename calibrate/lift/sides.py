@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibrate.stats.significance import mid_p_fisher
-from calibrate.stats.weighting import cluster_sums, effective_size
+from calibrate.stats.weighting import cluster_sums, effective_size, jackknife
 
 if TYPE_CHECKING:
     from calibrate.observation import Sample
 
-__all__ = ["Sides", "p_values", "sides_of"]
+__all__ = ["Sides", "p_values", "sides_of", "told_units"]
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +36,10 @@ class Sides:
         Weighted rates, the second in the same mix.
     n_effective, n_effective_without : ndarray
         Leads that would give as exact a rate.
+    n_told, n_told_without : ndarray
+        Independent ones whose outcome is told: leads that weigh something, or their clusters.
+    n_known : ndarray
+        Leads that weigh something, on the side that has fewer.
     for_ratio, for_difference : ndarray
         Factors on both effective sizes in the variance of the ratio and of the difference of
         the two rates: above 1 where clusters hold leads of both sides.
@@ -51,6 +55,9 @@ class Sides:
     rate_without: Floats
     n_effective: Floats
     n_effective_without: Floats
+    n_told: Floats
+    n_told_without: Floats
+    n_known: Floats
     for_ratio: Floats
     for_difference: Floats
 
@@ -87,6 +94,7 @@ def sides_of(sample: Sample) -> Sides:
     flags = sample.flags
     with_, without = _sums(sample, flags), _sums(sample, ~flags)
     rate = _ratio(with_.won, with_.weight)
+    rate = np.where((without.weight > 0) | (with_.weight == 0), rate, sample.rate)
     if sample.stratum is None:
         control = np.full(len(rate), sample.rate)
         lead_share = with_.weight / (with_.weight + without.weight)
@@ -119,9 +127,26 @@ def sides_of(sample: Sample) -> Sides:
         rate_without=rate_without,
         n_effective=sizes[0],
         n_effective_without=sizes[1],
+        n_told=told_units(sample, flags),
+        n_told_without=told_units(sample, ~flags),
+        n_known=_known(sample, flags),
         for_ratio=for_ratio,
         for_difference=for_difference,
     )
+
+
+def told_units(sample: Sample, flags: NDArray[np.bool_]) -> Floats:
+    """Count the leads, or clusters of them, that weigh something, shape (criteria,)."""
+    told = flags & (sample.weight > 0)[:, None]
+    if sample.cluster is None:
+        return np.asarray(told.sum(axis=0), dtype=float)
+    return np.array([float(len(np.unique(sample.cluster[column]))) for column in told.T])
+
+
+def _known(sample: Sample, flags: NDArray[np.bool_]) -> Floats:
+    told = flags[sample.weight > 0]
+    n = told.sum(axis=0)
+    return np.asarray(np.minimum(n, len(told) - n), dtype=float)
 
 
 def p_values(sides: Sides) -> Floats:
@@ -162,14 +187,16 @@ def _clustered(sample: Sample, flags: NDArray[np.bool_], ratio: Floats) -> tuple
     squares, residual = np.zeros(flags.shape[1]), np.zeros(flags.shape[1])
     for j, met in enumerate(flags.T):
         weight = cluster_sums(sample.weight * met, sample.cluster)
-        part = cluster_sums(_residual(sample, met, ratio[j]), sample.cluster)
+        part = _residual(sample, met, ratio[j])
         squares[j], residual[j] = weight @ weight, part @ part
     return squares, residual
 
 
 def _residual(sample: Sample, met: NDArray[np.bool_], ratio: float) -> Floats:
-    gap = sample.converted - np.nan_to_num(ratio) * sample.expected
-    return np.asarray(sample.weight * met * gap)
+    """Return each cluster's residual on one side, as the jackknife tells it."""
+    expected = sample.weight * met * sample.expected
+    residual = sample.weight * met * sample.converted - np.nan_to_num(ratio) * expected
+    return jackknife(cluster_sums(residual, sample.cluster), cluster_sums(expected, sample.cluster))
 
 
 def _overlap(
@@ -186,8 +213,10 @@ def _overlap(
     ratios = _ratio(with_.won, with_.expected), _ratio(without.won, without.expected)
     crossed = np.zeros(n_criteria)
     for j, met in enumerate(sample.flags.T):
-        first = cluster_sums(_residual(sample, met, ratios[0][j]), sample.cluster)
-        second = cluster_sums(_residual(sample, ~met, ratios[1][j]), sample.cluster)
+        first, second = (
+            _residual(sample, side, ratio[j])
+            for side, ratio in zip((met, ~met), ratios, strict=True)
+        )
         crossed[j] = first @ second
     # On the scale of the ratios to control, times control squared: that of the rates.
     control = _ratio(with_.expected, with_.weight)

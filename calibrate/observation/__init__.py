@@ -12,6 +12,7 @@ The rules of time, the same for every statistic built on top:
   stood in for by leads of known outcome (weights).
 """
 
+from calibrate.observation.followup import weights_given
 from calibrate.observation.observation import Observation
 from calibrate.observation.observe import Span, observe, observe_open
 from calibrate.observation.sample import Grouped, Sample, require_follow_up, sample_of
@@ -28,4 +29,5 @@ __all__ = [
     "require_follow_up",
     "resolve_windows",
     "sample_of",
+    "weights_given",
 ]

@@ -242,9 +242,9 @@ class Observation:
 
     @property
     def cluster_keys(self) -> pd.Series:
-        """The contact of each row, or the lead's id where it has none, as text."""
+        """The contact of each row, or the lead's own key where it has none, as text."""
         contacts = self.rows["contact"]
-        return contacts.where(contacts.notna(), self.rows["lead_id"].astype(str))
+        return contacts.where(contacts.notna(), "lead " + self.rows["lead_id"].astype(str))
 
     def _is_plain_count(self, measure: Measure) -> bool:
         return measure == Measure(measure.activity) and measure.activity in self.rows.columns

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Criterion
 from calibrate.errors import NotEnoughDataError
+from calibrate.observation.followup import MIN_FOLLOWED, weights_given
 from calibrate.stats.logistic import Units
 from calibrate.stats.patterns import unique_patterns
 from calibrate.stats.weighting import weighted_rate
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from calibrate.observation.observation import Observation
 
 __all__ = ["Grouped", "Sample", "require_follow_up", "sample_of"]
-
-MIN_FOLLOWED = 0.10
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +61,8 @@ class Sample:
         Which of several landmarks, numbered from 0.
     n_strata : int
         How many landmarks.
+    labels : ndarray of int, shape (leads,), or None
+        Rows of ``obs.table``.
     """
 
     criteria: tuple[Criterion, ...]
@@ -72,6 +73,7 @@ class Sample:
     cluster: NDArray[np.intp] | None = None
     stratum: NDArray[np.intp] | None = None
     n_strata: int = 1
+    labels: NDArray[np.intp] | None = None
 
     def rows(self, mask: NDArray[np.bool_]) -> Sample:
         """Return the sample of some leads."""
@@ -83,6 +85,7 @@ class Sample:
             keys=self.keys[mask],
             cluster=None if self.cluster is None else self.cluster[mask],
             stratum=None if self.stratum is None else self.stratum[mask],
+            labels=None if self.labels is None else self.labels[mask],
         )
 
     def weighted_by(self, copies: Floats) -> Sample:
@@ -169,17 +172,19 @@ class Sample:
 def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
     """Return the leads of an observation that are compared at their landmark.
 
+    Their weights are those given the criteria (`followup.weights_given`).
+
     Raises
     ------
     NotEnoughDataError
         If under 10 % of the leads have been watched up to the horizon.
     """
     require_follow_up(obs)
-    leads = obs.compared
+    leads, flags = _in_order(obs.compared), obs.flags(criteria)
     rows = leads.index.to_numpy()
     cluster = None
     if obs.clusters is not None:
-        cluster = pd.factorize(obs.cluster_keys.iloc[rows])[0].astype(np.intp)
+        cluster = pd.factorize(obs.cluster_keys.loc[rows])[0].astype(np.intp)
         keys = obs.clusters[rows].astype(np.uint64)
     else:
         keys = pd.util.hash_array(leads["lead_id"].astype(str).to_numpy(dtype=object))
@@ -189,14 +194,24 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         stratum, n_strata = codes.astype(np.intp), len(landmarks)
     return Sample(
         criteria=tuple(criteria),
-        flags=obs.flags(criteria)[rows],
+        flags=flags[rows],
         converted=np.asarray(leads["converted"], dtype=float),
-        weight=np.asarray(leads["weight"], dtype=float),
+        weight=weights_given(obs, flags)[rows],
         keys=keys,
         cluster=cluster,
         stratum=stratum,
         n_strata=n_strata,
+        labels=rows,
     )
+
+
+def _in_order(leads: pd.DataFrame) -> pd.DataFrame:
+    """Return the leads in an order that does not depend on that of the file."""
+    hashed = pd.util.hash_array(leads["lead_id"].astype(str).to_numpy(dtype=object))
+    by = [hashed]
+    if "snapshot" in leads:
+        by.insert(0, leads["snapshot"].to_numpy(dtype=float))
+    return leads.iloc[np.lexsort(by)]
 
 
 def require_follow_up(obs: Observation) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from calibrate import display
 from calibrate.criteria import Criterion, Measure
 from calibrate.errors import ConfigError
+from calibrate.observation import weights_given
 from calibrate.scorecard.serial import card_to_dict, fields_from_json
 from calibrate.scorecard.values import Explanation, Hold, Scale, ScoredCriterion, Tier, sorted_tiers
 
@@ -185,9 +186,14 @@ class Scorecard:
             ``lead_id, score, expected_rate, tier, fit, engagement``, then
             ``converted, weight, amount, created_at`` and, where leads belong together,
             ``cluster`` (`Observation.outcomes`); one row a lead at the landmark, index of
-            ``obs.table``.
+            ``obs.table``. The weights are those given the card's criteria.
         """
-        return self.score_frame(self.inputs(obs)).join(obs.outcomes)
+        rules = [line.criterion for line in self.criteria]
+        known = obs.outcomes
+        if rules and obs.maturity == "weight" and not (obs.is_open or obs.history.is_wide):
+            weight = weights_given(obs, obs.flags(rules)) / max(len(obs.parts), 1)
+            known = known.assign(weight=weight)
+        return self.score_frame(self.inputs(obs)).join(known)
 
     def score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Score any table that has the columns the card reads.

@@ -22,6 +22,7 @@ _OVERSHOOT = 0.5  # share of the slope with which a step may pass the maximum
 _INFINITE = 30.0  # log-odds that no data show: a fit without penalty has run away
 _LARGEST_STEP = 5.0  # of any linear predictor in one iteration
 _STEP_HALVINGS = 25
+_VANISHED = 1e-6
 
 
 class Units(NamedTuple):
@@ -130,7 +131,8 @@ def fit_logistic(
     ``W Z I^-1 Z'``. Newton's method with steps halved until the penalised likelihood rises.
     With one yes/no column the estimate is the log odds ratio after adding 1/2 to each of
     the four counts. The sandwich is ``I^-1 (sum_c u_c u_c') I^-1`` with ``u_c`` the sum over a
-    cluster's leads of ``w (y - p) z``; it knows that weights are not copies of leads.
+    cluster's leads of ``w (y - p) z``; it knows that weights are not copies of leads. No variance
+    is below the model's ``I^-1``: under separation the residuals, and the sandwich, vanish.
 
     References
     ----------
@@ -313,7 +315,21 @@ def _sandwich(problem: _Problem, state: _State, units: Units) -> _State:
         scores = np.array([cluster_sums(column, units.cluster) for column in columns])
         n_clusters = len(np.unique(units.cluster))
         meat = scores @ scores.T * (n_clusters / max(n_clusters - 1, 1))
-    return replace(state, covariance=state.covariance @ meat @ state.covariance)
+    robust = state.covariance @ meat @ state.covariance
+    return replace(state, covariance=_at_least(robust, state.covariance))
+
+
+def _at_least(robust: FloatArray, model: FloatArray) -> FloatArray:
+    """Return the sandwich with no variance below the model's.
+
+    Where a column separates the outcomes the residuals vanish, and the sandwich with them.
+    """
+    told, least = np.diag(robust), np.diag(model)
+    vanished = told <= _VANISHED * least
+    factor = np.sqrt(np.maximum(least / np.where(vanished, least, told), 1.0))
+    scaled = robust * np.outer(factor, factor)
+    either = vanished[:, np.newaxis] | vanished
+    return np.where(either, model, scaled)
 
 
 def _unknown(problem: _Problem) -> _State:

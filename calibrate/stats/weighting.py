@@ -19,8 +19,11 @@ __all__ = [
     "censoring_weights",
     "cluster_sums",
     "effective_size",
+    "jackknife",
     "weighted_rate",
 ]
+
+NOTHING = 1e-9  # a variance so far below that of one lead is rounding
 
 
 class CensoringWeights(NamedTuple):
@@ -116,11 +119,17 @@ def weighted_rate(
 
     Notes
     -----
-    ``r = sum w y / sum w``, ``V = sum w^2 (y - r)^2 / (sum w)^2``, by cluster the square of
-    the cluster's sum; ``n_effective = r (1 - r) / V``, which is n without weights and
-    clusters. Kish's ``(sum w)^2 / sum w^2`` takes its place where nobody or everybody
-    converted and V says nothing; elsewhere it would be wrong, because weights depend on the
-    outcome.
+    ``r = sum w y / sum w``, ``V = sum w^2 (y - r)^2 / (sum w)^2``, and ``n_effective = r (1 -
+    r) / V``, which is n without weights and clusters. With m clusters V is the jackknife's,
+    ``(m - 1) / m sum_c (e_c / (W - W_c))^2`` with ``e_c = sum w (y - r)`` and ``W_c = sum w``
+    over the cluster: one that holds much of the weight draws the rate to itself. Kish's
+    ``(sum w)^2 / sum w^2`` takes its place where nobody or everybody converted and V says
+    nothing; elsewhere it would be wrong, because weights depend on the outcome.
+
+    References
+    ----------
+    B. Efron and C. Stein (1981), The jackknife estimate of variance, Annals of Statistics 9,
+    586-596.
 
     Examples
     --------
@@ -135,9 +144,11 @@ def weighted_rate(
     if not total > 0:
         return WeightedRate(float("nan"), float("nan"), float("nan"))
     rate = float(w @ y) / total
-    residual = cluster_sums(w * (y - rate), cluster)
-    variance = float(residual @ residual) / total**2
     squares = cluster_sums(w, cluster)
+    residual = w * (y - rate)
+    if cluster is not None:
+        residual = jackknife(cluster_sums(residual, cluster), squares)
+    variance = float(residual @ residual) / total**2
     n_effective = effective_size(rate, variance, total**2 / float(squares @ squares))
     return WeightedRate(rate, variance, float(n_effective))
 
@@ -146,8 +157,30 @@ def effective_size(rate: ArrayLike, variance: ArrayLike, n_kish: ArrayLike) -> F
     """Return ``rate (1 - rate) / variance``, or Kish's size where the variance says nothing."""
     r, v, kish = (np.asarray(values, dtype=np.float64) for values in (rate, variance, n_kish))
     spread = r * (1 - r)
-    told = (spread > 0) & (v > 0)
+    told = (spread > 0) & (v > NOTHING * spread)
     return np.asarray(np.where(told, spread / np.where(told, v, 1.0), kish))[()]
+
+
+def jackknife(residual: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return clusters' residuals as the ratio without each of them tells them.
+
+    Parameters
+    ----------
+    residual, weight : ndarray, shape (clusters,)
+        Sums over each cluster of the residual and of the ratio's denominator.
+
+    Returns
+    -------
+    ndarray, shape (clusters,)
+        ``sqrt((m - 1) / m) e_c W / (W - W_c)``; all 0 with a single cluster, from which no
+        variance can be told.
+    """
+    present = weight > 0
+    m, total = int(present.sum()), float(weight.sum())
+    if m < 2:
+        return np.zeros_like(residual)
+    rest = np.where(present, total - weight, total)
+    return np.asarray(np.sqrt((m - 1) / m) * residual * total / rest)
 
 
 def cluster_sums(values: FloatArray, cluster: ArrayLike | None) -> FloatArray:

@@ -228,17 +228,30 @@ def test_sandwich_against_statsmodels():
 
 
 def test_clustered_sandwich_against_statsmodels():
+    """Three leads alike in each of 300 clusters: the sandwich is about three times the model's."""
     import statsmodels.api as sm
 
     X, x, _ = simulated(patterns=300, columns=3, size=2)
-    weights, cluster = np.ones(len(x)), np.arange(len(x)) // 3
+    X, x, cluster = np.repeat(X, 3, axis=0), np.repeat(x, 3), np.repeat(np.arange(len(x)), 3)
     model = sm.GLM(x, sm.add_constant(X), sm.families.Binomial())
     groups = {"groups": cluster, "use_correction": False}
     expected = model.fit(cov_type="cluster", cov_kwds=groups, tol=1e-12).cov_params()
-    units = Units(pattern=np.arange(len(x)), converted=x, weight=weights, cluster=cluster)
-    fit = fit_logistic(X, weights * x, weights, firth=False, units=units)
+    units = Units(pattern=np.arange(len(x)), converted=x, weight=np.ones(len(x)), cluster=cluster)
+    fit = fit_logistic(X, x, np.ones(len(x)), firth=False, units=units)
     # statsmodels without its correction, times clusters / (clusters - 1)
-    np.testing.assert_allclose(fit.covariance, expected * 100 / 99, rtol=1e-6)
+    m = len(np.unique(cluster))
+    np.testing.assert_allclose(fit.covariance, expected * m / (m - 1), rtol=1e-6)
+
+
+def test_separation_is_not_certainty_under_weights():
+    """60 leads with x, none converted: the sandwich alone would be sure of an odds ratio of 0."""
+    X = np.array([[1.0], [0.0]])
+    pattern = np.repeat([0, 1], [60, 900])
+    converted = np.r_[np.zeros(60), np.ones(90), np.zeros(810)]
+    units = Units(pattern, converted, np.ones(960), np.r_[0, np.arange(959)])
+    plain = fit_logistic(X, [0, 90], [60, 900])
+    robust = fit_logistic(X, [0, 90], [60, 900], units=units)
+    assert robust.covariance[1, 1] == pytest.approx(plain.covariance[1, 1])
 
 
 def test_weights_of_one_give_nearly_the_model_based_covariance():

@@ -1,0 +1,86 @@
+"""What a card is asked for, and what a method answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calibrate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from calibrate.scorecard import Scale, Scorecard
+
+__all__ = ["Weighted", "Wish"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a card is asked for.
+
+    Attributes
+    ----------
+    max_criteria : int or "auto"
+    scale : {"fit", "keep"}
+    current : Scorecard or None
+        The card in force; ``keep`` takes its scale.
+    confidence_level : float
+    with_intervals : bool
+        Whether intervals of the points are wanted.
+    exactly : int or None
+        Number of rules, where it is known already: the search takes as many, and neither
+        cross-validates nor asks whether there is anything to score on.
+    shrinkage : float
+        Share of the effects to promise, where `exactly` leaves it to the caller.
+    sticky : bool
+        Whether, on the scale of the current card, points stay where they hardly moved.
+    """
+
+    max_criteria: int | str = 12
+    scale: str = "fit"
+    current: Scorecard | None = None
+    confidence_level: float = 0.95
+    with_intervals: bool = True
+    exactly: int | None = None
+    shrinkage: float = 1.0
+    sticky: bool = True
+
+    @property
+    def kept_scale(self) -> Scale | None:
+        """The scale of the current card, where points keep to it.
+
+        Raises
+        ------
+        ConfigError
+            If that card's expected rates do not rise.
+        """
+        if self.scale != "keep" or self.current is None or self.current.is_empty:
+            return None
+        if self.current.scale is None:
+            raise ConfigError(
+                f'the scale of "{self.current.name}" cannot be kept: its expected rates do not '
+                'rise with the score; use scale = "fit"'
+            )
+        return self.current.scale
+
+    @property
+    def most(self) -> int:
+        """The largest number of criteria allowed."""
+        return 12 if isinstance(self.max_criteria, str) else self.max_criteria
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Weighted:
+    """Criteria by position, with their points and intervals; nothing for an empty card.
+
+    ``shrinkage`` is the share of the effects that new leads are expected to show;
+    ``selection`` how often resamples choose each criterion, and one about the same, again.
+    """
+
+    positions: tuple[int, ...] = ()
+    base: int = 0
+    points: tuple[int, ...] = ()
+    intervals: tuple[tuple[int, int], ...] | None = None
+    base_interval: tuple[int, int] | None = None
+    selection: tuple[tuple[float, float], ...] | None = None
+    shrinkage: float = 1.0
+    notes: tuple[str, ...] = ()
