@@ -177,9 +177,10 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a distinct score: ``score``, ``n, n_converted`` (as counted), ``weight,
-        weight_converted`` (the leads and conversions that these stand for) and ``amount``
-        (won, weighted; nan where no amount is known at all).
+        One row a distinct score: ``score``, ``n, n_converted`` (of known outcome, as counted),
+        ``weight, weight_converted`` (the leads and conversions that these stand for), ``n_leads``
+        (as counted, those too young to be judged too, where others stand in for them) and
+        ``amount`` (won, weighted; nan where no amount is known at all).
 
     Examples
     --------
@@ -197,9 +198,19 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
         "n_converted": np.bincount(cell[converted], minlength=len(values)),
         "weight": np.bincount(cell, weight, len(values)),
         "weight_converted": np.bincount(cell, weight * converted, len(values)),
+        "n_leads": np.bincount(cell, minlength=len(values)) + _young(scores, frame, values),
         "amount": _amount_won(frame, weight * converted, cell, len(values)),
     }
     return pd.DataFrame(counts)
+
+
+def _young(scores: pd.DataFrame, known: pd.DataFrame, values: Floats) -> NDArray[np.intp]:
+    """Count the leads not judged yet at each score, where the weights stand in for them."""
+    if known["weight"].nunique() < 2:
+        return np.zeros(len(values), dtype=np.intp)
+    young = scores.loc[scores["converted"].notna() & (scores["weight"] == 0), "score"]
+    cell = np.searchsorted(values, young.to_numpy(), side="right") - 1
+    return np.bincount(np.maximum(cell, 0), minlength=len(values))
 
 
 def evaluate(scores: pd.DataFrame, *, confidence_level: float = 0.95) -> dict[str, float]:

@@ -216,8 +216,11 @@ def test_contacts_are_the_clusters_by_hand():
     table = control_rate(watched(PAIRS)).table.set_index("method")
     assert table["n"].tolist() == [6, 6, 6]
     assert table["rate"][["cohort", "adjusted"]].tolist() == [0.5, 0.5]
-    assert table["n_effective"][["cohort", "adjusted"]].tolist() == pytest.approx([3.6, 3.6])
-    limits = wilson(1.8, 3.6)
+    # Two pairs alike and two single leads, half of each converted: residuals 1, 1, 1/2, 1/2;
+    # V = 2 (1 (3/4) / 4)^2 + 2 (1/2 (3/4) / 5)^2, and 1/4 of it the size.
+    size = 0.25 / (2 * 0.1875**2 + 2 * 0.075**2)
+    assert table["n_effective"][["cohort", "adjusted"]].tolist() == pytest.approx([size, 3.6])
+    limits = wilson(size / 2, size)
     found = table.loc["cohort", ["rate_ci_lower", "rate_ci_upper"]].tolist()
     assert found == pytest.approx([float(limits.lower), float(limits.upper)])
     # log-log: 1 - 0.5 ** exp(-+ z sqrt(10/36) / log 2)

@@ -110,11 +110,10 @@ def sides_of(sample: Sample) -> Sides:
     )
     sizes = with_.n, without.n
     if not sample.is_plain:
+        heaviest = float(sample.weight.max())
         sizes = (
-            effective_size(rate, variance, _ratio(with_.weight**2, with_.squared_weight)),
-            effective_size(
-                rate_without, variance_without, _ratio(without.weight**2, without.squared_weight)
-            ),
+            effective_size(rate, variance, _one_sided(with_, heaviest)),
+            effective_size(rate_without, variance_without, _one_sided(without, heaviest)),
         )
     return Sides(
         n=with_.n,
@@ -133,6 +132,12 @@ def sides_of(sample: Sample) -> Sides:
         for_ratio=for_ratio,
         for_difference=for_difference,
     )
+
+
+def _one_sided(sums: _Sums, heaviest: float) -> Floats:
+    """Return what a side's leads are worth where all of them had the same outcome."""
+    kish = _ratio(sums.weight**2, sums.squared_weight)
+    return np.minimum(kish, sums.weight / heaviest)
 
 
 def told_units(sample: Sample, flags: NDArray[np.bool_]) -> Floats:

@@ -120,11 +120,13 @@ def weighted_rate(
     Notes
     -----
     ``r = sum w y / sum w``, ``V = sum w^2 (y - r)^2 / (sum w)^2``, and ``n_effective = r (1 -
-    r) / V``, which is n without weights and clusters. With m clusters V is the jackknife's,
-    ``(m - 1) / m sum_c (e_c / (W - W_c))^2`` with ``e_c = sum w (y - r)`` and ``W_c = sum w``
-    over the cluster: one that holds much of the weight draws the rate to itself. Kish's
-    ``(sum w)^2 / sum w^2`` takes its place where nobody or everybody converted and V says
-    nothing; elsewhere it would be wrong, because weights depend on the outcome.
+    r) / V``, which is n without weights and clusters. With m clusters ``V = sum_c (e_c (m - 1) / m / (W - W_c))^2``, the jackknife's but
+    for the factor ``m / (m - 1)``, with ``e_c = sum w (y - r)`` and ``W_c = sum w`` over the
+    cluster: one that holds much of the weight draws the rate to itself. Where nobody or
+    everybody converted V says nothing, and n_effective is ``sum w / max w`` (Kish's ``(sum w)^2 /
+    sum w^2`` of the clusters where that is less): so many of the leads would be known of the
+    outcome that nobody had, if all had it. Kish's size of the leads would be wrong, because
+    weights depend on the outcome.
 
     References
     ----------
@@ -149,20 +151,24 @@ def weighted_rate(
     if cluster is not None:
         residual = jackknife(cluster_sums(residual, cluster), squares)
     variance = float(residual @ residual) / total**2
-    n_effective = effective_size(rate, variance, total**2 / float(squares @ squares))
+    at_most = min(total**2 / float(squares @ squares), total / float(w.max()))
+    n_effective = effective_size(rate, variance, at_most)
     return WeightedRate(rate, variance, float(n_effective))
 
 
-def effective_size(rate: ArrayLike, variance: ArrayLike, n_kish: ArrayLike) -> FloatArray:
-    """Return ``rate (1 - rate) / variance``, or Kish's size where the variance says nothing."""
-    r, v, kish = (np.asarray(values, dtype=np.float64) for values in (rate, variance, n_kish))
+def effective_size(rate: ArrayLike, variance: ArrayLike, one_sided: ArrayLike) -> FloatArray:
+    """Return ``rate (1 - rate) / variance``, or another size where all outcomes are alike."""
+    r, v, other = (np.asarray(values, dtype=np.float64) for values in (rate, variance, one_sided))
     spread = r * (1 - r)
     told = (spread > 0) & (v > NOTHING * spread)
-    return np.asarray(np.where(told, spread / np.where(told, v, 1.0), kish))[()]
+    return np.asarray(np.where(told, spread / np.where(told, v, 1.0), other))[()]
 
 
 def jackknife(residual: FloatArray, weight: FloatArray) -> FloatArray:
-    """Return clusters' residuals as the ratio without each of them tells them.
+    """Return clusters' residuals, larger where a cluster holds much of the weight.
+
+    A cluster's residual is taken from a ratio that it has drawn to itself; that of the ratio
+    without it is ``W / (W - W_c)`` times as large.
 
     Parameters
     ----------
@@ -172,15 +178,15 @@ def jackknife(residual: FloatArray, weight: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (clusters,)
-        ``sqrt((m - 1) / m) e_c W / (W - W_c)``; all 0 with a single cluster, from which no
-        variance can be told.
+        ``(m - 1) / m e_c W / (W - W_c)``: ``e_c`` itself for m clusters alike; all 0 with a
+        single cluster, from which no variance can be told.
     """
     present = weight > 0
     m, total = int(present.sum()), float(weight.sum())
     if m < 2:
         return np.zeros_like(residual)
     rest = np.where(present, total - weight, total)
-    return np.asarray(np.sqrt((m - 1) / m) * residual * total / rest)
+    return np.asarray((m - 1) / m * residual * total / rest)
 
 
 def cluster_sums(values: FloatArray, cluster: ArrayLike | None) -> FloatArray:

@@ -208,7 +208,7 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
         message=_message(table, best, chosen, target, separates=separates),
         tiers=tiers,
         weeks=weeks,
-        n=int(cells["n"].sum()),
+        n=int(cells["n_leads"].sum()),
         n_converted=int(cells["n_converted"].sum()),
         confidence_level=confidence_level,
         _table=table,

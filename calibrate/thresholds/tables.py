@@ -1,6 +1,7 @@
 """The tables beside a threshold: every cut, the tiers, and the scores of customers.
 
-``n``, ``n_converted`` and ``missed`` are leads as counted; all else is weighted.
+``n``, ``n_converted`` and ``missed`` are leads as counted (those too young to be judged too, as not
+converted so far); all else is weighted.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def cut_table(
     n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
     columns = {
         "threshold": cells["score"].to_numpy(dtype=np.int64),
-        "n": n,
+        "n": _from_the_top(cells["n_leads"].to_numpy()),
         "n_converted": n_converted,
         "n_effective": n_effective,
         "rate": sweep.precision,
@@ -68,7 +69,7 @@ def tier_table(
     confidence_level: float,
 ) -> pd.DataFrame:
     """Return one row a tier, highest first: its leads, its conversions and its rate."""
-    counts = ["n", "n_converted", "weight", "weight_converted"]
+    counts = ["n_leads", "n_converted", "weight", "weight_converted"]
     rows, parts = [], []
     ceiling = np.inf
     for name, at_least in tiers:
@@ -77,6 +78,7 @@ def tier_table(
         parts.append(leads.part((leads.score >= at_least) & (leads.score < ceiling)))
         ceiling = at_least
     table = pd.DataFrame(rows, columns=["tier", "at_least", *counts])
+    table = table.rename(columns={"n_leads": "n"})
     table = table.astype({"n": int, "n_converted": int})
     weight, converted = _floats(table, "weight"), _floats(table, "weight_converted")
     n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
@@ -98,7 +100,7 @@ def outcome_table(cells: pd.DataFrame) -> pd.DataFrame:
     score, hits = _floats(cells, "score"), _floats(cells, "weight_converted")
     others = _floats(cells, "weight") - hits
     won = int(cells["n_converted"].sum())
-    n_not = int(cells["n"].sum()) - won
+    n_not = int(cells["n_leads"].sum()) - won
     rows = [
         {"outcome": outcome, "n": n, "mean": float(score @ weight / weight.sum())}
         | {

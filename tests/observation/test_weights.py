@@ -156,11 +156,15 @@ def test_weeks_are_those_the_weights_stand_for(hand_history):
     assert dropped.weeks == pytest.approx(70 / 7)
 
 
-def test_a_weighted_rate_in_which_everybody_agrees_has_kish_s_size():
-    """Nobody converted: V = 0 says nothing; (2 + 2 + 1)^2 / (4 + 4 + 1) = 25/9 leads."""
+def test_a_weighted_rate_in_which_everybody_agrees():
+    """V = 0 says nothing. Those of the other outcome would weigh 2 and be known half of the time.
+
+    (2 + 2 + 1) / 2 = 2.5 leads; Kish's (2 + 2 + 1)^2 / (4 + 4 + 1) = 2.8 would be too many, and
+    three of weight 1 among others of weight 2 even 3 for 1.5.
+    """
     found = weighted_rate([0, 0, 0], [2, 2, 1])
     assert (found.rate, found.variance) == (0, 0)
-    assert found.n_effective == pytest.approx(25 / 9)
+    assert found.n_effective == pytest.approx(2.5)
 
 
 def test_leads_of_one_contact_count_as_often_as_there_are_contacts():
@@ -173,11 +177,11 @@ def test_leads_of_one_contact_count_as_often_as_there_are_contacts():
     assert alone.n_effective > 2 * once.n_effective
 
 
-def test_the_variance_of_clusters_is_the_jackknife_s():
-    """Leave each contact out, by hand: rates 1/3, 1/3, 1/2 around 2/5 of five leads."""
+def test_the_variance_of_clusters_is_nearly_the_jackknife_s():
+    """Leave each contact out, by hand: rates 1/3, 1/3, 1/2 around 2/5 of five leads; (2/3)^2."""
     converted, contact = [1, 0, 1, 0, 0], [0, 0, 1, 1, 2]
     rate = 2 / 5
-    expected = 2 / 3 * sum((left_out - rate) ** 2 for left_out in (1 / 3, 1 / 3, 1 / 2))
+    expected = (2 / 3) ** 2 * sum((left_out - rate) ** 2 for left_out in (1 / 3, 1 / 3, 1 / 2))
     assert weighted_rate(converted, [1] * 5, contact).variance == pytest.approx(expected)
 
 
