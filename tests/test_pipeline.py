@@ -235,7 +235,7 @@ def test_each_stage_of_the_funnel_is_part_of_the_one_before() -> None:
     assert funnel["n"].is_monotonic_decreasing
     assert funnel["n"].iloc[0] == len(run.observation.table)
     assert funnel["share"].iloc[0] == 1
-    assert funnel["stage"].tolist()[-2:] == ["hot", "converted by the horizon"]
+    assert funnel["stage"].tolist()[-2:] == ["hot", "of these, converted by the horizon"]
 
 
 def test_the_textbook_takes_the_most_common_criterion_that_raises() -> None:
@@ -294,10 +294,13 @@ def test_a_run_learns_from_several_landmarks_if_asked_to(tmp_path: Path) -> None
     run = cal.recalibrate(settings_of(tmp_path, snapshots=["3D", "14D"], horizon="60D"))
     assert run.observation.fitting.at_landmark["snapshot"].unique().tolist() == [3, 14]
     assert not run.card.is_empty
-    plain = cal.recalibrate(settings_of(tmp_path, horizon="60D"))
-    # Leads a week are those of an average landmark, not of both together.
+    plain = cal.recalibrate(settings_of(tmp_path, observation_window="3D", horizon="60D"))
+    # Leads are counted once, at the first of their ages.
+    assert run.cuts.n == plain.cuts.n
+    assert run.card.control["n_converted"] == plain.card.control["n_converted"]
     volumes = [r.cuts.table["leads_per_week"].max() for r in (run, plain)]
-    assert volumes[0] == pytest.approx(volumes[1], rel=0.15)
+    assert volumes[0] == pytest.approx(volumes[1], rel=0.02)
+    assert "learned from each lead at several ages (3, 14 days)" in " ".join(run.card.notes)
     assert set(run.summary()) == set(plain.summary())
 
 

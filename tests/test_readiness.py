@@ -213,7 +213,7 @@ def test_young_leads_are_stood_in_for_and_the_figures_say_so():
     # Read on 2023-04-11 the leads of the last 20 days have not had their 30 days.
     found = cal.assess_readiness(observed(900, 300, as_of="2023-04-11"))
     assert found.rate != pytest.approx(found.n_converted / found.n)
-    assert "leads of known outcome became customers" in found.message
+    assert "leads at their landmark became customers so far" in found.message
     assert f"({100 * found.rate:.1f}% of all once" in found.message
 
 

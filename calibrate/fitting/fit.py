@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["cross_fit_scores", "fit_scorecard"]
 
 SCALES = ("fit", "keep")
+_DAY = dt.timedelta(days=1)
 STABLE = 0.8  # share of the resamples that choose a criterion again
 
 
@@ -231,6 +233,9 @@ def _card(
     raw = _raw_scores(sample, weighted)
     clipped = float(((raw < 0) | (raw > 100)).mean())
     notes = (*weighted.notes, *_unstable(sample, weighted))
+    if obs.parts:
+        days = ", ".join(f"{part.observation_window / _DAY:g}" for part in obs.parts)
+        notes = (*notes, f"learned from each lead at several ages ({days} days), counted at each")
     if clipped:
         notes = (*notes, f"{clipped:.1%} of the leads it was fitted on are clipped to 0 or 100")
     period, as_of = obs.period, obs.history.as_of
@@ -295,7 +300,9 @@ def _unstable(sample: Sample, weighted: Weighted) -> tuple[str, ...]:
 
 
 def _control(sample: Sample, confidence_level: float) -> dict[str, Any]:
-    """Return the conversion rate of the leads at their landmark, each counted once."""
+    """Return the conversion rate of the leads at their (first) landmark, each counted once."""
+    if sample.stratum is not None:
+        sample = sample.rows(sample.stratum == 0)
     found = weighted_rate(sample.converted, sample.weight, sample.cluster)
     effective = found.n_effective
     lower, upper = wilson(found.rate * effective, effective, confidence_level=confidence_level)

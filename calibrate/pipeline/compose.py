@@ -161,7 +161,7 @@ def _measured(
     name = settings.name or (obs.period.label if obs.period != Period() else "all leads")
     card = fit_scorecard(obs, name=name, confidence_level=level, **how)
     tell("choosing thresholds", 0.45)
-    honest = cross_fit_scores(obs, card=card, **how)
+    honest = _at_one_age(cross_fit_scores(obs, card=card, **how), obs.fitting)
     cuts = choose_cuts(settings, honest, weeks=obs.fitting.weeks)
     return {
         "control": control_rate(obs, confidence_level=level),
@@ -173,6 +173,14 @@ def _measured(
         "card": card.with_tiers(cuts),
         "cuts": cuts,
     }
+
+
+def _at_one_age(scores: pd.DataFrame, obs: Observation) -> pd.DataFrame:
+    """Return the scores at the first landmark, so that each lead counts once."""
+    if not obs.parts:
+        return scores
+    first = scores.index < len(obs.parts[0].rows)
+    return scores[first].assign(weight=scores.loc[first, "weight"] * len(obs.parts))
 
 
 def _by_quarter(obs: Observation, confidence_level: float) -> pd.DataFrame:

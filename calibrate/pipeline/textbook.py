@@ -85,7 +85,7 @@ def funnel_table(table: pd.DataFrame, scores: pd.DataFrame, card: Scorecard) -> 
         best = mature[mature["score"] >= tier.at_least]
         is_top = tier == card.tiers[0]
         counts[tier.name if is_top else f"{tier.name} or better"] = len(best)
-    counts["converted by the horizon"] = int(best["converted"].sum())
+    counts["of these, converted by the horizon"] = int(best["converted"].sum())
     funnel = pd.DataFrame({"stage": list(counts), "n": list(counts.values())})
     funnel["share"] = funnel["n"] / max(len(table), 1)
     return funnel

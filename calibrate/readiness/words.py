@@ -142,8 +142,8 @@ def _share(base: Base) -> str:
     if np.isclose(base.rate, base.n_converted / base.n):
         return f"{n_converted} of {n} leads became customers ({rate})"
     return (
-        f"{n_converted} of {n} leads of known outcome became customers ({rate} of all once the "
-        "young ones have had their time)"
+        f"{n_converted} of {n} leads at their landmark became customers so far ({rate} of all once "
+        "the young ones have had their time)"
     )
 
 

@@ -120,13 +120,15 @@ def weighted_rate(
     Notes
     -----
     ``r = sum w y / sum w``, ``V = sum w^2 (y - r)^2 / (sum w)^2``, and ``n_effective = r (1 -
-    r) / V``, which is n without weights and clusters. With m clusters ``V = sum_c (e_c (m - 1) / m / (W - W_c))^2``, the jackknife's but
-    for the factor ``m / (m - 1)``, with ``e_c = sum w (y - r)`` and ``W_c = sum w`` over the
-    cluster: one that holds much of the weight draws the rate to itself. Where nobody or
-    everybody converted V says nothing, and n_effective is ``sum w / max w`` (Kish's ``(sum w)^2 /
-    sum w^2`` of the clusters where that is less): so many of the leads would be known of the
-    outcome that nobody had, if all had it. Kish's size of the leads would be wrong, because
-    weights depend on the outcome.
+    r) / V``, which is n without weights and clusters. With m clusters
+    ``V = sum_c (e_c (m - 1) / m / (W - W_c))^2``, the jackknife's but for the factor ``m / (m -
+    1)``, with ``e_c = sum w (y - r)`` and ``W_c = sum w`` over the cluster: one that holds much
+    of the weight draws the rate to itself.
+
+    Where nobody or everybody converted V says nothing, and n_effective is ``sum w / max w``
+    (Kish's ``(sum w)^2 / sum w^2`` of the clusters where that is less): so many of the leads
+    would be known of the outcome that nobody had, if all had it. Kish's size of the leads would
+    be wrong, because weights depend on the outcome.
 
     References
     ----------

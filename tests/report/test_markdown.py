@@ -53,7 +53,7 @@ def test_a_line_that_is_seldom_found_again_is_marked(again, is_marked):
     text = render_markdown(run)
     assert ("not settled: 54 times in 100, its theme 95" in text) == is_marked
     assert ("Not settled: had other leads" in text) == is_marked
-    assert "(Allowing for chance, 8 to 15.)" in text
+    assert "(8 to 15). Add the points" in text
 
 
 def test_counts_so_far_are_not_given_as_the_rate():
