@@ -21,11 +21,11 @@ probability that their outcome is known (`censoring_weights`, `compare_rates`). 
 difference at the realised weighted share.
 
 *Expected* is the smallest mean count of converters or non-converters of known outcome, with or
-without the criterion. Required as for the unweighted intervals; of the rate only that it covers at least as
-much: its variance takes the weights as known, and where few leads were watched to the end and
-many of them buy (a share of 0.1 and a rate of 30 %) that is wider than it need be, on the safe
-side. In lift, difference and relative risk what the weights do not know cancels. Every cell is in
-`coverage_weighted_cells.csv`. Seed {seed}."""
+without the criterion. Required as for the unweighted intervals; of the rate only that it covers
+at least as much: its variance takes the weights as known, and where few leads were watched to the
+end and many of them buy (a share of 0.1 and a rate of 30 %) that is wider than it need be, on the
+safe side. In lift, difference and relative risk what the weights do not know cancels. Every cell
+is in `coverage_weighted_cells.csv`. Seed {seed}."""
 
 
 def run(*, quick: bool = False) -> Study:
