@@ -154,8 +154,8 @@ def scored_leads(scores: pd.DataFrame) -> ScoredLeads:
 
     >>> frame = pd.DataFrame({"score": 1, "converted": [1, 1, 0, 0, 0], "cluster": [0, 0, 1, 2, 3]})
     >>> hits, n = scored_leads(frame).effective_counts()
-    >>> round(hits, 2), round(n, 2)  # rate 2/5, variance (1.2^2 + 3 * 0.4^2) / 5^2
-    (1.25, 3.12)
+    >>> round(hits, 2), round(n, 2)  # variance ((1.2 * 5/3)^2 + 3 (0.4 * 5/4)^2) (3/4)^2 / 5^2
+    (0.9, 2.25)
     """
     frame = known_outcomes(scores)
     return ScoredLeads(
