@@ -178,9 +178,9 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row a distinct score: ``score``, ``n, n_converted`` (of known outcome, as counted),
-        ``weight, weight_converted`` (the leads and conversions that these stand for), ``n_leads``
-        (as counted, those too young to be judged too, where others stand in for them) and
-        ``amount`` (won, weighted; nan where no amount is known at all).
+        ``weight, weight_converted`` (the leads and conversions that these stand for), ``n_leads,
+        n_leads_converted`` (as counted so far, those too young to be judged too, where others
+        stand in for them) and ``amount`` (won, weighted; nan where no amount is known at all).
 
     Examples
     --------
@@ -198,19 +198,25 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
         "n_converted": np.bincount(cell[converted], minlength=len(values)),
         "weight": np.bincount(cell, weight, len(values)),
         "weight_converted": np.bincount(cell, weight * converted, len(values)),
-        "n_leads": np.bincount(cell, minlength=len(values)) + _young(scores, frame, values),
+        **_with_the_young(scores, frame, values),
         "amount": _amount_won(frame, weight * converted, cell, len(values)),
     }
     return pd.DataFrame(counts)
 
 
-def _young(scores: pd.DataFrame, known: pd.DataFrame, values: Floats) -> NDArray[np.intp]:
-    """Count the leads not judged yet at each score, where the weights stand in for them."""
-    if known["weight"].nunique() < 2:
-        return np.zeros(len(values), dtype=np.intp)
-    young = scores.loc[scores["converted"].notna() & (scores["weight"] == 0), "score"]
-    cell = np.searchsorted(values, young.to_numpy(), side="right") - 1
-    return np.bincount(np.maximum(cell, 0), minlength=len(values))
+def _with_the_young(
+    scores: pd.DataFrame, known: pd.DataFrame, values: Floats
+) -> dict[str, NDArray[np.intp]]:
+    """Count leads and conversions so far, those not judged yet where weights stand in for them."""
+    counted = known
+    if known["weight"].nunique() > 1:
+        counted = scores[scores["converted"].notna()]
+    cell = np.searchsorted(values, counted["score"].to_numpy(), side="right") - 1
+    cell, converted = np.maximum(cell, 0), counted["converted"].to_numpy(dtype=bool)
+    return {
+        "n_leads": np.bincount(cell, minlength=len(values)),
+        "n_leads_converted": np.bincount(cell[converted], minlength=len(values)),
+    }
 
 
 def evaluate(scores: pd.DataFrame, *, confidence_level: float = 0.95) -> dict[str, float]:

@@ -209,7 +209,7 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
         tiers=tiers,
         weeks=weeks,
         n=int(cells["n_leads"].sum()),
-        n_converted=int(cells["n_converted"].sum()),
+        n_converted=int(cells["n_leads_converted"].sum()),
         confidence_level=confidence_level,
         _table=table,
         _tier_table=tier_table(cells, leads, tiers, confidence_level=confidence_level),

@@ -36,7 +36,7 @@ def cut_table(
 ) -> pd.DataFrame:
     """Return one row a cut: what it catches, what it misses and what that is worth."""
     sweep = sweep_of(_floats(cells, "weight"), _floats(cells, "weight_converted"), weeks)
-    n_converted = _from_the_top(cells["n_converted"].to_numpy())
+    n_converted = _from_the_top(cells["n_leads_converted"].to_numpy())
     n = _from_the_top(cells["n"].to_numpy())
     best_first = leads.part(np.argsort(-leads.score, kind="stable"))
     parts = [best_first.part(slice(count)) for count in n]
@@ -69,7 +69,7 @@ def tier_table(
     confidence_level: float,
 ) -> pd.DataFrame:
     """Return one row a tier, highest first: its leads, its conversions and its rate."""
-    counts = ["n_leads", "n_converted", "weight", "weight_converted"]
+    counts = ["n_leads", "n_leads_converted", "weight", "weight_converted"]
     rows, parts = [], []
     ceiling = np.inf
     for name, at_least in tiers:
@@ -78,7 +78,7 @@ def tier_table(
         parts.append(leads.part((leads.score >= at_least) & (leads.score < ceiling)))
         ceiling = at_least
     table = pd.DataFrame(rows, columns=["tier", "at_least", *counts])
-    table = table.rename(columns={"n_leads": "n"})
+    table = table.rename(columns={"n_leads": "n", "n_leads_converted": "n_converted"})
     table = table.astype({"n": int, "n_converted": int})
     weight, converted = _floats(table, "weight"), _floats(table, "weight_converted")
     n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
@@ -99,7 +99,7 @@ def outcome_table(cells: pd.DataFrame) -> pd.DataFrame:
     """
     score, hits = _floats(cells, "score"), _floats(cells, "weight_converted")
     others = _floats(cells, "weight") - hits
-    won = int(cells["n_converted"].sum())
+    won = int(cells["n_leads_converted"].sum())
     n_not = int(cells["n_leads"].sum()) - won
     rows = [
         {"outcome": outcome, "n": n, "mean": float(score @ weight / weight.sum())}
