@@ -2,7 +2,7 @@
 
 Leads may be weighted (those of known outcome stand in for those too young to be judged) and
 clustered (deals of one contact, one lead at several landmarks). ``n`` and ``n_converted`` are
-leads as counted; every rate, share and figure is taken with the weights.
+leads of known outcome as counted; every rate, share and figure is taken with the weights.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ __all__ = [
     "rate_intervals",
     "score_distribution",
     "scored_leads",
+    "stand_in",
 ]
 
 Floats = NDArray[np.float64]
@@ -204,12 +205,17 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(counts)
 
 
+def stand_in(known: pd.DataFrame) -> bool:
+    """Whether leads of known outcome stand in for those too young to be judged."""
+    return int(known["weight"].nunique()) > 1
+
+
 def _with_the_young(
     scores: pd.DataFrame, known: pd.DataFrame, values: Floats
 ) -> dict[str, NDArray[np.intp]]:
     """Count leads and conversions so far, those not judged yet where weights stand in for them."""
     counted = known
-    if known["weight"].nunique() > 1:
+    if stand_in(known):
         counted = scores[scores["converted"].notna()]
     cell = np.searchsorted(values, counted["score"].to_numpy(), side="right") - 1
     cell, converted = np.maximum(cell, 0), counted["converted"].to_numpy(dtype=bool)

@@ -188,11 +188,12 @@ def _calibration(log_odds: FloatArray, sample: Sample) -> float:
 class _Path:
     """Rules in the order taken, and the model before and after each.
 
-    The first ``n_strata`` coefficients are those of the landmarks, which are always in.
+    The first ``n_strata_flags`` coefficients are those of the landmarks but the first, which are
+    always in.
     """
 
     chosen: list[int]
-    n_strata: int
+    n_strata_flags: int
     intercepts: list[float]
     coefficients: list[FloatArray]
 
@@ -204,7 +205,7 @@ def _path(sample: Sample, max_rules: int) -> _Path:
     available = np.asarray(flags.any(axis=0) & ~flags.all(axis=0), dtype=bool)
     landmark = strata @ np.arange(1, strata.shape[1] + 1, dtype=np.intp)
     pattern: Indices = landmark.astype(np.intp)
-    path = _Path(chosen=[], n_strata=strata.shape[1], intercepts=[], coefficients=[])
+    path = _Path(chosen=[], n_strata_flags=strata.shape[1], intercepts=[], coefficients=[])
     for _ in range(max_rules + 1):
         pattern, first = _numbered(pattern)
         inside = np.column_stack([strata, flags[:, path.chosen]])
@@ -259,7 +260,7 @@ def _log_odds(path: _Path, sample: Sample, n_sizes: int) -> FloatArray:
     for size in range(n_sizes):
         step = min(size, len(path.intercepts) - 1)
         coefficients = path.coefficients[step]
-        rules = path.chosen[: len(coefficients) - path.n_strata]
+        rules = path.chosen[: len(coefficients) - path.n_strata_flags]
         met = np.column_stack([sample.strata_flags, sample.flags[:, rules]])
         columns.append(path.intercepts[step] + met @ coefficients)
     return np.column_stack(columns)

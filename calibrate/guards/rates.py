@@ -133,8 +133,7 @@ def judged(obs: Observation) -> Judged:
     leads = obs.at_landmark
     cluster = None
     if obs.clusters is not None:
-        contact = leads["contact"].where(leads["contact"].notna(), leads["lead_id"].astype(str))
-        cluster = pd.factorize(contact)[0].astype(np.intp)
+        cluster = pd.factorize(obs.cluster_keys.loc[leads.index])[0].astype(np.intp)
     return Judged(
         rows=leads.index.to_numpy(dtype=np.intp),
         converted=leads["converted"].to_numpy(dtype=bool, na_value=False),

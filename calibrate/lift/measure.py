@@ -159,7 +159,9 @@ def measure_lift(
           who do not, the other attributes and activities held fixed;
         - ``shrunken_rate``: the rate drawn towards its attribute's mean;
         - ``p_value`` (with against without), ``q_value``, ``verdict`` (``raises``,
-          ``lowers``, ``no evidence``, ``too few``), ``reason``, ``confidence_level``.
+          ``lowers``, ``no evidence``, ``too few``), ``confidence_level``, and ``reason``, why a
+          criterion has no points: ``not proven (wide interval)``, ``shown to be small``, ``too
+          few``, ``too young``, or what `Lift.with_card` adds.
 
     Raises
     ------
@@ -180,11 +182,13 @@ def measure_lift(
     that meet the criterion less that among the others, so it does not depend on which
     level is the reference.
 
-    Weighted rows (`observe`): ``V = sum w^2 (y - r)^2 / (sum w)^2`` and ``n_effective = r (1 -
-    r) / V`` on either side; intervals and p are those of these effective counts. Leads of one
-    contact are one cluster in V. The adjusted odds have the sandwich covariance of their
-    influence functions. At several landmarks (`snapshots`) all rates are compared within the
-    landmark: ``lift = sum w y / sum w r_k`` with r_k the rate of all leads at landmark k.
+    Weights are those of `observe`, except that leads are weighted within their group where
+    criteria go with when they came in (`observation.weights_given`). ``V = sum w^2 (y - r)^2 /
+    (sum w)^2`` and ``n_effective = r (1 - r) / V`` on either side; intervals and p are those of
+    these effective counts. Leads of one contact are one cluster in V. The adjusted odds have the
+    sandwich covariance of their influence functions. At several landmarks (`snapshots`) all rates
+    are compared within the landmark: ``lift = sum w y / sum w r_k`` with r_k the rate of all leads
+    at landmark k.
 
     Shrunken rates: beta-binomial over the levels of an attribute (four or more), else towards
     control with the weight of 50 leads.

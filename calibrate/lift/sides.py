@@ -88,12 +88,14 @@ def sides_of(sample: Sample) -> Sides:
     -----
     With weights w, outcomes y and ``e`` the rate of a row's landmark, the side's ratio to
     control is ``a = sum w y / sum w e`` (its lift), and its variance ``sum_c (sum w (y - a
-    e))^2 / (sum w e)^2`` over clusters c. At a single landmark ``e`` is the control rate and
+    e))^2 / (sum w e)^2`` over clusters c, each sum enlarged as by `stats.weighting.jackknife`
+    where several leads are a cluster. At a single landmark ``e`` is the control rate and
     the rate's variance is ``sum w^2 (y - r)^2 / (sum w)^2``.
     """
     flags = sample.flags
     with_, without = _sums(sample, flags), _sums(sample, ~flags)
     rate = _ratio(with_.won, with_.weight)
+    # Met by all that weigh anything: control itself, so that the lift is exactly 1.
     rate = np.where((without.weight > 0) | (with_.weight == 0), rate, sample.rate)
     if sample.stratum is None:
         control = np.full(len(rate), sample.rate)

@@ -41,7 +41,8 @@ class Readiness:
     message : str
         The same in plain sentences, with its figures.
     n, n_converted : int
-        Leads at their landmark whose outcome is known, and those of them that converted.
+        Leads at their landmark as counted, young ones included, and those of them that converted
+        so far.
     rate : float
         Their conversion rate, young leads stood in for.
     minimal_lift, minimal_lift_tenth : float
@@ -163,6 +164,8 @@ def assess_readiness(
     if obs.is_open:
         raise ConfigError("the outcomes of open leads are not known; use observe()")
     part = obs.fitting.single
+    if criteria is not None:
+        lift = None
     if lift is not None and obs.fitting.parts:  # it counts each lead at several landmarks
         criteria, lift = lift.criteria, None
     pace = _pace(obs)
@@ -198,7 +201,11 @@ def assess_readiness(
 def _criteria(
     obs: Observation, criteria: Sequence[Criterion] | None, lift: Lift | None
 ) -> tuple[Criterion, ...]:
-    """Return the criteria to count: those given or proposed, and activities too rare for that."""
+    """Return the criteria to count here.
+
+    Those given; else those proposed, unless a lift table has them, and activities too rare to be
+    proposed.
+    """
     if criteria is not None:
         return tuple(criteria)
     told = lift.criteria if lift is not None else criteria_of(obs, None)

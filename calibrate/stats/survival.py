@@ -228,7 +228,7 @@ def share_by(
     >>> found.lower.round(3).tolist(), found.upper.round(3).tolist()
     ([0.061, 1.0], [0.792, 1.0])
     """
-    normal_quantile(confidence_level)
+    normal_quantile(confidence_level)  # refuses a level outside 0 to 1
     curve = _Curve.of(days, converted, cluster)
     when = np.asarray(at, dtype=np.float64)
     rows = [_share(curve, float(day), horizon_days, confidence_level) for day in when.ravel()]
@@ -238,7 +238,7 @@ def share_by(
 
 @dataclass(frozen=True, eq=False)
 class _Curve:
-    """Kaplan-Meier's steps, one a day with conversions, the first before any of them."""
+    """Each lead's days and outcome, and Kaplan-Meier's steps over the days with conversions."""
 
     days: FloatArray
     event: NDArray[np.bool_]
@@ -274,7 +274,7 @@ class _Curve:
         if self.cluster is None or not np.isfinite(sum_to):
             return sum_to
         sums = cluster_sums(self._influence(first), self.cluster)
-        others = cluster_sums(self._influence(second), self.cluster) if second > first else sums
+        others = cluster_sums(self._influence(second), self.cluster) if second != first else sums
         return float(sums @ others)
 
     def _influence(self, at: float) -> FloatArray:

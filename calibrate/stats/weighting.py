@@ -125,10 +125,9 @@ def weighted_rate(
     1)``, with ``e_c = sum w (y - r)`` and ``W_c = sum w`` over the cluster: one that holds much
     of the weight draws the rate to itself.
 
-    Where nobody or everybody converted V says nothing, and n_effective is ``sum w / max w``
-    (Kish's ``(sum w)^2 / sum w^2`` of the clusters where that is less): so many of the leads
-    would be known of the outcome that nobody had, if all had it. Kish's size of the leads would
-    be wrong, because weights depend on the outcome.
+    Where all outcomes are alike V says nothing; n_effective is then ``sum w / max w``, or Kish's
+    size ``(sum w)^2 / sum w^2`` of the clusters where that is less. Kish's size of the leads would
+    mislead, because weights depend on the outcome.
 
     References
     ----------
@@ -148,12 +147,12 @@ def weighted_rate(
     if not total > 0:
         return WeightedRate(float("nan"), float("nan"), float("nan"))
     rate = float(w @ y) / total
-    squares = cluster_sums(w, cluster)
+    weights = cluster_sums(w, cluster)
     residual = w * (y - rate)
     if cluster is not None:
-        residual = jackknife(cluster_sums(residual, cluster), squares)
+        residual = jackknife(cluster_sums(residual, cluster), weights)
     variance = float(residual @ residual) / total**2
-    at_most = min(total**2 / float(squares @ squares), total / float(w.max()))
+    at_most = min(total**2 / float(weights @ weights), total / float(w.max()))
     n_effective = effective_size(rate, variance, at_most)
     return WeightedRate(rate, variance, float(n_effective))
 

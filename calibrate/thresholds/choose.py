@@ -15,6 +15,7 @@ from calibrate.evaluation import (
     known_outcomes,
     score_distribution,
     scored_leads,
+    stand_in,
 )
 from calibrate.thresholds.objectives import Objective, Target, choose_objective
 from calibrate.thresholds.resampling import resampled_sums
@@ -49,7 +50,8 @@ class Thresholds:
     weeks : float
         Weeks over which the leads arrived (nan if unknown).
     n, n_converted : int
-        Leads with a known outcome, and those of them that converted, as counted.
+        Leads as counted, those too young to be judged included, and those of them that converted
+        so far.
     confidence_level : float
         Level of every interval.
     """
@@ -236,7 +238,7 @@ def _weeks(scores: pd.DataFrame) -> float:
     if "created_at" not in scores:
         return float("nan")
     known = known_outcomes(scores)
-    created = (known if (known["weight"] == 1).all() else scores)["created_at"]
+    created = (scores if stand_in(known) else known)["created_at"]
     if created.isna().all():
         return float("nan")
     days = (created.max().normalize() - created.min().normalize()).days + 1

@@ -36,15 +36,15 @@ def cut_table(
 ) -> pd.DataFrame:
     """Return one row a cut: what it catches, what it misses and what that is worth."""
     sweep = sweep_of(_floats(cells, "weight"), _floats(cells, "weight_converted"), weeks)
-    n_converted = _from_the_top(cells["n_leads_converted"].to_numpy())
-    n = _from_the_top(cells["n"].to_numpy())
+    converted_so_far = _from_the_top(cells["n_leads_converted"].to_numpy())
+    n_known = _from_the_top(cells["n"].to_numpy())
     best_first = leads.part(np.argsort(-leads.score, kind="stable"))
-    parts = [best_first.part(slice(count)) for count in n]
+    parts = [best_first.part(slice(count)) for count in n_known]
     n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
     columns = {
         "threshold": cells["score"].to_numpy(dtype=np.int64),
         "n": _from_the_top(cells["n_leads"].to_numpy()),
-        "n_converted": n_converted,
+        "n_converted": converted_so_far,
         "n_effective": n_effective,
         "rate": sweep.precision,
         "rate_ci_lower": interval.lower,
@@ -52,7 +52,7 @@ def cut_table(
         "lead_share": sweep.n / sweep.n[0],
         "recall": sweep.recall,
         "precision": sweep.precision,
-        "missed": n_converted[0] - n_converted,
+        "missed": converted_so_far[0] - converted_so_far,
         "leads_per_week": sweep.leads_per_week,
         "amount": _from_the_top(_floats(cells, "amount")),
         "expected_value": expected_value(sweep, target),
