@@ -263,6 +263,8 @@ def adjusted_rate(
         until, days, converted, cluster=cluster, confidence_level=confidence_level
     )
     survival, greenwood, n_at_risk = kaplan_meier(until, days, converted, cluster=cluster)
+    if cluster is not None:  # few contacts that happen to agree are no reason to be surer
+        greenwood = max(greenwood, kaplan_meier(until, days, converted).greenwood)
     rate = float(found.rate)
     variance = float(survival**2 * greenwood) if 0 < survival < 1 else 0.0
     note = "all leads, each as long as it was watched"

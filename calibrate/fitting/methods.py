@@ -24,7 +24,7 @@ from calibrate.fitting.search import (
 )
 from calibrate.fitting.wish import Weighted, Wish
 from calibrate.lift import MIN_LEADS, compare_rates, sides_of, told_units, too_few
-from calibrate.observation import Sample
+from calibrate.observation import MIN_FOLLOWED, Sample
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit, fit_logistic
 from calibrate.stats.patterns import unique_patterns
@@ -87,7 +87,9 @@ def _log_odds(sample: Sample, wish: Wish, _rng: np.random.Generator) -> Weighted
     """
     table = _compared(sample, wish)
     estimate, variance = _haldane(sample)
-    spread = max(float(np.mean(estimate**2 - variance)), 0.0) if len(table) else 0.0
+    known = np.isfinite(estimate)
+    estimate, variance = np.where(known, estimate, 0.0), np.where(known, variance, 1.0)
+    spread = max(float(np.mean((estimate**2 - variance)[known])), 0.0) if known.any() else 0.0
     weight = spread / (spread + variance) if spread else np.zeros(len(table))
     table = table.assign(weight=estimate * weight, error=np.sqrt(variance * weight))
     credible = table[table["verdict"].isin(("raises", "lowers"))]
@@ -228,6 +230,7 @@ def _searched(sample: Sample) -> NDArray[np.intp]:
     few = too_few(met, sample.n - met, sample.converted.mean())
     told = np.minimum(told_units(sample, sample.flags), told_units(sample, ~sample.flags))
     few |= told < MIN_LEADS
+    few |= np.minimum(*sample.followed) < MIN_FOLLOWED
     return np.flatnonzero(~few & ~_said_by_opposite(sample.flags, met))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from calibrate.lift.sides import Sides, p_values, sides_of
+from calibrate.observation import MIN_FOLLOWED
 from calibrate.stats.intervals import difference_interval, koopman, lift_interval, wilson
 from calibrate.stats.significance import benjamini_hochberg
 
@@ -39,7 +40,8 @@ def compare_rates(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataF
     table = _counts(sample, sides)
     _add_intervals(table, sides, confidence_level)
     table["p_value"] = p_values(sides)
-    _add_verdicts(table, sides)
+    young = _blank_the_young(table, sample)
+    _add_verdicts(table, sides, young)
     table["confidence_level"] = confidence_level
     return table
 
@@ -93,13 +95,30 @@ def too_few(n: ArrayLike, n_without: ArrayLike, rate: ArrayLike) -> NDArray[np.b
     return np.asarray((smaller_side < MIN_LEADS) | (expected < MIN_EXPECTED))
 
 
-def _add_verdicts(table: pd.DataFrame, sides: Sides) -> None:
+def _blank_the_young(table: pd.DataFrame, sample: Sample) -> NDArray[np.bool_]:
+    """Take out the figures of criteria with, or without, which hardly a lead was watched long.
+
+    Of such leads only those that bought are known. Return which criteria these are.
+    """
+    with_, without = (share < MIN_FOLLOWED for share in sample.followed)
+    named = ("rate", "lift", "difference", "relative_risk", "converted_share", "lead_share")
+    told = [
+        name for name in table if name.removesuffix("_ci_lower").removesuffix("_ci_upper") in named
+    ]
+    table.loc[with_ & (table["n"] > 0), told] = np.nan
+    both = (with_ | without) & (table["n"] > 0) & (table["n_without"] > 0)
+    compared = [name for name in told if name.startswith("relative_risk")]
+    table.loc[both, ["p_value", "rate_without", *compared]] = np.nan
+    return np.asarray(both, dtype=bool)
+
+
+def _add_verdicts(table: pd.DataFrame, sides: Sides, young: NDArray[np.bool_]) -> None:
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
     won, n = table["n_converted"] + table["n_converted_without"], table["n"] + table["n_without"]
     few = too_few(table["n"], table["n_without"], won / n)
     untold = np.minimum(sides.n_told, sides.n_told_without) < MIN_LEADS
-    young = ~few & (sides.n_known < MIN_LEADS)
-    few = few | untold
+    young = ~few & (young | (sides.n_known < MIN_LEADS))
+    few = few | untold | young
     proven = (table["q_value"] <= MAX_Q_VALUE) & ~few
     table["verdict"] = np.select(
         [few, proven & (table["lift"] > 1), proven], ["too few", "raises", "lowers"], "no evidence"

@@ -195,7 +195,11 @@ def _clustered(sample: Sample, flags: NDArray[np.bool_], ratio: Floats) -> tuple
     for j, met in enumerate(flags.T):
         weight = cluster_sums(sample.weight * met, sample.cluster)
         part = _residual(sample, met, ratio[j])
-        squares[j], residual[j] = weight @ weight, part @ part
+        gap = sample.converted - np.nan_to_num(ratio[j]) * sample.expected
+        alone = sample.weight * met * gap
+        squares[j] = weight @ weight
+        if np.count_nonzero(weight) > 1:
+            residual[j] = max(part @ part, alone @ alone)
     return squares, residual
 
 

@@ -12,13 +12,14 @@ The rules of time, the same for every statistic built on top:
   stood in for by leads of known outcome (weights).
 """
 
-from calibrate.observation.followup import weights_given
+from calibrate.observation.followup import MIN_FOLLOWED, weights_given
 from calibrate.observation.observation import Observation
 from calibrate.observation.observe import Span, observe, observe_open
 from calibrate.observation.sample import Grouped, Sample, require_follow_up, sample_of
 from calibrate.observation.windows import propose_windows, resolve_windows
 
 __all__ = [
+    "MIN_FOLLOWED",
     "Grouped",
     "Observation",
     "Sample",

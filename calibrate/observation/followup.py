@@ -71,8 +71,9 @@ def weights_given(obs: Observation, flags: Flags) -> Floats:
     if obs.maturity != "weight" or obs.history.is_wide:
         return common
     follow_up = rows["follow_up_days"].to_numpy(dtype=float)
-    reached = follow_up >= obs.observation_window.total_seconds() / _DAY
-    where = np.flatnonzero(rows["at_landmark"].to_numpy(dtype=bool) & reached)
+    where = np.arange(len(rows))  # leads closed before their landmark stand for those not there yet
+    if obs.early != "truncate":
+        where = np.flatnonzero(rows["at_landmark"].to_numpy(dtype=bool))
     mature = rows["mature"].to_numpy(dtype=bool)[where]
     if mature.all():
         return common

@@ -63,6 +63,8 @@ class Sample:
         How many landmarks.
     labels : ndarray of int, shape (leads,), or None
         Rows of ``obs.table``.
+    mature : ndarray of bool, shape (leads,), or None
+        Watched up to the horizon; None where all are.
     """
 
     criteria: tuple[Criterion, ...]
@@ -74,6 +76,7 @@ class Sample:
     stratum: NDArray[np.intp] | None = None
     n_strata: int = 1
     labels: NDArray[np.intp] | None = None
+    mature: NDArray[np.bool_] | None = None
 
     def rows(self, mask: NDArray[np.bool_]) -> Sample:
         """Return the sample of some leads."""
@@ -86,6 +89,7 @@ class Sample:
             cluster=None if self.cluster is None else self.cluster[mask],
             stratum=None if self.stratum is None else self.stratum[mask],
             labels=None if self.labels is None else self.labels[mask],
+            mature=None if self.mature is None else self.mature[mask],
         )
 
     def weighted_by(self, copies: Floats) -> Sample:
@@ -116,6 +120,16 @@ class Sample:
     def rate(self) -> float:
         """Weighted conversion rate of all rows."""
         return float(self.weight @ self.converted / self.weight.sum())
+
+    @cached_property
+    def followed(self) -> tuple[Floats, Floats]:
+        """Share of the leads with, and without, each criterion that was watched to the horizon."""
+        met = self.flags.sum(axis=0)
+        if self.mature is None:
+            return np.ones(len(met)), np.ones(len(met))
+        inside = self.flags[self.mature].sum(axis=0)
+        outside = self.mature.sum() - inside
+        return inside / np.maximum(met, 1), outside / np.maximum(self.n - met, 1)
 
     @cached_property
     def expected(self) -> Floats:
@@ -202,6 +216,7 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         stratum=stratum,
         n_strata=n_strata,
         labels=rows,
+        mature=None if leads["mature"].all() else leads["mature"].to_numpy(dtype=bool),
     )
 
 

@@ -123,7 +123,8 @@ def weighted_rate(
     r) / V``, which is n without weights and clusters. With m clusters
     ``V = sum_c (e_c (m - 1) / m / (W - W_c))^2``, the jackknife's but for the factor ``m / (m -
     1)``, with ``e_c = sum w (y - r)`` and ``W_c = sum w`` over the cluster: one that holds much
-    of the weight draws the rate to itself.
+    of the weight draws the rate to itself. Few clusters whose residuals happen to cancel are no
+    reason to be surer than of as many single leads: V is at least theirs.
 
     Where all outcomes are alike V says nothing; n_effective is then ``sum w / max w``, or Kish's
     size ``(sum w)^2 / sum w^2`` of the clusters where that is less. Kish's size of the leads would
@@ -149,9 +150,12 @@ def weighted_rate(
     rate = float(w @ y) / total
     weights = cluster_sums(w, cluster)
     residual = w * (y - rate)
+    squared = float(residual @ residual)
     if cluster is not None:
         residual = jackknife(cluster_sums(residual, cluster), weights)
-    variance = float(residual @ residual) / total**2
+        several = np.count_nonzero(weights) > 1
+        squared = max(squared, float(residual @ residual)) if several else 0.0
+    variance = squared / total**2
     at_most = min(total**2 / float(weights @ weights), total / float(w.max()))
     n_effective = effective_size(rate, variance, at_most)
     return WeightedRate(rate, variance, float(n_effective))

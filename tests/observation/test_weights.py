@@ -178,11 +178,13 @@ def test_leads_of_one_contact_count_as_often_as_there_are_contacts():
 
 
 def test_the_variance_of_clusters_is_nearly_the_jackknife_s():
-    """Leave each contact out, by hand: rates 1/3, 1/3, 1/2 around 2/5 of five leads; (2/3)^2."""
-    converted, contact = [1, 0, 1, 0, 0], [0, 0, 1, 1, 2]
+    """Leave each contact out, by hand: rates 0, 2/3, 1/2 around 2/5 of five leads; (2/3)^2."""
+    converted, contact = [1, 1, 0, 0, 0], [0, 0, 1, 1, 2]
     rate = 2 / 5
-    expected = (2 / 3) ** 2 * sum((left_out - rate) ** 2 for left_out in (1 / 3, 1 / 3, 1 / 2))
+    expected = (2 / 3) ** 2 * sum((left_out - rate) ** 2 for left_out in (0, 2 / 3, 1 / 2))
     assert weighted_rate(converted, [1] * 5, contact).variance == pytest.approx(expected)
+    # Contacts whose deals cancel are not surer than five single leads: 5 leads, rate 2/5.
+    assert weighted_rate([1, 0, 1, 0, 0], [1] * 5, contact).n_effective == pytest.approx(5)
 
 
 def test_one_contact_is_one_lead():
@@ -257,6 +259,31 @@ def test_what_goes_with_the_calendar_is_weighted_by_its_own_curve():
         lifts.append(row["lift"])
     assert small <= 8
     assert np.mean(lifts) == pytest.approx(1, abs=0.03)
+
+
+def test_a_young_source_does_not_stop_univariate_points():
+    obs = observe(late(4000, np.random.default_rng(1)), observation_window="3D", horizon="90D")
+    frame = obs.table
+    strong = frame.assign(
+        vip=np.where(frame["converted"] | (np.arange(len(frame)) % 7 == 0), "yes", "no"),
+        outcome=np.where(frame["converted"], "converted", "open"),
+    )
+    columns = ["lead_id", "created_at", "closed_at", "outcome", "source", "vip"]
+    history = read_history(strong[columns], as_of=obs.history.as_of)
+    again = observe(history, observation_window="3D", horizon="90D")
+    card = fit_scorecard(again, method="log_odds")
+    assert [line.criterion.name for line in card.criteria] == ["vip: yes"]
+
+
+def test_closed_early_or_not_a_young_source_is_too_young():
+    """With `truncate` its early buyers are compared, its other leads are not there yet."""
+    history = late(4000, np.random.default_rng(1))
+    options = {"observation_window": "60D", "horizon": "90D", "early": "truncate"}
+    rule = [as_criterion({"field": "source", "in": ["webinar"]})]
+    row = measure_lift(observe(history, **options), rule).table.iloc[0]
+    assert np.isnan(row["rate"])
+    assert np.isnan(row["p_value"])
+    assert row["verdict"] == "too few"
 
 
 def test_one_curve_is_kept_where_nothing_goes_with_the_calendar():
