@@ -199,7 +199,7 @@ def _selection(
 def _pruned(sample: Sample, positions: list[int], *, pinned: bool) -> tuple[list[int], LogisticFit]:
     """Return the rules proven beside the others (at least one), and their joint fit."""
     while True:
-        fit = _joint_fit(sample.columns(positions))
+        fit = sample.columns(positions).grouped().fit()
         size = len(positions)
         error = np.sqrt(np.diag(fit.covariance)[1 : size + 1])
         strength = np.nan_to_num(np.abs(fit.coefficients[:size]) / error)
@@ -267,11 +267,6 @@ def _haldane(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     cells = np.array([won, n - won, won_without, n_without - won_without]) + 0.5
     estimate = np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3])
     return estimate, (1 / cells).sum(axis=0)
-
-
-def _joint_fit(sample: Sample) -> LogisticFit:
-    grouped = sample.grouped()
-    return fit_logistic(grouped.design, grouped.n_converted, grouped.n, units=grouped.units)
 
 
 def _scaled(

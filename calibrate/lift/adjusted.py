@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from calibrate.candidates import criterion_block, is_level
 from calibrate.criteria import Criterion
 from calibrate.stats.intervals import normal_quantile
-from calibrate.stats.logistic import LogisticFit, fit_logistic
+from calibrate.stats.logistic import LogisticFit
 from calibrate.stats.shrinkage import beta_binomial_prior, shrink
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def adjusted_odds(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataF
 
 def _adjusted_log_odds(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each criterion's contrast within its attribute, and its standard error."""
-    grouped, flags, weight = sample.grouped(), sample.flags, sample.weight
-    fit = fit_logistic(grouped.design, grouped.n_converted, grouped.n, units=grouped.units)
+    fit, flags, weight = sample.grouped().fit(), sample.flags, sample.weight
     blocks = [criterion_block(rule) for rule in sample.criteria]
     n_columns = len(fit.coefficients)  # the criteria, then landmarks, which no contrast asks for
     contrasts = np.zeros((len(blocks), n_columns))

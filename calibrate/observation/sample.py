@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from calibrate.criteria import Criterion
 from calibrate.errors import NotEnoughDataError
 from calibrate.observation.followup import MIN_FOLLOWED, weights_given
-from calibrate.stats.logistic import Units
+from calibrate.stats.logistic import LogisticFit, Units, fit_logistic
 from calibrate.stats.patterns import unique_patterns
 from calibrate.stats.weighting import weighted_rate
 
@@ -38,6 +38,10 @@ class Grouped(NamedTuple):
     n_converted: Floats
     n: Floats
     units: Units | None
+
+    def fit(self) -> LogisticFit:
+        """Fit all columns jointly, with Firth's penalty."""
+        return fit_logistic(self.design, self.n_converted, self.n, units=self.units)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -201,7 +205,7 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         cluster = pd.factorize(obs.cluster_keys.loc[rows])[0].astype(np.intp)
         keys = obs.clusters[rows].astype(np.uint64)
     else:
-        keys = pd.util.hash_array(leads["lead_id"].astype(str).to_numpy(dtype=object))
+        keys = _id_hash(leads)
     stratum, n_strata = None, 1
     if obs.parts:
         codes, landmarks = pd.factorize(leads["snapshot"], sort=True)
@@ -222,11 +226,15 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
 
 def _in_order(leads: pd.DataFrame) -> pd.DataFrame:
     """Return the leads in an order that does not depend on that of the file."""
-    hashed = pd.util.hash_array(leads["lead_id"].astype(str).to_numpy(dtype=object))
-    by = [hashed]
+    by = [_id_hash(leads)]
     if "snapshot" in leads:
         by.insert(0, leads["snapshot"].to_numpy(dtype=float))
     return leads.iloc[np.lexsort(by)]
+
+
+def _id_hash(leads: pd.DataFrame) -> NDArray[np.uint64]:
+    ids = leads["lead_id"].astype(str).to_numpy(dtype=object)
+    return np.asarray(pd.util.hash_array(ids), dtype=np.uint64)
 
 
 def require_follow_up(obs: Observation) -> None:
