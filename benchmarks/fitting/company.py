@@ -1,0 +1,115 @@
+"""A company of thirty yes/no activities whose truth is known, and how near a card comes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+import calibrate as cal
+
+__all__ = [
+    "ACTIVITIES",
+    "EFFECTS",
+    "INTERCEPT",
+    "N_REAL",
+    "SHARES",
+    "Leads",
+    "Pair",
+    "activity_points",
+    "draw_leads",
+    "draw_pair",
+    "fresh_leads",
+    "is_false",
+    "oracle_points",
+]
+
+FloatArray = NDArray[np.float64]
+
+SHARES = np.random.default_rng(123).uniform(0.03, 0.5, 30)  # of leads that do each activity
+REAL = (1.6, 1.2, 1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, -0.6, -1.0)  # log odds ratios
+N_REAL = len(REAL)
+EFFECTS = np.array([*REAL, *np.zeros(len(SHARES) - N_REAL)])
+INTERCEPT = -4.0
+ACTIVITIES = tuple(f"activity_{number:02d}" for number in range(len(SHARES)))
+FRESH = 2**32 - 1  # seed of the leads that no card has seen
+
+
+class Leads(NamedTuple):
+    """Leads of one quarter: 0/1 a lead and activity, and whether each lead converted."""
+
+    flags: NDArray[np.int8]
+    converted: NDArray[np.bool_]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The activities as a wide table of 0 and 1."""
+        return pd.DataFrame(self.flags, columns=list(ACTIVITIES))
+
+
+class Pair(NamedTuple):
+    """Two quarters of the same company."""
+
+    first: Leads
+    second: Leads
+
+
+def draw_leads(n: int, rng: np.random.Generator) -> Leads:
+    """Return leads that do each activity independently and convert by the logistic model."""
+    flags = (rng.random((n, len(SHARES))) < SHARES).astype(np.int8)
+    rate = expit(INTERCEPT + flags @ EFFECTS)
+    return Leads(flags, rng.random(n) < rate)
+
+
+def draw_pair(n: int, number: int) -> Pair:
+    """Return pair `number` of two quarters of `n` leads each; the same numbers, the same leads."""
+    rng = np.random.default_rng([n, number])
+    return Pair(draw_leads(n, rng), draw_leads(n, rng))
+
+
+def fresh_leads(n: int) -> Leads:
+    """Return leads that belong to no quarter."""
+    return draw_leads(n, np.random.default_rng(FRESH))
+
+
+def activity_points(card: cal.Scorecard) -> FloatArray:
+    """Return the points of each activity, shape (activities,); 0 where no rule speaks of it.
+
+    Notes
+    -----
+    A rule of several activities gives each an equal part of its points, negative for those
+    whose absence it asks for.
+    """
+    points = np.zeros(len(ACTIVITIES))
+    for line in card.criteria:
+        fields = list(dict.fromkeys(line.criterion.fields))
+        done = np.array(list(product((0, 1), repeat=len(fields))), dtype=np.int8)
+        met = np.asarray(line.criterion.meets(pd.DataFrame(done, columns=fields)), dtype=float)
+        direction = np.sign(met @ (2 * done - 1))
+        share = line.points / len(fields) * direction
+        points[[ACTIVITIES.index(field) for field in fields]] += share
+    return points
+
+
+def is_false(fields: Sequence[str]) -> bool:
+    """Whether a rule speaks of an activity without effect."""
+    return any(ACTIVITIES.index(field) >= N_REAL for field in fields)
+
+
+def oracle_points(leads: Leads) -> FloatArray:
+    """Return the points of one who knows which twelve activities matter, and fits only these.
+
+    Maximum likelihood, scaled so that the range of the score is 100, rounded one by one.
+    """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow to load
+
+    model = LogisticRegression(C=np.inf, max_iter=1_000)
+    weights = model.fit(leads.flags[:, :N_REAL], leads.converted).coef_[0]
+    points = np.zeros(len(ACTIVITIES))
+    points[:N_REAL] = np.rint(100 * weights / np.abs(weights).sum())
+    return points
