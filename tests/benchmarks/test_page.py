@@ -3,6 +3,7 @@
 import pandas as pd
 
 from benchmarks import truth
+from benchmarks.page import replaced
 from benchmarks.studies.study import Study
 
 STUDY = Study(
@@ -14,23 +15,24 @@ STUDY = Study(
 
 
 def test_a_section_says_whether_it_passed_and_how_it_was_made():
-    section = truth.written(STUDY, command="python -m benchmarks.truth lag", seconds=61)
+    section = truth.PAGE.section(STUDY, seconds=121)
     assert section.startswith("## lag: NOT PASSED\n\nWhat was asked.\n\n| leads | bias | days |")
     assert "| 1,300 | 0.0125 | 90 |" in section
-    assert "Made by `python -m benchmarks.truth lag` in 1 minutes with calibrate" in section
+    assert "Made by `python -m benchmarks.truth lag` in 2 minutes with calibrate" in section
 
 
 def test_the_page_keeps_the_other_studies_in_their_order():
-    page = truth._replaced(truth.HEAD, "null_company", "## null_company: passed\n\nOld")
-    page = truth._replaced(page, "lag", "## lag: passed\n\nNew")
-    page = truth._replaced(page, "null_company", "## null_company: passed\n\nNewer")
+    order = truth.STUDIES
+    page = replaced(truth.HEAD, "null_company", "## null_company: passed\n\nOld", order=order)
+    page = replaced(page, "lag", "## lag: passed\n\nNew", order=order)
+    page = replaced(page, "null_company", "## null_company: passed\n\nNewer", order=order)
     assert page.startswith(truth.HEAD.rstrip())
     assert page.index("## lag") < page.index("## null_company: passed\n\nNewer")
     assert "Old" not in page
 
 
 def test_every_section_of_the_committed_page_says_which_command_made_it():
-    _, *sections = truth.PAGE.read_text(encoding="utf-8").split("\n## ")
+    _, *sections = truth.PAGE.path.read_text(encoding="utf-8").split("\n## ")
     names = [section.split(":", 1)[0] for section in sections]
     assert names == list(truth.STUDIES)
     assert all(section.split("\n", 1)[0].endswith(": passed") for section in sections)

@@ -1,0 +1,97 @@
+"""The page that a benchmark writes: one section a study, each replaced by itself."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import tomllib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.studies.study import Study
+
+__all__ = ["Page", "markdown", "replaced", "written"]
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Where a benchmark writes what it shows.
+
+    Attributes
+    ----------
+    path : Path
+    head : str
+        What stands above the sections.
+    sections : tuple of str
+        Names of the studies, in the order of the page.
+    command : str
+        Runs the benchmark, e.g. ``python -m benchmarks.truth``.
+    packages : tuple of str
+        Those whose versions decide the figures.
+    """
+
+    path: Path
+    head: str
+    sections: tuple[str, ...]
+    command: str
+    packages: tuple[str, ...]
+
+    def section(self, study: Study, *, seconds: float) -> str:
+        """Return the section of a study as it stands on the page."""
+        command = shlex.join([*shlex.split(self.command), study.name])
+        return written(study, command=command, seconds=seconds, packages=self.packages)
+
+    def put(self, study: Study, section: str) -> None:
+        """Write the section of a study, and its single cells where it has any."""
+        page = self.path.read_text(encoding="utf-8") if self.path.exists() else self.head
+        page = replaced(page, study.name, section, order=self.sections)
+        self.path.write_text(page, encoding="utf-8")
+        if study.cells is not None:
+            path = self.path.with_name(f"{study.name}_cells.csv")
+            study.cells.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
+
+
+def written(study: Study, *, command: str, seconds: float, packages: tuple[str, ...]) -> str:
+    """Return the section of a study: what was asked, its table, and how it was made."""
+    verdict = "passed" if study.passed else "NOT PASSED"
+    made = f"Made by `{command}` in {_time(seconds)} with {_versions(packages)}."
+    return "\n\n".join((f"## {study.name}: {verdict}", study.summary, markdown(study.table), made))
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a Markdown table; rates and ratios to four digits, whole numbers as such."""
+    head = [str(column) for column in table.columns]
+    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def replaced(page: str, name: str, section: str, *, order: tuple[str, ...]) -> str:
+    """Return the page with the section of one study replaced, in the order of the studies."""
+    head, *old = page.split("\n## ")
+    sections = {part.split(":", 1)[0]: part.rstrip() for part in old}
+    sections[name] = section.removeprefix("## ").rstrip()
+    ordered = [sections[study] for study in order if study in sections]
+    return "\n\n## ".join([head.rstrip(), *ordered]) + "\n"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value == round(value) and abs(value) > 1 else f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 100 else f"{seconds:.0f} seconds"
+
+
+def _versions(packages: tuple[str, ...]) -> str:
+    named = ", ".join(f"{package} {version(package)}" for package in packages)
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    own = project["project"]["version"]
+    return f"calibrate {own}, Python {platform.python_version()}, {named}"
