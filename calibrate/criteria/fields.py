@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from calibrate.criteria.conditions import (
     NO_LEVEL,
@@ -60,7 +61,7 @@ class FieldIn(Condition):
         return {self.field: (*self.values, NO_LEVEL, None)}
 
     def meets(self, frame: pd.DataFrame) -> Flags:
-        codes, levels = pd.factorize(column_of(frame, self.field))
+        codes, levels = _numbered(column_of(frame, self.field))
         wanted = {_spelled(value) for value in self.values}
         wanted |= {str(int(value)) for value in self.values if isinstance(value, (bool, np.bool_))}
         met = np.array([_spelled(level) in wanted for level in levels] + [False], dtype=bool)
@@ -151,6 +152,14 @@ class FieldMissing(Condition):
 
     def words(self) -> str:
         return f"{self.field} {'not filled in' if self.missing else 'filled in'}"
+
+
+def _numbered(column: pd.Series) -> tuple[NDArray[np.integer[Any]], Sequence[Any]]:
+    """Return the number of each row's level, -1 where missing, and the levels."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), column.cat.categories
+    codes, levels = pd.factorize(column)
+    return codes, levels
 
 
 def _spelled(value: Any) -> str:

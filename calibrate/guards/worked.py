@@ -193,7 +193,9 @@ def _everybody(obs: Observation) -> _Everybody:
     scope = replace(obs.scope, keeps_unworked=True)
     attributes = obs.history.attributes
     found = obs.history.engine.query(*leads_statement(scope, attributes))
-    bare = replace(obs, scope=scope, rows=lead_frame(found, scope, attributes), other=None)
+    bare = replace(
+        obs, scope=scope, rows=lead_frame(found, scope, attributes), other=None, labels={}
+    )
     counts = bare.features(Measure(activity) for activity in obs.activities)
     table = pd.concat([bare.rows, counts], axis=1)
     compared = table["at_landmark"].to_numpy(dtype=bool) & table["mature"].to_numpy(dtype=bool)

@@ -62,6 +62,7 @@ class Observation:
     left_out: pd.DataFrame = field(repr=False)
     other: Observation | None = field(default=None, repr=False)
     parts: tuple[Observation, ...] = field(default=(), repr=False)
+    labels: dict[str, pd.Categorical] = field(default_factory=dict, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -213,13 +214,25 @@ class Observation:
         """
         features = self.features(m for criterion in criteria for m in criterion.measures)
         fields = dict.fromkeys(f for criterion in criteria for f in criterion.fields)
-        known = [f for f in fields if f in self.rows.columns]
-        extra = [f for f in known if f not in features.columns]
-        frame = pd.concat([self.rows[extra], features], axis=1)
+        known = [f for f in fields if f in self.rows.columns and f not in features.columns]
+        columns = {name: self.column(name) for name in known}
+        frame = pd.concat([pd.DataFrame(columns, index=self.rows.index), features], axis=1)
         flags = np.zeros((len(self.rows), len(criteria)), dtype=np.bool_)
         for j, criterion in enumerate(criteria):
             flags[:, j] = criterion.meets(frame)
         return flags
+
+    def column(self, name: str) -> pd.Series:
+        """Return a column of `table`; one of texts as a categorical, its levels numbered once."""
+        column = self.rows[name]
+        if column.dtype != object:
+            return column
+        known = self.labels.get(name)
+        if known is None or len(known) != len(column):
+            codes, levels = pd.factorize(column)
+            known = pd.Categorical.from_codes(codes, levels)
+            self.labels[name] = known
+        return pd.Series(known, index=column.index, name=name, copy=False)
 
     @cached_property
     def clusters(self) -> NDArray[np.int64] | None:

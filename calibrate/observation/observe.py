@@ -14,7 +14,7 @@ from calibrate.criteria import Measure
 from calibrate.errors import ConfigError, did_you_mean
 from calibrate.observation.counts import counted
 from calibrate.observation.observation import Observation
-from calibrate.observation.reading import lead_frame
+from calibrate.observation.reading import coded_categories, lead_frame, lead_labels
 from calibrate.observation.statements import Scope, leads_statement
 from calibrate.observation.windows import resolve_windows
 
@@ -153,6 +153,7 @@ def _observation(
     history: History, scope: Scope, period: Period, fit_period: Period, other: Observation | None
 ) -> Observation:
     found = history.engine.query(*leads_statement(scope, history.attributes))
+    found = coded_categories(found, history.attributes)
     leads = lead_frame(found, scope, history.attributes)
     bare = Observation(
         history=history,
@@ -168,6 +169,7 @@ def _observation(
         rows=leads,
         left_out=counted(history, scope, leads),
         other=other,
+        labels=lead_labels(found, history.attributes),
     )
     counts = bare.features(Measure(activity) for activity in history.activities)
     return dataclasses.replace(bare, rows=pd.concat([leads, counts], axis=1))
@@ -182,7 +184,9 @@ def _stacked(
         for window in landmarks
     )
     rows = [part.rows.assign(snapshot=part.observation_window / _DAY) for part in parts]
-    return dataclasses.replace(parts[-1], rows=pd.concat(rows, ignore_index=True), parts=parts)
+    return dataclasses.replace(
+        parts[-1], rows=pd.concat(rows, ignore_index=True), parts=parts, labels={}
+    )
 
 
 def _landmarks(

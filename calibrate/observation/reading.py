@@ -17,10 +17,20 @@ from calibrate.stats.weighting import censoring_weights
 if TYPE_CHECKING:
     from calibrate.history import Attribute
 
-__all__ = ["feature_values", "lead_frame"]
+__all__ = ["coded_categories", "feature_values", "lead_frame", "lead_labels"]
 
 _EARLY = ("converted early", "lost early")
 _DAY = np.timedelta64(86_400_000_000, "us")
+
+
+def coded_categories(found: pa.Table, attributes: Sequence[Attribute]) -> pa.Table:
+    """Return the table with its categories numbered, once for all who read it."""
+    for attribute in attributes:
+        if attribute.kind == "category":
+            place = found.schema.get_field_index(attribute.column)
+            column = found.column(place).dictionary_encode()
+            found = found.set_column(place, attribute.column, column)
+    return found
 
 
 def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -> pd.DataFrame:
@@ -68,10 +78,35 @@ def feature_values(found: pa.Table, measures: Sequence[Measure]) -> dict[str, ND
     return values
 
 
+def lead_labels(found: pa.Table, attributes: Sequence[Attribute]) -> dict[str, pd.Categorical]:
+    """Return the categories as numbered levels, for whoever asks for them again and again."""
+    return {
+        attribute.name: pd.Categorical.from_codes(*_coded(found[attribute.column]))
+        for attribute in attributes
+        if attribute.kind == "category"
+    }
+
+
 def _attribute(column: pa.ChunkedArray, kind: str) -> object:
     if kind == "number":
         return _numbers(column)
-    return column.to_pandas() if kind == "date" else _objects(column)
+    if kind == "date":
+        return column.to_pandas()
+    codes, levels = _coded(column)
+    texts = np.array([*levels, None], dtype=object)  # the code of a missing value, -1, is the last
+    return pd.Series(texts[codes], dtype=object)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Return the number of each row's level, -1 where missing, and the levels."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    column = column.unify_dictionaries()
+    if not column.num_chunks:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
+    codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in column.chunks]
+    levels = column.chunk(0).dictionary.to_numpy(zero_copy_only=False).astype(object)
+    return np.concatenate(codes), levels
 
 
 def _times(found: pa.Table, name: str) -> NDArray[np.datetime64]:
