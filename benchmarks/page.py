@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks.studies.study import Study
 
-__all__ = ["Page", "markdown", "replaced", "written"]
+__all__ = ["PROJECT", "Page", "markdown", "replaced", "written"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 
