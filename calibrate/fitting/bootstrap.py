@@ -1,23 +1,17 @@
-"""How sure a card is: its fit, and its search, repeated on resampled leads."""
+"""How sure points are: the fit repeated on resampled leads."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from calibrate.candidates import criterion_block
-from calibrate.fitting.search import search_rules
 from calibrate.observation import Sample
 from calibrate.stats.resampling import resampled_weights
 
-__all__ = ["resampled_coefficients", "selection_frequencies"]
+__all__ = ["resampled_coefficients"]
 
 N_RESAMPLES = 300
-SEARCHES = (25, 100)
-SEARCHED_ROWS = 1_000_000  # rows gone through by all searches together, about
 MAX_ITERATIONS = 12
 MAX_LOG_ODDS = 30.0
 
@@ -55,43 +49,6 @@ def resampled_coefficients(
     lost, won = cells[:, 0::2], cells[:, 1::2]
     Z = np.column_stack([np.ones(len(design)), design]).astype(float)
     return _fit_all(Z, won, lost + won, start)
-
-
-def selection_frequencies(
-    sample: Sample, chosen: Sequence[int], rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    """Return how often the search, repeated on resamples, chooses each rule again.
-
-    Parameters
-    ----------
-    sample : Sample
-        With all the rules that were searched.
-    chosen : sequence of int
-        Positions of the rules of the card; every search takes as many.
-
-    Returns
-    -------
-    same : ndarray, shape (chosen,)
-        Share of the resamples that choose the very rule.
-    alike : ndarray, shape (chosen,)
-        Share that choose some rule about the same column or activity.
-
-    Notes
-    -----
-    25 to 100 resamples, fewer the more leads there are. Leads with one key are drawn
-    together. The share is the selection frequency of Sauerbrei and Schumacher (1992), A
-    bootstrap resampling procedure for model building, Statistics in Medicine 11, 2093-2109.
-    """
-    n_resamples = int(np.clip(SEARCHED_ROWS // sample.n, *SEARCHES))
-    keys, cluster = np.unique(sample.keys, return_inverse=True)
-    about = [criterion_block(rule) for rule in sample.criteria]
-    same, alike = np.zeros(len(chosen)), np.zeros(len(chosen))
-    for copies in resampled_weights(len(keys), n_resamples, rng):
-        found = search_rules(sample, len(chosen), copies=copies[cluster.ravel()].astype(float))
-        blocks = {about[j] for j in found}
-        same += np.isin(chosen, found)
-        alike += np.array([about[j] in blocks for j in chosen])
-    return same / n_resamples, alike / n_resamples
 
 
 def _resampled_cells(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from calibrate.candidates import criteria_of
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
+from calibrate.fitting.combining import combined
 from calibrate.fitting.curve import expected_rates
 from calibrate.fitting.methods import METHODS
 from calibrate.fitting.search import balanced_folds
@@ -40,6 +41,7 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
     *,
     method: str = "logistic",
     max_criteria: int | str = 12,
+    pairs: bool = True,
     criteria: Sequence[Criterion | dict[str, Any]] | Lift | None = None,
     scale: str | None = None,
     current: Scorecard | None = None,
@@ -65,6 +67,10 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
     max_criteria : int or "auto"
         A ceiling: the cross-validated loss decides below it. ``"auto"``: the fewest within
         one standard error of the best, at most 12.
+    pairs : bool
+        Whether ``logistic`` may join rules in pairs ("director and pricing page", or one
+        without the other). They are kept only where they pay. Rules are joined, levels
+        merged and cuts made ranges only among criteria found in the data, never given ones.
     criteria : sequence of Criterion or of rules, or Lift, optional
         What to choose from. Default: `propose_criteria`.
     scale : {"fit", "keep"}, optional
@@ -97,17 +103,18 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
         leads have been watched up to the horizon.
     """
     wish = _wish(method, max_criteria, scale, current, confidence_level)
-    wish = replace(wish, with_intervals=intervals)
+    wish = replace(wish, pairs=pairs, with_intervals=intervals)
     sample = _sample(obs, criteria, allow_sensitive)
     weighted = METHODS[method](sample, wish, as_generator(rng))
     return _card(obs.fitting, sample, weighted, wish, name, method)
 
 
-def cross_fit_scores(
+def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
     obs: Observation,
     *,
     method: str = "logistic",
     max_criteria: int | str = 12,
+    pairs: bool = True,
     criteria: Sequence[Criterion | dict[str, Any]] | Lift | None = None,
     scale: str | None = None,
     current: Scorecard | None = None,
@@ -123,7 +130,7 @@ def cross_fit_scores(
 
     Parameters
     ----------
-    obs, method, max_criteria, criteria, scale, current, allow_sensitive, rng
+    obs, method, max_criteria, pairs, criteria, scale, current, allow_sensitive, rng
         As in `fit_scorecard`.
     card : Scorecard, optional
         The card that `fit_scorecard` made of these leads with these options. Its scale and
@@ -138,11 +145,12 @@ def cross_fit_scores(
         landmark; ``tier`` is None. At several landmarks a lead has a row for each, and
         ``weight`` is divided by their number: rows add up to the leads of an average landmark.
     """
-    wish = replace(_wish(method, max_criteria, scale, current), with_intervals=False)
+    wish = replace(_wish(method, max_criteria, scale, current), pairs=pairs, with_intervals=False)
     if card is not None and not card.is_empty:
         wish = replace(
             wish,
             exactly=len(card.criteria),
+            pairs=any("all" in line.criterion.when for line in card.criteria),
             shrinkage=card.shrinkage,
             scale="keep",
             current=card,
@@ -210,7 +218,7 @@ def _sample(
 
 def _raw_scores(sample: Sample, weighted: Weighted) -> NDArray[np.int64]:
     points = np.array(weighted.points, dtype=np.int64)
-    return np.asarray(weighted.base + sample.flags[:, list(weighted.positions)] @ points)
+    return np.asarray(weighted.base + combined(sample, weighted.terms).flags @ points)
 
 
 def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.DataFrame:
@@ -219,10 +227,11 @@ def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.D
     score = np.clip(raw, 0, 100)
     curve = expected_rates(score[~held], sample.rows(~held), shrinkage=weighted.shrinkage)
     groups = {}
+    part = combined(sample.rows(held), weighted.terms)
     for group in ("fit", "engagement"):
-        of_group = [sample.criteria[i].group == group for i in weighted.positions]
+        of_group = [rule.group == group for rule in part.criteria]
         points = np.array(weighted.points, dtype=np.int64) * np.array(of_group, dtype=np.int64)
-        groups[group] = sample.flags[held][:, list(weighted.positions)] @ points
+        groups[group] = part.flags @ points
     rate = np.asarray(curve["rate"])[score[held]]
     return pd.DataFrame({"score": score[held], "expected_rate": rate, **groups})
 
@@ -261,9 +270,9 @@ def _card(
 
 
 def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriterion, ...]:
-    if not weighted.positions:
+    if not weighted.terms:
         return ()
-    part = sample.columns(weighted.positions)
+    part = combined(sample, weighted.terms)
     table = compare_rates(part, confidence_level=wish.confidence_level)
     intervals = weighted.intervals or (None,) * len(weighted.points)
     selection = weighted.selection or ((None, None),) * len(weighted.points)
@@ -288,9 +297,9 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
 def _unstable(sample: Sample, weighted: Weighted) -> tuple[str, ...]:
     """Say which rules the search often leaves out when it is repeated on resampled leads."""
     said = [
-        f'"{sample.criteria[position].name}" ({again:.0%}; some rule about the same {alike:.0%})'
-        for position, (again, alike) in zip(
-            weighted.positions, weighted.selection or (), strict=False
+        f'"{rule.name}" ({again:.0%}; some rule about the same {alike:.0%})'
+        for rule, (again, alike) in zip(
+            combined(sample, weighted.terms).criteria, weighted.selection or (), strict=False
         )
         if again < STABLE
     ]

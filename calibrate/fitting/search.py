@@ -1,94 +1,28 @@
-"""Is there anything to score on, and which rules say it best."""
+"""Which rules say it best, and how many."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.stats import chi2
 
+from calibrate.fitting.combining import Combination, Term
+from calibrate.fitting.model import Model, model_of
+from calibrate.fitting.proposing import penalty, proposals
+from calibrate.fitting.space import Floats, Indices, Space, space_of
 from calibrate.observation import Sample
 from calibrate.stats.logistic import fit_logistic
 from calibrate.stats.weighting import cluster_sums
 
-__all__ = ["Choice", "anything_to_score_on", "balanced_folds", "choose_rules", "search_rules"]
+__all__ = ["Choice", "balanced_folds", "choose_rules", "search_rules", "searched_leads"]
 
-BATCHES, BATCH_SIZE = 23, 13  # permutations are drawn in batches, to bound the memory
-N_PERMUTATIONS = BATCHES * BATCH_SIZE
-MAX_P_VALUE = 0.01
-RIDGE = 0.25  # a log odds ratio is a priori about 2 at most
 MIN_SHRINKAGE = 0.1
-COLLINEAR = 1e-3  # share of a rule's information that the chosen ones must leave
-
-Flags = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-Indices = NDArray[np.intp]
-
-
-def anything_to_score_on(sample: Sample, rng: np.random.Generator) -> bool:
-    """Test whether any rule separates better than chance would make the best one look.
-
-    Notes
-    -----
-    Permutation test of the largest univariate score statistic over all rules, at p <= 0.01
-    with 299 permutations of the leads' (weighted) residuals; leads of one contact, or one lead
-    at several landmarks, keep together and change sign instead (wild bootstrap). Where
-    Bonferroni's bound already proves it at 0.001, nothing is drawn. Westfall and Young (1993),
-    Resampling-Based Multiple Testing, max-T.
-    """
-    met = sample.flags.sum(axis=0)
-    usable = (met > 0) & (met < sample.n)
-    if not usable.any() or sample.n_converted in (0, sample.n):
-        return False
-    sample = sample.columns(np.flatnonzero(usable).tolist())
-    by_signs = sample.cluster is not None
-    null = _by_signs(sample, rng) if by_signs else _by_permutation(sample, rng)
-    observed = next(null)
-    if chi2.sf(observed, 1) * usable.sum() <= MAX_P_VALUE / 10:
-        return True
-    drawn = np.concatenate(list(null))
-    p_value = (1 + (drawn >= observed - 1e-6).sum()) / (1 + N_PERMUTATIONS)
-    return bool(p_value <= MAX_P_VALUE)
-
-
-def _by_permutation(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
-    """Yield the largest score statistic, then batches of it under permutations."""
-    X = sample.flags.astype(np.float32)
-    share = X.mean(axis=0, dtype=np.float64)
-    residual = sample.weight * (sample.converted - sample.expected)
-    variance = float(residual @ residual) * share * (1 - share)
-    e = residual.astype(np.float32)
-    yield float(((e @ X).astype(np.float64) ** 2 / variance).max())
-    copies = np.tile(e, (BATCH_SIZE, 1))
-    for _ in range(BATCHES):
-        sums = (rng.permuted(copies, axis=1) @ X).astype(np.float64)
-        yield (sums**2 / variance).max(axis=1)
-
-
-def _by_signs(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
-    """Yield the largest score statistic, then batches of it with clusters' signs drawn."""
-    scores = cluster_scores(sample)
-    scale = np.maximum((scores.astype(np.float64) ** 2).sum(axis=0), 1e-300)
-    yield float((scores.sum(axis=0, dtype=np.float64) ** 2 / scale).max())
-    for _ in range(BATCHES):
-        signs = rng.choice(np.array([-1, 1], dtype=np.float32), size=(BATCH_SIZE, len(scores)))
-        yield ((signs @ scores).astype(np.float64) ** 2 / scale).max(axis=1)
-
-
-def cluster_scores(sample: Sample) -> NDArray[np.float32]:
-    """Return each cluster's part of each rule's score statistic, shape (clusters, rules)."""
-    residual = sample.weight * (sample.converted - sample.expected)
-    stratum = np.zeros(sample.n, np.intp) if sample.stratum is None else sample.stratum
-    total = np.maximum(np.bincount(stratum, sample.weight), 1e-300)
-    columns = []
-    for met in sample.flags.T:
-        share = np.bincount(stratum, sample.weight * met) / total
-        columns.append(cluster_sums(residual * (met - share[stratum]), sample.cluster))
-    return np.column_stack(columns).astype(np.float32)
+MOST_LEADS = 200_000  # searched; points and intervals are those of all leads
+SWAPPED_EVERY = 4  # rules after which those taken are looked at again
+MOST_ROUNDS = 3
+WORTHWHILE = 0.5  # of deviance, that a swap must gain
 
 
 def balanced_folds(keys: NDArray[np.uint64], n_folds: int, rng: np.random.Generator) -> Indices:
@@ -104,36 +38,53 @@ def balanced_folds(keys: NDArray[np.uint64], n_folds: int, rng: np.random.Genera
     return np.asarray(fold_of_key[inverse], dtype=np.intp)
 
 
-def search_rules(sample: Sample, max_rules: int, *, copies: FloatArray | None = None) -> list[int]:
-    """Return positions of rules in the order in which forward selection takes them.
+def searched_leads(sample: Sample) -> Sample:
+    """Return at most about 200,000 of the leads, those with the smallest keys."""
+    if sample.n <= MOST_LEADS:
+        return sample
+    last = np.partition(sample.keys, MOST_LEADS)[MOST_LEADS]
+    return sample.rows(sample.keys <= last)
+
+
+def search_rules(sample: Sample, max_rules: int, *, pairs: bool = True) -> list[Term]:
+    """Return the rules that a search for so many takes.
 
     Parameters
     ----------
     sample : Sample
     max_rules : int
-    copies : ndarray, shape (leads,), optional
-        How often each lead is drawn, in a resample.
+    pairs : bool
+        Whether rules found in the data may be joined in pairs.
 
     Notes
     -----
-    At each step the rule with the largest efficient score statistic of the joint logistic
-    model (Rao 1948), ``U_j^2 / (I_jj - I_jS I_SS^-1 I_Sj)``; ties go to the first. With
-    several landmarks each has an intercept of its own.
+    Forward selection by the efficient score statistic of the joint logistic model, less a
+    penalty for what is harder to say (`proposals`); ties go to the first. After every fourth
+    rule, and at the end, each rule is taken out in turn and replaced by what then adds most of
+    all that was proposed on the way, while the penalised deviance falls. With several landmarks
+    each has an intercept of its own.
     """
-    if copies is not None:
-        drawn = copies > 0
-        sample = sample.rows(drawn).weighted_by(copies[drawn])
-    return _path(sample, max_rules).chosen
+    search = _Search(space_of(sample), pairs=pairs, swaps=True)
+    return list(search.path(max_rules)[-1].terms)
 
 
 class Choice(NamedTuple):
-    """Positions of the rules chosen, and how much of their effect new leads show."""
+    """The rules chosen, and how much of their effect new leads show.
 
-    rules: list[int]
+    ``terms`` are rules of the sample or made of them; ``held_out`` the log odds that a search
+    without its fold gives each lead at 0, 1, 2, ... rules, shape (leads, sizes), or None;
+    ``proposed`` every rule that was seriously considered.
+    """
+
+    terms: list[Term]
     shrinkage: float
+    held_out: Floats | None = None
+    proposed: tuple[Term, ...] = ()
 
 
-def choose_rules(sample: Sample, folds: Indices, max_rules: int, *, fewest: bool = False) -> Choice:
+def choose_rules(
+    sample: Sample, folds: Indices, max_rules: int, *, fewest: bool = False, pairs: bool = True
+) -> Choice:
     """Return the rules whose number has the smallest cross-validated log loss.
 
     Parameters
@@ -144,6 +95,9 @@ def choose_rules(sample: Sample, folds: Indices, max_rules: int, *, fewest: bool
     max_rules : int
     fewest : bool
         Take the fewest rules whose loss is within one standard error of the smallest.
+    pairs : bool
+        Whether rules may be joined in pairs. They are only where the cross-validated loss is
+        smaller by more than one standard error.
 
     Returns
     -------
@@ -152,28 +106,66 @@ def choose_rules(sample: Sample, folds: Indices, max_rules: int, *, fewest: bool
         Regression, prediction and shrinkage), plus one standard error, at most 1: effects
         are only taken back as far as the folds show that they were promised too large.
     """
-    path = search_rules(sample, max_rules)
-    log_odds = np.zeros((sample.n, len(path) + 1))
-    for fold in np.unique(folds):
-        held = folds == fold
-        inner = _path(sample.rows(~held), len(path))
-        log_odds[held] = _log_odds(inner, sample.rows(held), len(path) + 1)
-    losses = np.logaddexp(0, log_odds) - sample.converted[:, None] * log_odds
+    space = space_of(sample)
+    found = _Cross(sample, space, folds, max_rules, pairs=False)
+    if pairs and space.joins:
+        other = _Cross(sample, space, folds, max_rules, pairs=True)
+        gain, error = _difference(sample, found.losses[:, found.best], other.losses[:, other.best])
+        if gain > error:
+            found = other
+    size = found.fewest() if fewest else found.best
+    search = _Search(space, pairs=found.pairs, swaps=True)
+    path = search.path(max(size, 1))
+    size = len(path) - 1
+    at = min(size, found.held_out.shape[1] - 1)
+    return Choice(
+        list(path[size].terms),
+        _calibration(found.held_out[:, at], sample),
+        found.held_out,
+        tuple(search.pool),
+    )
+
+
+class _Cross:
+    """Losses of held-out leads at each number of rules."""
+
+    def __init__(
+        self, sample: Sample, space: Space, folds: Indices, max_rules: int, *, pairs: bool
+    ) -> None:
+        self.sample, self.pairs = sample, pairs
+        self.held_out = np.zeros((sample.n, max_rules + 1))
+        for fold in np.unique(folds):
+            held = folds == fold
+            inside = space.of(sample.rows(~held & (sample.weight > 0)))
+            path = _Search(inside, pairs=pairs, swaps=False).path(max_rules)
+            outside = inside.of(sample.rows(held))
+            steps = np.column_stack([model.log_odds(outside) for model in path])
+            self.held_out[held] = steps[:, np.minimum(np.arange(max_rules + 1), len(path) - 1)]
+        signed = np.logaddexp(0, self.held_out)
+        self.losses = signed - sample.converted[:, None] * self.held_out
+        share = sample.weight / sample.weight.sum()
+        self.best = int(np.argmin(share @ self.losses))
+
+    def fewest(self) -> int:
+        """Return the fewest rules whose loss is within one standard error of the smallest."""
+        least = self.losses[:, self.best]
+        for size in range(self.best):
+            gain, error = _difference(self.sample, self.losses[:, size], least)
+            if gain <= error:
+                return size
+        return self.best
+
+
+def _difference(sample: Sample, losses: Floats, others: Floats) -> tuple[float, float]:
+    """Return by how much the second mean loss is smaller, and the standard error of that."""
     share = sample.weight / sample.weight.sum()
-    mean = share @ losses
-    best = int(np.argmin(mean))
-    if fewest:
-        excess = mean - mean[best]
-        apart = (losses - losses[:, [best]] - excess) * share[:, None]
-        error = [
-            float(np.sqrt((cluster_sums(column, sample.cluster) ** 2).sum())) for column in apart.T
-        ]
-        best = int(np.flatnonzero(excess <= np.array(error))[0])
-    size = min(max(best, 1), len(path))
-    return Choice(path[:size], _calibration(log_odds[:, size], sample))
+    apart = losses - others
+    gain = float(share @ apart)
+    sums = cluster_sums((apart - gain) * share, sample.cluster)
+    return gain, float(np.sqrt((sums**2).sum()))
 
 
-def _calibration(log_odds: FloatArray, sample: Sample) -> float:
+def _calibration(log_odds: Floats, sample: Sample) -> float:
     """Return the held-out calibration slope plus its standard error, from 0.1 to 1."""
     known = sample.weight > 0
     log_odds, sample = log_odds[known], sample.rows(known)
@@ -184,83 +176,62 @@ def _calibration(log_odds: FloatArray, sample: Sample) -> float:
     return round(float(np.clip(slope, MIN_SHRINKAGE, 1.0)), 6)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Path:
-    """Rules in the order taken, and the model before and after each.
+@dataclass(eq=False)
+class _Search:
+    """One search through a space; `pool` collects what was proposed."""
 
-    The first ``n_strata_flags`` coefficients are those of the landmarks but the first, which are
-    always in.
-    """
+    space: Space
+    pairs: bool
+    swaps: bool
+    pool: dict[Term, NDArray[np.float32]] = field(default_factory=dict)
 
-    chosen: list[int]
-    n_strata_flags: int
-    intercepts: list[float]
-    coefficients: list[FloatArray]
+    def path(self, max_rules: int) -> list[Model]:
+        """Return the models with 0, 1, 2, ... rules."""
+        models = [model_of(self.space)]
+        while len(models) <= max_rules:
+            term = self._next(models[-1])
+            if term is None:
+                break
+            model = models[-1].with_term(term)
+            size = len(model.terms)
+            if self.swaps and size > 1 and (size % SWAPPED_EVERY == 0 or size == max_rules):
+                model = self._swapped(model)
+            models.append(model)
+        return models
 
+    def _next(self, model: Model) -> Term | None:
+        offered = proposals(model, pairs=self.pairs)
+        if self.swaps:
+            made = (one.term for one in offered if isinstance(one.term, Combination))
+            for term in made:
+                if term not in self.pool:
+                    self.pool[term] = self.space.column(term).astype(np.float32)
+        return offered[0].term if offered else None
 
-def _path(sample: Sample, max_rules: int) -> _Path:
-    flags, converted, weight = sample.flags, sample.converted, sample.effective_weight
-    strata = sample.strata_flags
-    X = np.ascontiguousarray(flags.T, dtype=np.float32)
-    available = np.asarray(flags.any(axis=0) & ~flags.all(axis=0), dtype=bool)
-    landmark = strata @ np.arange(1, strata.shape[1] + 1, dtype=np.intp)
-    pattern: Indices = landmark.astype(np.intp)
-    path = _Path(chosen=[], n_strata_flags=strata.shape[1], intercepts=[], coefficients=[])
-    for _ in range(max_rules + 1):
-        pattern, first = _numbered(pattern)
-        inside = np.column_stack([strata, flags[:, path.chosen]])
-        n, won = np.bincount(pattern, weight), np.bincount(pattern, weight * converted)
-        fit = fit_logistic(inside[first], won, n, firth=False, l2=RIDGE)
-        path.intercepts.append(fit.intercept)
-        path.coefficients.append(np.nan_to_num(fit.coefficients))
-        if len(path.chosen) == max_rules:
-            break
-        rates = expit(fit.intercept + inside[first] @ path.coefficients[-1])
-        statistic = _score_statistics(X, converted, weight, rates[pattern], inside)
-        statistic[~available] = 0
-        best = int(np.argmax(statistic))
-        if statistic[best] <= 0:
-            break
-        path.chosen.append(best)
-        available[best] = False
-        pattern = 2 * pattern + flags[:, best]
-    return path
+    def _swapped(self, model: Model) -> Model:
+        """Return the model after replacing rules while its penalised deviance falls."""
+        for _ in range(MOST_ROUNDS):
+            before = model
+            for position in range(len(model.terms)):
+                model = self._with_best_at(model, position)
+            if model is before:
+                break
+        return model
 
+    def _with_best_at(self, model: Model, position: int) -> Model:
+        rest = model.without(position)
+        single = np.where(self.space.usable, rest.statistics_of(self.space.X), 0.0)
+        gain: dict[Term, float] = dict(enumerate(single.tolist()))
+        if self.pool:
+            joined = rest.statistics_of(np.array(list(self.pool.values())))
+            n = self.space.sample.n
+            gain |= {term: g - penalty(term, n) for term, g in zip(self.pool, joined, strict=True)}
+        best = max((term for term in gain if term not in rest.terms), key=gain.__getitem__)
+        if best == model.terms[position]:
+            return model
+        other = rest.with_term(best)
+        return other if self._cost(other) < self._cost(model) - WORTHWHILE else model
 
-def _numbered(pattern: Indices) -> tuple[Indices, Indices]:
-    """Return the patterns numbered from 0 without gaps, and the last lead that has each."""
-    present = np.bincount(pattern) > 0
-    numbered = (np.cumsum(present) - 1)[pattern]
-    holder = np.empty(int(present.sum()), dtype=np.intp)
-    holder[numbered] = np.arange(len(pattern))
-    return numbered, holder
-
-
-def _score_statistics(
-    X: NDArray[np.float32],
-    converted: FloatArray,
-    leads: FloatArray,
-    rates: FloatArray,
-    chosen: Flags,
-) -> FloatArray:
-    weight = leads * rates * (1 - rates)
-    Z = np.column_stack([np.ones(len(chosen)), chosen])
-    score = (X @ (leads * (converted - rates)).astype(np.float32)).astype(float)
-    crossed = (X @ (weight[:, None] * Z).astype(np.float32)).astype(float)
-    own = crossed[:, 0]  # flags are 0 or 1, so their squares are themselves
-    explained = np.linalg.solve(Z.T @ (weight[:, None] * Z) + 1e-9 * np.eye(Z.shape[1]), crossed.T)
-    left = own - np.einsum("ij,ji->i", crossed, explained)
-    known = left > COLLINEAR * np.maximum(own, 1e-12)
-    return np.asarray(np.divide(score**2, left, out=np.zeros_like(score), where=known))
-
-
-def _log_odds(path: _Path, sample: Sample, n_sizes: int) -> FloatArray:
-    """Return each lead's log odds at each number of rules; a shorter path repeats its last."""
-    columns = []
-    for size in range(n_sizes):
-        step = min(size, len(path.intercepts) - 1)
-        coefficients = path.coefficients[step]
-        rules = path.chosen[: len(coefficients) - path.n_strata_flags]
-        met = np.column_stack([sample.strata_flags, sample.flags[:, rules]])
-        columns.append(path.intercepts[step] + met @ coefficients)
-    return np.column_stack(columns)
+    def _cost(self, model: Model) -> float:
+        n = self.space.sample.n
+        return model.deviance + sum(penalty(term, n) for term in model.terms)

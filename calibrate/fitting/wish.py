@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calibrate.errors import ConfigError
+from calibrate.fitting.combining import Term
 
 if TYPE_CHECKING:
     from calibrate.scorecard import Scale, Scorecard
 
-__all__ = ["Weighted", "Wish"]
+__all__ = ["NOTHING", "Weighted", "Wish"]
+
+NOTHING = "nothing separates converted from lost leads better than chance would: no points"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,7 @@ class Wish:
     """
 
     max_criteria: int | str = 12
+    pairs: bool = True
     scale: str = "fit"
     current: Scorecard | None = None
     confidence_level: float = 0.95
@@ -70,13 +74,13 @@ class Wish:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Weighted:
-    """Criteria by position, with their points and intervals; nothing for an empty card.
+    """Rules of a sample, or made of them, with their points; nothing for an empty card.
 
     ``shrinkage`` is the share of the effects that new leads are expected to show;
     ``selection`` how often resamples choose each criterion, and one about the same, again.
     """
 
-    positions: tuple[int, ...] = ()
+    terms: tuple[Term, ...] = ()
     base: int = 0
     points: tuple[int, ...] = ()
     intervals: tuple[tuple[int, int], ...] | None = None

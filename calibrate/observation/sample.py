@@ -82,8 +82,8 @@ class Sample:
     labels: NDArray[np.intp] | None = None
     mature: NDArray[np.bool_] | None = None
 
-    def rows(self, mask: NDArray[np.bool_]) -> Sample:
-        """Return the sample of some leads."""
+    def rows(self, mask: NDArray[np.bool_] | NDArray[np.intp]) -> Sample:
+        """Return the sample of some leads, by mask or by row (repeated where drawn again)."""
         return replace(
             self,
             flags=self.flags[mask],

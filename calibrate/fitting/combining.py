@@ -1,0 +1,113 @@
+"""Rules made of other rules: merged levels, ranges, and pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibrate.criteria import Criterion, as_criterion
+from calibrate.observation import Sample
+
+__all__ = ["Combination", "Term", "columns_met", "combined", "n_rules_in", "renumbered"]
+
+KINDS = ("any", "range", "both", "without")
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A rule made of the rules of a sample, by position.
+
+    Parameters
+    ----------
+    kind : {"any", "range", "both", "without"}
+        ``any``: one of several levels of a column. ``range``: the first cut of a number and
+        not the second. ``both``: one rule and another. ``without``: one and not another.
+    parts : tuple of int or Combination
+    """
+
+    kind: str
+    parts: tuple[Term, ...]
+
+
+Term = int | Combination
+
+
+def columns_met(term: Term, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which leads meet a rule, shape (leads,).
+
+    Parameters
+    ----------
+    term : int or Combination
+    flags : ndarray of bool, shape (leads, rules)
+
+    Examples
+    --------
+    >>> flags = np.array([[1, 0], [1, 1], [0, 1]], dtype=bool)
+    >>> columns_met(Combination("without", (0, 1)), flags).tolist()
+    [True, False, False]
+    """
+    if isinstance(term, int):
+        return flags[:, term]
+    parts = [columns_met(part, flags) for part in term.parts]
+    if term.kind == "any":
+        return reduce(np.logical_or, parts)
+    if term.kind == "both":
+        return reduce(np.logical_and, parts)
+    return parts[0] & ~parts[1]
+
+
+def n_rules_in(term: Term) -> int:
+    """Return how many rules a term joins."""
+    return 1 if isinstance(term, int) else sum(n_rules_in(part) for part in term.parts)
+
+
+def renumbered(term: Term, positions: Sequence[int]) -> Term:
+    """Return a term over some of the rules as a term over all, of which they are `positions`."""
+    if isinstance(term, int):
+        return int(positions[term])
+    return replace(term, parts=tuple(renumbered(part, positions) for part in term.parts))
+
+
+def combined(sample: Sample, terms: Sequence[Term]) -> Sample:
+    """Return the sample whose rules are the terms, in their order."""
+    flags = np.zeros((sample.n, len(terms)), dtype=bool)
+    for i, term in enumerate(terms):
+        flags[:, i] = columns_met(term, sample.flags)
+    criteria = tuple(_criterion(term, sample.criteria) for term in terms)
+    return replace(sample, criteria=criteria, flags=flags)
+
+
+def _criterion(term: Term, criteria: Sequence[Criterion]) -> Criterion:
+    if isinstance(term, int):
+        return criteria[term]
+    parts = [_criterion(part, criteria) for part in term.parts]
+    group = "engagement" if any(part.group == "engagement" for part in parts) else "fit"
+    made = as_criterion(_WHEN[term.kind]([dict(part.when) for part in parts]))
+    return replace(made, group=group, source="found")
+
+
+def _any(whens: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"field": whens[0]["field"], "in": [level for when in whens for level in when["in"]]}
+
+
+def _range(whens: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    low, high = whens
+    if set(low) == {"field", "at_least"}:
+        return {**low, "below": high["at_least"]}
+    return _without(whens)
+
+
+def _both(whens: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"all": [part for when in whens for part in when.get("all", [when])]}
+
+
+def _without(whens: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return _both([whens[0], {"not": whens[1]}])
+
+
+_WHEN = dict(zip(KINDS, (_any, _range, _both, _without), strict=True))

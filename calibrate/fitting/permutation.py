@@ -1,0 +1,81 @@
+"""Whether there is anything to score on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from calibrate.observation import Sample
+from calibrate.stats.weighting import cluster_sums
+
+__all__ = ["anything_to_score_on"]
+
+BATCHES, BATCH_SIZE = 23, 13  # permutations are drawn in batches, to bound the memory
+N_PERMUTATIONS = BATCHES * BATCH_SIZE
+MAX_P_VALUE = 0.01
+
+
+def anything_to_score_on(sample: Sample, rng: np.random.Generator) -> bool:
+    """Test whether any rule separates better than chance would make the best one look.
+
+    Notes
+    -----
+    Permutation test of the largest univariate score statistic over all rules, at p <= 0.01
+    with 299 permutations of the leads' (weighted) residuals; leads of one contact, or one lead
+    at several landmarks, keep together and change sign instead (wild bootstrap). Where
+    Bonferroni's bound already proves it at 0.001, nothing is drawn. Westfall and Young (1993),
+    Resampling-Based Multiple Testing, max-T.
+    """
+    met = sample.flags.sum(axis=0)
+    usable = (met > 0) & (met < sample.n)
+    if not usable.any() or sample.n_converted in (0, sample.n):
+        return False
+    sample = sample.columns(np.flatnonzero(usable).tolist())
+    by_signs = sample.cluster is not None
+    null = _by_signs(sample, rng) if by_signs else _by_permutation(sample, rng)
+    observed = next(null)
+    if chi2.sf(observed, 1) * usable.sum() <= MAX_P_VALUE / 10:
+        return True
+    drawn = np.concatenate(list(null))
+    p_value = (1 + (drawn >= observed - 1e-6).sum()) / (1 + N_PERMUTATIONS)
+    return bool(p_value <= MAX_P_VALUE)
+
+
+def _by_permutation(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
+    """Yield the largest score statistic, then batches of it under permutations."""
+    X = sample.flags.astype(np.float32)
+    share = X.mean(axis=0, dtype=np.float64)
+    residual = sample.weight * (sample.converted - sample.expected)
+    variance = float(residual @ residual) * share * (1 - share)
+    e = residual.astype(np.float32)
+    yield float(((e @ X).astype(np.float64) ** 2 / variance).max())
+    copies = np.tile(e, (BATCH_SIZE, 1))
+    for _ in range(BATCHES):
+        sums = (rng.permuted(copies, axis=1) @ X).astype(np.float64)
+        yield (sums**2 / variance).max(axis=1)
+
+
+def _by_signs(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
+    """Yield the largest score statistic, then batches of it with clusters' signs drawn."""
+    scores = _cluster_scores(sample)
+    scale = np.maximum((scores.astype(np.float64) ** 2).sum(axis=0), 1e-300)
+    yield float((scores.sum(axis=0, dtype=np.float64) ** 2 / scale).max())
+    for _ in range(BATCHES):
+        signs = rng.choice(np.array([-1, 1], dtype=np.float32), size=(BATCH_SIZE, len(scores)))
+        yield ((signs @ scores).astype(np.float64) ** 2 / scale).max(axis=1)
+
+
+def _cluster_scores(sample: Sample) -> NDArray[np.float32]:
+    """Return each cluster's part of each rule's score statistic, shape (clusters, rules)."""
+    residual = sample.weight * (sample.converted - sample.expected)
+    stratum = np.zeros(sample.n, np.intp) if sample.stratum is None else sample.stratum
+    total = np.maximum(np.bincount(stratum, sample.weight), 1e-300)
+    columns = []
+    for met in sample.flags.T:
+        share = np.bincount(stratum, sample.weight * met) / total
+        columns.append(cluster_sums(residual * (met - share[stratum]), sample.cluster))
+    return np.column_stack(columns).astype(np.float32)

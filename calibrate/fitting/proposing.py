@@ -1,0 +1,189 @@
+"""The rules that would improve a model most: single ones, merged levels, ranges, pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibrate.fitting.combining import Combination, Term
+from calibrate.fitting.model import COLLINEAR, RIDGE, Model
+from calibrate.fitting.space import Floats, Indices, Singles
+
+__all__ = ["Proposal", "penalty", "proposals"]
+
+PER_LEVEL = 1.0  # what each further level of a merge must add to the statistic
+PER_CUT = 3.0  # what the second end of a range must add
+PAIR_SHARE = 0.8  # of a pair's statistic that counts: it is harder to remember
+SHRINKING = 5.0  # information added before levels are put in order by their effect
+SHORTLIST = 60  # pairs whose statistic is worked out exactly
+TAKEN = 4  # best of each kind handed on
+
+
+class Proposal(NamedTuple):
+    """A rule and about what it would take off the deviance, less its penalty."""
+
+    gain: float
+    term: Term
+
+
+def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
+    """Return the best rules to add to a model, the best first.
+
+    Parameters
+    ----------
+    model : Model
+    pairs : bool
+        Whether pairs of rules, and rules less other rules, are looked at too.
+
+    Returns
+    -------
+    list of Proposal
+        Where the space lets rules be joined: single rules; for each column the set of levels,
+        in the order of their effect, that adds most (for one number of levels the best set is
+        among these, Fisher 1958, On grouping for maximum homogeneity, JASA 53, 789-798); for each
+        number the best range between two cuts; pairs. A rule that says more must add more
+        (`penalty`).
+    """
+    space = model.space
+    score = (space.X @ model.residual).astype(float)
+    crossed = (model.crossed @ space.X.T).astype(float)
+    single = np.where(space.usable, model.statistics(score, crossed), 0.0)
+    order = np.argsort(-single, kind="stable")[:TAKEN]
+    found = [Proposal(float(single[i]), int(i)) for i in order]
+    if space.joins:
+        found += _merged(model, score, crossed)
+        found += _ranges(model, score, crossed)
+    if space.joins and pairs:
+        found += _pairs(model)
+    taken = set(model.terms)
+    found = [one for one in found if one.gain > 0 and one.term not in taken]
+    return sorted(found, key=lambda one: -one.gain)
+
+
+def penalty(term: Term, n: int) -> float:
+    """Return what a rule must take off the deviance beyond what a single one must.
+
+    Parameters
+    ----------
+    term : Term
+    n : int
+        Leads. A further condition costs twice its logarithm: it was chosen among many.
+    """
+    if isinstance(term, int):
+        return 0.0
+    inner = sum(penalty(part, n) for part in term.parts)
+    if term.kind == "any":
+        return inner + PER_LEVEL * (len(term.parts) - 1)
+    return inner + (PER_CUT if term.kind == "range" else 2 * float(np.log(max(n, 2))))
+
+
+def _merged(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:
+    for group in model.space.levels:
+        effect = score[group] / (crossed[0, group] + SHRINKING)
+        for sign in (1, -1):
+            order = group[np.argsort(-sign * effect, kind="stable")]
+            order = order[sign * score[order] > 0]
+            if len(order) < 2:
+                continue
+            gain = model.statistics(np.cumsum(score[order]), np.cumsum(crossed[:, order], axis=1))
+            gain -= PER_LEVEL * np.arange(len(order))
+            best = int(np.argmax(gain))
+            if best:
+                parts = tuple(sorted(int(i) for i in order[: best + 1]))
+                yield Proposal(float(gain[best]), Combination("any", parts))
+
+
+def _ranges(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:
+    for chain in model.space.cuts:
+        low, high = (chain[i] for i in np.triu_indices(len(chain), 1))
+        gain = model.statistics(score[low] - score[high], crossed[:, low] - crossed[:, high])
+        best = int(np.argmax(gain))
+        parts = (int(low[best]), int(high[best]))
+        yield Proposal(float(gain[best]) - PER_CUT, Combination("range", parts))
+
+
+class _Joined(NamedTuple):
+    """Sums over the leads who meet two rules, each an array (rules, rules)."""
+
+    n: NDArray[Any]
+    score: NDArray[Any]
+    information: NDArray[Any]
+
+
+def _pairs(model: Model) -> Iterator[Proposal]:
+    """Yield the best pairs among the single rules and those of the model.
+
+    A lower bound on the statistic, adjusted for the intercept alone, makes the shortlist; the
+    exact one orders it.
+    """
+    space = model.space
+    terms: list[Term] = [int(i) for i in space.paired]
+    X, together = space.X[space.paired], space.together
+    inside = [i for i, term in enumerate(model.terms) if _may_be_paired(term)]
+    if inside:
+        chosen = np.array([model.columns[i] for i in inside], dtype=np.float32)
+        terms += [model.terms[i] for i in inside]
+        across = chosen @ X.T
+        together = _bordered(together, across, chosen @ chosen.T)
+        X = np.vstack([X, chosen])
+    both = _Joined(together, (X * model.residual) @ X.T, (X * model.crossed[0]) @ X.T)
+    alone = _Joined(*(np.diag(sums)[:, None] for sums in both))
+    without = _Joined(*(own - sums for own, sums in zip(alone, both, strict=True)))
+    yield from _best_pairs(model, "both", terms, X, both)
+    yield from _best_pairs(model, "without", terms, X, without)
+
+
+def _bordered(inner: Singles, across: Singles, corner: Singles) -> Singles:
+    return np.vstack([np.hstack([inner, across.T]), np.hstack([across, corner])])
+
+
+def _may_be_paired(term: Term) -> bool:
+    return isinstance(term, Combination) and term.kind in {"any", "range"}
+
+
+def _best_pairs(
+    model: Model, kind: str, terms: list[Term], X: Singles, sums: _Joined
+) -> Iterator[Proposal]:
+    space = model.space
+    first, second = _shortlist(model, sums, ordered=kind == "without")
+    if not len(first):
+        return
+    met = X[first] * (X[second] if kind == "both" else 1 - X[second])
+    score = sums.score[first, second].astype(float)
+    exact = model.statistics(score, (model.crossed @ met.T).astype(float))
+    offered = 0
+    for at in np.argsort(-exact, kind="stable"):
+        parts = terms[first[at]], terms[second[at]]
+        if _about(parts[0]) & _about(parts[1]):
+            continue
+        term = Combination(kind, parts)
+        gain = PAIR_SHARE * float(exact[at]) - penalty(term, space.sample.n)
+        yield Proposal(gain, term)
+        offered += 1
+        if offered == TAKEN:
+            return
+
+
+def _about(term: Term) -> set[int]:
+    if isinstance(term, int):
+        return {term}
+    return {position for part in term.parts for position in _about(part)}
+
+
+def _shortlist(model: Model, sums: _Joined, *, ordered: bool) -> tuple[Indices, Indices]:
+    n, own = sums.n, sums.information
+    left = own - own**2 / model.crossed[0].sum()
+    fair: NDArray[np.bool_] = (n >= model.space.least) & (
+        n <= model.space.sample.n - model.space.least
+    )
+    fair &= left > COLLINEAR * own
+    if not ordered:
+        fair = np.triu(fair, 1)
+    bound = np.divide(sums.score**2, left + RIDGE, out=np.zeros_like(own), where=fair)
+    size = min(SHORTLIST, int(fair.sum()))
+    best = np.argpartition(-bound, size, axis=None)[:size] if size < bound.size else np.arange(size)
+    first, second = np.divmod(np.sort(best), len(bound))
+    return first, second
