@@ -68,7 +68,6 @@ def measures_wanted(
     if reach > WINDOWS[-1]:
         wanted += [Measure(name, statistic="recency") for name in activities]
     if extent.many:
-        wanted.append(_EVERY)
         for name in activities[:MOST_ACTIVITIES]:
             wanted.append(Measure(name, statistic="days"))
             wanted += [Measure(name, within_days=d) for d in COUNTED_WINDOWS if d < reach]

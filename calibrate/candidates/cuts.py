@@ -54,15 +54,14 @@ def number_cuts(values: Floats, extent: Extent) -> list[tuple[float, int, int]]:
     starts = np.flatnonzero(ordered[1:] > ordered[:-1]) + 1
     distinct = np.concatenate([ordered[:1], ordered[starts]])
     every = distinct.size <= FEW_VALUES
-    more = [_short(below, value) for below, value in pairwise(distinct)] if every else []
-    if distinct.size <= FEWER_VALUES:
-        few = more
+    if every:
+        more = [_short(below, value) for below, value in pairwise(distinct)]
+        few = more if distinct.size <= FEWER_VALUES else _deciles_of(ordered, distinct, more)
     else:
+        more = _finer_cuts(ordered, distinct, starts)
         few = [_near(ordered, share, MOVED_DECILE) for share in DECILES]
         if distinct[0] == 0:
             few.append(_above(distinct[0], distinct[1]))
-    if not every:
-        more = _finer_cuts(ordered, distinct, starts)
     at_or_above = {cut: int(ordered.size - np.searchsorted(ordered, cut)) for cut in (*few, *more)}
     usable = [cut for cut in few if cut > distinct[0]]
     kept = distinct_cuts(usable, at_or_above, len(values), extent)
@@ -92,10 +91,9 @@ def total_cuts(values: Floats, extent: Extent) -> list[tuple[float, int]]:
     usable = [cut for cut in cuts[: len(QUARTILES)] if cut > 0]
     kept = distinct_cuts(usable, n_met, len(values), extent)
     for cut in cuts[len(QUARTILES) :] if extent.many else ():
-        others = [n_met[other] for other in kept]
-        if cut > 0 and extent.allows(n_met[cut], len(values)):
-            if apart(n_met[cut], others, len(values)):
-                kept.append(cut)
+        is_new = cut > 0 and apart(n_met[cut], [n_met[other] for other in kept], len(values))
+        if is_new and extent.allows(n_met[cut], len(values)):
+            kept.append(cut)
     return [(number_of(cut), n_met[cut]) for cut in kept]
 
 
@@ -154,6 +152,14 @@ def _finer_cuts(ordered: Floats, distinct: Floats, starts: np.ndarray) -> list[f
     sizes = np.diff([0, *starts, ordered.size])
     spikes = np.flatnonzero(sizes[:-1] >= SPIKE * ordered.size)
     return [*(_above(distinct[i], distinct[i + 1]) for i in spikes), *cuts]
+
+
+def _deciles_of(ordered: Floats, distinct: Floats, cuts: list[float]) -> list[float]:
+    """Return those of the cuts at each value that part the leads at a decile."""
+    values = ordered[[int(share * ordered.size) for share in DECILES]]
+    places = np.unique(np.searchsorted(distinct, values)) - 1
+    wanted = places[places >= 0].tolist()
+    return [cuts[place] for place in ([0, *wanted] if distinct[0] == 0 else wanted)]
 
 
 def _near(ordered: Floats, share: float, moved: float) -> float:

@@ -25,10 +25,14 @@ _NUMBERED = re.compile(r"\d{4}|[0-9a-f]{12}", re.IGNORECASE)
 
 
 class LogFacts(NamedTuple):
-    """Which activities have values, and the patterns of details worth a look."""
+    """Which activities have values, the patterns of details worth a look, and whether that is all.
+
+    ``is_whole``: the log holds no activity that is kept out of the criteria.
+    """
 
     with_values: tuple[str, ...]
     patterns: tuple[tuple[str, str], ...]
+    is_whole: bool
 
 
 def log_facts(obs: Observation, extent: Extent) -> LogFacts:
@@ -58,8 +62,9 @@ def log_facts(obs: Observation, extent: Extent) -> LogFacts:
     usable = [name for name in obs.activities if name in facts]
     with_values = tuple(name for name in usable if facts[name]["n_values"])
     detailed = [name for name in usable if facts[name]["n_details"]]
+    is_whole = facts.keys() <= set(obs.activities)
     if not detailed:
-        return LogFacts(with_values, ())
+        return LogFacts(with_values, (), is_whole)
     paths = query(
         "SELECT a.activity, split_part(split_part(a.detail, '?', 1), '#', 1) AS path,"
         f" count(*) AS n FROM activities AS a WHERE {known} AND a.detail IS NOT NULL"
@@ -72,7 +77,7 @@ def log_facts(obs: Observation, extent: Extent) -> LogFacts:
     for name in detailed:
         of_activity = [(row["path"], row["n"]) for row in paths if row["activity"] == name]
         found += [(name, text) for text in _patterns(of_activity, facts[name]["n"])[:most]]
-    return LogFacts(with_values, tuple(found[:in_all]))
+    return LogFacts(with_values, tuple(found[:in_all]), is_whole)
 
 
 def _patterns(paths: Sequence[tuple[str, int]], n_events: int) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from calibrate.candidates.activities import ActivityLog, activity_candidates, measures_wanted
 from calibrate.candidates.candidate import Candidate, Extent, Leads
 from calibrate.candidates.cuts import apart
@@ -130,19 +132,14 @@ def _of_the_log(leads: Leads, extent: Extent) -> list[Candidate]:
     features = obs.features(wanted)
     measures = {measure: leads.numbers(features[measure.column]) for measure in wanted}
     measures |= {Measure(name): leads.numbers(obs.rows[name]) for name in names}
-    if Measure(None) in measures and not _is_all_there(measures, names):
-        del measures[Measure(None)]  # "nothing but" would rest on what is kept out
+    if extent.many and facts.is_whole:  # else "nothing but" would rest on what is kept out
+        measures[Measure(None)] = np.sum([measures[Measure(name)] for name in names], axis=0)
     log = ActivityLog(measures=measures, reach=reach, n=leads.n)
     found = []
     for name in names:
         found += activity_candidates(name, log, extent)
         found += _with_details(name, log, facts, extent)
     return [*found, *share_candidates(names, [measures[Measure(name)] for name in names], extent)]
-
-
-def _is_all_there(measures: Mapping[Measure, Any], names: Sequence[str]) -> bool:
-    together = sum(measures[Measure(name)] for name in names)
-    return bool((together == measures[Measure(None)]).all())
 
 
 def _with_details(

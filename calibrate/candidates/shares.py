@@ -14,7 +14,7 @@ __all__ = ["share_candidates"]
 
 SHARES = (0.05, 0.1, 0.2, 0.25, 0.33, 0.5, 0.66, 0.75, 0.9)
 MINIMA = (10, 5, 3, 2)  # events of the whole, from which a share says something
-NESTED = 0.95  # of the leads with the part did the whole, and at least as often
+NESTED, AS_OFTEN = 0.95, 0.85  # of the leads with the part did the whole, and as often at least
 GOES_WITH = 0.2  # correlation of the two counts among leads that did the whole
 SAME = 0.8  # overlap from which a share only says what a count says
 MAX_WHOLES = 2  # of one part
@@ -44,7 +44,7 @@ def share_candidates(
     Notes
     -----
     A pair makes sense where the part hardly ever comes without the whole (95 % of those who did
-    the part did the whole, and at least as often), and both grow together (correlation of 0.2
+    the part did the whole, 85 % at least as often), and both grow together (correlation of 0.2
     among those who did the whole). Each part has two wholes at most. The share is a round number
     near the median, for a search near the quartiles, of the shares above 0; it counts where
     there were events enough: the largest of 10, 5, 3, 2 that half of those who did the whole
@@ -102,7 +102,7 @@ def _pairs(counts: Sequence[Floats], most: int) -> list[_Pair]:
 def _looked_at(seen: Floats, part: int, whole: int) -> _Pair:
     x, y = seen[:, part], seen[:, whole]
     doers, ever = x > 0, y > 0
-    if (x[doers] <= y[doers]).mean() < NESTED:
+    if (x[doers] <= y[doers]).mean() < AS_OFTEN:
         return _Pair(part, whole, 0.0)
     x, y = x[ever] - x[ever].mean(), y[ever] - y[ever].mean()
     scale = float(np.sqrt((x @ x) * (y @ y)))

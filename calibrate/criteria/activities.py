@@ -14,6 +14,7 @@ from calibrate.criteria.conditions import (
     Flags,
     Measure,
     When,
+    days_text,
     name_under,
     number_text,
     optional_days,
@@ -69,7 +70,7 @@ class ActivityReaches(Condition):
         if self.measure.statistic == "total":
             return f"{name} adding up to {number_text(self.at_least)} or more"
         if self.measure.statistic == "days":
-            return f"{name} on {number_text(self.at_least)} days or more"
+            return f"{name} on {days_text(self.at_least)} or more"
         return name if self.at_least == 1 else f"{name}: {number_text(self.at_least)} times or more"
 
 
@@ -102,7 +103,7 @@ class LastActivity(Condition):
 
     def words(self) -> str:
         name = replace(self.measure, statistic="count").column
-        return f"{name}, the last one within {number_text(self.days)} days"
+        return f"{name}, the last one within {days_text(self.days)}"
 
 
 @dataclass(frozen=True)

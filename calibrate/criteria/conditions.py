@@ -20,6 +20,7 @@ __all__ = [
     "Measure",
     "When",
     "column_of",
+    "days_text",
     "name_under",
     "number_text",
     "optional_days",
@@ -69,7 +70,7 @@ class Measure:
         if self.detail is not None:
             text += f" on {self.detail}"
         if self.within_days is not None:
-            text += f" within {number_text(self.within_days)} days"
+            text += f" within {days_text(self.within_days)}"
         return text if self.statistic == "count" else f"{text}, {self.statistic}"
 
 
@@ -163,6 +164,11 @@ def column_of(frame: pd.DataFrame, name: str) -> pd.Series:
 def values_of(frame: pd.DataFrame, measure: Measure) -> NDArray[np.float64]:
     """Return the values of a measure."""
     return np.asarray(column_of(frame, measure.column), dtype=float)
+
+
+def days_text(days: float) -> str:
+    """Return a number of days as people write it."""
+    return f"{number_text(days)} day{'' if days == 1 else 's'}"
 
 
 def number_text(value: float | None) -> str:

@@ -76,8 +76,13 @@ class Criterion:
         return self._condition.probes
 
     def rests_on(self, names: Collection[str]) -> bool:
-        """Whether it looks at one of these columns or activities."""
-        activities = (measure.activity for measure in self.measures)
+        """Whether it looks at one of these columns or activities.
+
+        A rule that counts every activity ("only ...") looks at each of them.
+        """
+        activities = [measure.activity for measure in self.measures]
+        if None in activities and len(names):
+            return True
         return any(name in names for name in (*self.fields, *activities))
 
     def meets(self, frame: pd.DataFrame) -> Flags:

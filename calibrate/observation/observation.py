@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
 from calibrate.display import html_table
+from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import feature_values
 from calibrate.observation.statements import Scope, features_statement
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Observation"]
 
 _N_BUCKETS = 200
-_MEASURES_A_STATEMENT = 100
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -191,10 +191,13 @@ class Observation:
         asked = [m for m in wanted if not self._is_plain_count(m)]
         for by_day in (False, True):
             kind = [m for m in asked if (m.statistic == "days") == by_day]
-            for start in range(0, len(kind), _MEASURES_A_STATEMENT):
-                part = kind[start : start + _MEASURES_A_STATEMENT]
-                found = self.history.engine.query(*features_statement(self.scope, part))
-                columns.update(feature_values(found, part))
+            named = [m for m in kind if m.activity is not None]
+            if named:
+                columns.update(self._by_activity(named))
+            of_any = [m for m in kind if m.activity is None]
+            if of_any:
+                found = self.history.engine.query(*features_statement(self.scope, of_any))
+                columns.update(feature_values(found, of_any))
         for measure in wanted:
             if self._is_plain_count(measure):
                 columns[measure.column] = self.rows[measure.activity].to_numpy()
@@ -258,6 +261,11 @@ class Observation:
         """The contact of each row, or the lead's own key where it has none, as text."""
         contacts = self.rows["contact"]
         return contacts.where(contacts.notna(), "lead " + self.rows["lead_id"].astype(str))
+
+    def _by_activity(self, measures: Sequence[Measure]) -> dict[str, NDArray[np.generic]]:
+        statement, values, columns = by_activity_statement(self.scope, measures)
+        found = self.history.engine.query(statement, values)
+        return by_activity_values(found, columns, len(self.rows))
 
     def _is_plain_count(self, measure: Measure) -> bool:
         return measure == Measure(measure.activity) and measure.activity in self.rows.columns

@@ -17,7 +17,7 @@ from calibrate.stats.weighting import censoring_weights
 if TYPE_CHECKING:
     from calibrate.history import Attribute
 
-__all__ = ["coded_categories", "feature_values", "lead_frame", "lead_labels"]
+__all__ = ["coded", "coded_categories", "feature_values", "lead_frame", "lead_labels"]
 
 _EARLY = ("converted early", "lost early")
 _DAY = np.timedelta64(86_400_000_000, "us")
@@ -81,7 +81,7 @@ def feature_values(found: pa.Table, measures: Sequence[Measure]) -> dict[str, ND
 def lead_labels(found: pa.Table, attributes: Sequence[Attribute]) -> dict[str, pd.Categorical]:
     """Return the categories as numbered levels, for whoever asks for them again and again."""
     return {
-        attribute.name: pd.Categorical.from_codes(*_coded(found[attribute.column]))
+        attribute.name: pd.Categorical.from_codes(*coded(found[attribute.column]))
         for attribute in attributes
         if attribute.kind == "category"
     }
@@ -92,12 +92,12 @@ def _attribute(column: pa.ChunkedArray, kind: str) -> object:
         return _numbers(column)
     if kind == "date":
         return column.to_pandas()
-    codes, levels = _coded(column)
+    codes, levels = coded(column)
     texts = np.array([*levels, None], dtype=object)  # the code of a missing value, -1, is the last
     return pd.Series(texts[codes], dtype=object)
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+def coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     """Return the number of each row's level, -1 where missing, and the levels."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()

@@ -17,7 +17,9 @@ __all__ = [
     "UNDATED_WIN",
     "Parameters",
     "Scope",
+    "aggregate_sql",
     "features_statement",
+    "filter_sql",
     "leads_statement",
     "like_pattern",
     "seen_sql",
@@ -145,7 +147,7 @@ ORDER BY u.lead_row"""
 
 def _by_lead_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
     columns = "".join(
-        f",\n        {_aggregate_sql(measure, parameters)} AS f{i}"
+        f",\n        {aggregate_sql(measure, parameters)} AS f{i}"
         for i, measure in enumerate(measures)
     )
     return f"""
@@ -156,7 +158,7 @@ def _by_lead_sql(events: str, measures: Sequence[Measure], parameters: Parameter
 
 def _by_day_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
     happened = "".join(
-        f",\n            count(*){_filter_sql(measure, parameters)} AS d{i}"
+        f",\n            count(*){filter_sql(measure, parameters)} AS d{i}"
         for i, measure in enumerate(measures)
     )
     columns = "".join(f", count(*) FILTER (WHERE d.d{i} > 0) AS f{i}" for i in range(len(measures)))
@@ -289,8 +291,9 @@ def span_sql(scope: Scope, parameters: Parameters) -> str:
     )
 
 
-def _aggregate_sql(measure: Measure, parameters: Parameters) -> str:
-    happened = _filter_sql(measure, parameters)
+def aggregate_sql(measure: Measure, parameters: Parameters) -> str:
+    """Return the aggregate over events (``a``) of a lead (``u``) that is a measure."""
+    happened = filter_sql(measure, parameters)
     if measure.statistic == "count":
         return f"count(*){happened}"
     if measure.statistic == "total":
@@ -300,7 +303,8 @@ def _aggregate_sql(measure: Measure, parameters: Parameters) -> str:
     return f"date_diff('microsecond', {last}, max(u.cutoff)) / 86400000000.0"
 
 
-def _filter_sql(measure: Measure, parameters: Parameters) -> str:
+def filter_sql(measure: Measure, parameters: Parameters) -> str:
+    """Return the ``FILTER`` of the events that a measure counts; nothing where it counts all."""
     conditions = []
     if measure.activity is not None:
         conditions.append(f"a.activity = {parameters.text(measure.activity)}")
