@@ -27,6 +27,7 @@ __all__ = [
     "fresh_leads",
     "is_false",
     "oracle_points",
+    "true_auc",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -41,10 +42,11 @@ FRESH = 2**32 - 1  # seed of the leads that no card has seen
 
 
 class Leads(NamedTuple):
-    """Leads of one quarter: 0/1 a lead and activity, and whether each lead converted."""
+    """Leads of one quarter: 0/1 a lead and activity, whether it converted, and its true rate."""
 
     flags: NDArray[np.int8]
     converted: NDArray[np.bool_]
+    rate: FloatArray
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -63,7 +65,7 @@ def draw_leads(n: int, rng: np.random.Generator) -> Leads:
     """Return leads that do each activity independently and convert by the logistic model."""
     flags = (rng.random((n, len(SHARES))) < SHARES).astype(np.int8)
     rate = expit(INTERCEPT + flags @ EFFECTS)
-    return Leads(flags, rng.random(n) < rate)
+    return Leads(flags, rng.random(n) < rate, rate)
 
 
 def draw_pair(n: int, number: int) -> Pair:
@@ -99,6 +101,19 @@ def activity_points(card: cal.Scorecard) -> FloatArray:
 def is_false(fields: Sequence[str]) -> bool:
     """Whether a rule speaks of an activity without effect."""
     return any(ACTIVITIES.index(field) >= N_REAL for field in fields)
+
+
+def true_auc(scores: FloatArray, rate: FloatArray) -> float:
+    """Return the AUC of scores in expectation over outcomes drawn with the leads' true rates.
+
+    Notes
+    -----
+    Each lead counts as a conversion with its rate and as none with the rest, so that only the
+    draw of the leads, not that of their outcomes, is left to chance.
+    """
+    _, score = np.unique(scores, return_inverse=True)
+    won, lost = np.bincount(score, rate), np.bincount(score, 1 - rate)
+    return float(won @ (np.cumsum(lost) - lost / 2) / (won.sum() * lost.sum()))
 
 
 def oracle_points(leads: Leads) -> FloatArray:
