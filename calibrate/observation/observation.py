@@ -46,6 +46,9 @@ class Observation:
         Leads open at as_of (`observe_open`), whose outcome is not known.
     parts : tuple of Observation
         The same leads at one landmark each, where several are stacked (`snapshots`).
+    labels : dict of str to Categorical
+        Columns of texts with their levels numbered, in the order of `table`: rules ask for them
+        again and again. Filled as they are asked for.
     """
 
     history: History
