@@ -38,6 +38,7 @@ N_REAL = len(REAL)
 EFFECTS = np.array([*REAL, *np.zeros(len(SHARES) - N_REAL)])
 INTERCEPT = -4.0
 ACTIVITIES = tuple(f"activity_{number:02d}" for number in range(len(SHARES)))
+BATCH = 100_000
 FRESH = 2**32 - 1  # seed of the leads that no card has seen
 
 
@@ -51,7 +52,14 @@ class Leads(NamedTuple):
     @property
     def frame(self) -> pd.DataFrame:
         """The activities as a wide table of 0 and 1."""
-        return pd.DataFrame(self.flags, columns=list(ACTIVITIES))
+        names = [f"activity_{number:02d}" for number in range(self.flags.shape[1])]
+        return pd.DataFrame(self.flags, columns=names)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The same with an id and the outcome, as `read_history` takes it."""
+        outcome = np.where(self.converted, "converted", "lost")
+        return self.frame.assign(lead_id=np.arange(len(outcome)), outcome=outcome)
 
 
 class Pair(NamedTuple):
@@ -61,10 +69,18 @@ class Pair(NamedTuple):
     second: Leads
 
 
-def draw_leads(n: int, rng: np.random.Generator) -> Leads:
-    """Return leads that do each activity independently and convert by the logistic model."""
-    flags = (rng.random((n, len(SHARES))) < SHARES).astype(np.int8)
-    rate = expit(INTERCEPT + flags @ EFFECTS)
+def draw_leads(n: int, rng: np.random.Generator, *, n_activities: int = len(SHARES)) -> Leads:
+    """Return leads that do each activity independently and convert by the logistic model.
+
+    With other than thirty activities there are fewer or more of those without effect.
+    """
+    shares, effects = np.resize(SHARES, n_activities), np.zeros(n_activities)
+    effects[:N_REAL] = EFFECTS[:N_REAL]
+    flags = np.empty((n, n_activities), dtype=np.int8)
+    for start in range(0, n, BATCH):  # bounds the memory; the draws are the same in any batches
+        part = flags[start : start + BATCH]
+        part[:] = rng.random(part.shape) < shares
+    rate = expit(INTERCEPT + flags @ effects)
     return Leads(flags, rng.random(n) < rate, rate)
 
 

@@ -22,23 +22,20 @@ from benchmarks.fitting.company import (
 )
 from benchmarks.fitting.data import Split
 from benchmarks.fitting.fresh import fresh
-from benchmarks.fitting.marks import Mark, Options, all_met, at_least, at_most
+from benchmarks.fitting.marks import Mark, Options, all_met, at_most
 from benchmarks.fitting.peers import OPTBINNING, PeerMissingError, answers_of
 from benchmarks.studies.study import Study
 
 __all__ = ["figures", "fit_card", "fit_pairs", "run"]
 
 N_PAIRS, N_QUICK_PAIRS, N_PEER_PAIRS = 40, 2, 10
-N_FRESH, N_QUICK_FRESH = 400_000, 20_000
+N_FRESH, N_QUICK_FRESH = 200_000, 20_000
 MAX_CRITERIA = 20
-FALSE, MISSED, CHANGE, AUC = "false of 18", "missed of 12", "change of points", "AUC"
-LIMITS = {
-    5_000: {FALSE: at_most, MISSED: at_most, CHANGE: at_most, AUC: at_least},
-    2_000: {FALSE: at_most, MISSED: at_most, AUC: at_least},
-}
+FALSE, MISSED, CHANGE = "false of 18", "missed of 12", "change of points"
+AUC, BELOW = "AUC", "below the oracle"
 MARKS = {
-    5_000: {FALSE: 0.8, MISSED: 0.9, CHANGE: 0.80, AUC: 0.783},
-    2_000: {FALSE: 1.0, MISSED: 2.7, AUC: 0.774},
+    5_000: {FALSE: 0.8, MISSED: 0.9, CHANGE: 0.80, BELOW: 0.785 - 0.783},
+    2_000: {FALSE: 1.0, MISSED: 2.7, BELOW: 0.781 - 0.774},
 }
 BINNING = {"min_prebin_size": 0.01, "max_pvalue": 0.05}
 
@@ -53,7 +50,10 @@ ratios 1.6 to 0.2, -0.6, -1), eighteen without; 10.5 % of the leads convert.
 - *change*: mean absolute change of the points of an activity between the two quarters, over all
   thirty, on a scale of 0 to 100; no rule is 0 points, and the points of a rule of two are split
   equally between both.
-- *AUC*: of the score, on {fresh:,} leads of no quarter, in expectation over their outcomes.
+- *AUC*: of the score, on {fresh:,} leads of no quarter, in expectation over their outcomes (a
+  score that knew every lead's true rate would have .785). The marks, .783 and .774, were set on
+  leads whose drawn outcomes gave the oracle .785 and .781; they are held to the same distance
+  *below the oracle* here, since drawn outcomes raise or lower all cards alike.
 - *oracle*: maximum likelihood by one who knows which twelve matter, scaled to 100, rounded.
 - *optbinning* ({optbinning}), on the first {peer_pairs} pairs: 1 % pre-bins, `max_pvalue=.05`,
   scorecard of 0 to 100, rounded.
@@ -73,12 +73,14 @@ def run(options: Options) -> Study:
         reached = fresh(
             "benchmarks.fitting.small_quarters:fit_pairs", n=n, n_pairs=n_pairs, n_fresh=n_fresh
         )
-        own = {name: LIMITS[n][name](reached["ours"][name], limits[name]) for name in limits}
+        ours, oracle = reached["ours"], reached["oracle"]
+        ours[BELOW] = oracle[AUC] - ours[AUC]
+        own = {name: at_most(ours[name], limit) for name, limit in limits.items()}
         marks += list(own.values())
-        rows.append({"leads": n, "card": "ours", "pairs": n_pairs, **reached["ours"]})
+        rows.append({"leads": n, "card": "ours", "pairs": n_pairs, **ours})
         rows.append({"leads": n, "card": "required", **_each(own, "wanted")})
         rows.append({"leads": n, "card": "verdict", **_each(own, "verdict")})
-        rows.append({"leads": n, "card": "oracle", "pairs": n_pairs, **reached["oracle"]})
+        rows.append({"leads": n, "card": "oracle", "pairs": n_pairs, **oracle})
         if not options.quick:
             rows.append({"leads": n, "card": "optbinning", **_optbinning(n, options)})
     summary = SUMMARY.format(
@@ -102,10 +104,7 @@ def _each(marks: dict[str, Mark], attribute: str) -> dict[str, str]:
 
 def fit_card(leads: Leads, *, max_criteria: int = MAX_CRITERIA) -> cal.Scorecard:
     """Return the card that `ScorecardClassifier` makes, without the time for its intervals."""
-    table = leads.frame
-    table["lead_id"] = np.arange(len(table))
-    table["outcome"] = np.where(leads.converted, "converted", "lost")
-    obs = cal.observe(cal.read_history(table))
+    obs = cal.observe(cal.read_history(leads.table))
     return cal.fit_scorecard(obs, max_criteria=max_criteria, intervals=False)
 
 
