@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from calibrate.changes import Changes, diff
     from calibrate.config import (
         ActivityColumns,
+        Constraints,
         LeadColumns,
         OutcomeColumns,
         Settings,
@@ -71,6 +72,7 @@ __all__ = [
     "Changes",
     "Check",
     "ConfigError",
+    "Constraints",
     "ControlRate",
     "ConversionByAge",
     "Criterion",
@@ -129,6 +131,7 @@ _ROOMS = {
     "changes": ("Changes", "diff"),
     "config": (
         "ActivityColumns",
+        "Constraints",
         "LeadColumns",
         "OutcomeColumns",
         "Settings",

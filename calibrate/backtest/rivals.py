@@ -11,6 +11,7 @@ import pandas as pd
 
 from calibrate.backtest.boosting import boosted_rates
 from calibrate.backtest.folds import Fold
+from calibrate.config import Constraints
 from calibrate.evaluation import known_outcomes
 from calibrate.fitting import cross_fit_scores, fit_scorecard
 from calibrate.observation import Observation
@@ -42,6 +43,7 @@ class Recipe:
     max_criteria: int | str
     scale: str | None
     allow_sensitive: tuple[str, ...]
+    constraints: Constraints
     confidence_level: float
     objective: str | None
     figures: dict[str, Any]
@@ -107,6 +109,7 @@ def _fit(
         scale=recipe.scale,
         current=current,
         allow_sensitive=recipe.allow_sensitive,
+        constraints=recipe.constraints if method == recipe.method else None,
         confidence_level=recipe.confidence_level,
         intervals=False,
         rng=recipe.rng,
@@ -127,6 +130,7 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
             method=recipe.method,
             max_criteria=recipe.max_criteria,
             criteria=[line.criterion for line in card.criteria],
+            constraints=recipe.constraints,
             card=card,
             rng=recipe.rng,
         )

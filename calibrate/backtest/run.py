@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from calibrate.backtest.values import (
     TABLE_COLUMNS,
     Backtest,
 )
-from calibrate.config import Period
+from calibrate.config import Constraints, Period
 from calibrate.errors import NotEnoughDataError
 from calibrate.history import History
 from calibrate.observation import Span
@@ -52,6 +52,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     max_criteria: int | str = 12,
     scale: str | None = None,
     allow_sensitive: Collection[str] = (),
+    constraints: Constraints | Mapping[str, Any] | None = None,
     observation_window: Span = "auto",
     horizon: Span = "auto",
     early: str = "landmark",
@@ -79,8 +80,8 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         Quarters before each that its card is fitted on.
     current : Scorecard, optional
         The card in force, judged on the same leads.
-    method, max_criteria, scale, allow_sensitive
-        As for `fit_scorecard`.
+    method, max_criteria, scale, allow_sensitive, constraints
+        As for `fit_scorecard`; every card that is fitted anew keeps to the constraints.
     observation_window, horizon, early, lookback
         As for `observe`; ``"auto"`` is resolved once, from the whole history.
     maturity, snapshots
@@ -118,6 +119,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         max_criteria=max_criteria,
         scale=scale,
         allow_sensitive=tuple(allow_sensitive),
+        constraints=Constraints.of(constraints),
         confidence_level=confidence_level,
         objective=objective,
         figures={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calibrate.config.columns import ActivityColumns, LeadColumns, OutcomeColumns
+from calibrate.config.constraints import Constraints, FixedPoints
 from calibrate.config.periods import (
     Period,
     parse_duration,
@@ -22,7 +23,9 @@ from calibrate.config.settings import (
 __all__ = [
     "ActivityColumns",
     "CalibrationSettings",
+    "Constraints",
     "DatabaseSettings",
+    "FixedPoints",
     "LeadColumns",
     "OutcomeColumns",
     "Period",

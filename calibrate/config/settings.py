@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from calibrate.config.columns import ActivityColumns, LeadColumns, Names, OutcomeColumns, Section
+from calibrate.config.constraints import Constraints
 from calibrate.config.periods import Period, parse_duration, parse_moment, parse_period
 from calibrate.errors import ConfigError, did_you_mean
 
@@ -196,7 +197,7 @@ class Settings(Section):
 
     Parameters
     ----------
-    leads, outcomes, activities, calibration, thresholds, database
+    leads, outcomes, activities, calibration, constraints, thresholds, database
         The tables.
     folder : pathlib.Path
         What relative sources are relative to; not part of a dump.
@@ -211,6 +212,7 @@ class Settings(Section):
     outcomes: OutcomeColumns | None = None
     activities: ActivityColumns | None = None
     calibration: CalibrationSettings = CalibrationSettings()
+    constraints: Constraints = Constraints()
     thresholds: ThresholdSettings = ThresholdSettings()
     database: DatabaseSettings | None = None
     folder: Path = Field(default=Path(), exclude=True, repr=False)
@@ -228,6 +230,7 @@ _SECTIONS: dict[str, type[Section]] = {
         OutcomeColumns,
         ActivityColumns,
         CalibrationSettings,
+        Constraints,
         ThresholdSettings,
         DatabaseSettings,
     )

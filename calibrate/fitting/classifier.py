@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from calibrate.config import Constraints
 from calibrate.criteria import kinds_needed
 from calibrate.fitting.fit import fit_scorecard
 from calibrate.history import Needs, read_history
@@ -38,6 +40,13 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     max_criteria : int or "auto"
         Ceiling of the number of rules (`calibrate.fit_scorecard`).
     method : {"logistic", "rate", "difference", "log_odds"}
+    pairs : bool
+        Whether rules may be joined in pairs, where that pays.
+    constraints : Constraints or mapping, optional
+        What the card must keep to, whatever the data say.
+    intervals : bool
+        Whether points get intervals, and each rule how often resamples choose it again. A
+        classifier is fitted for its predictions, and these take most of the time.
     random_state : int
         For folds, permutations and resamples.
 
@@ -65,10 +74,16 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         max_criteria: int | str = 12,
         method: str = "logistic",
+        pairs: bool = True,
+        constraints: Constraints | Mapping[str, Any] | None = None,
+        intervals: bool = False,
         random_state: int = 0,
     ) -> None:
         self.max_criteria = max_criteria
         self.method = method
+        self.pairs = pairs
+        self.constraints = constraints
+        self.intervals = intervals
         self.random_state = random_state
 
     def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike) -> ScorecardClassifier:
@@ -106,6 +121,9 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             obs,
             method=self.method,
             max_criteria=self.max_criteria,
+            pairs=self.pairs,
+            constraints=self.constraints,
+            intervals=self.intervals,
             allow_sensitive=[attribute.name for attribute in obs.attributes],
             rng=self.random_state,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.candidates import criteria_of
+from calibrate.config import Constraints
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
 from calibrate.fitting.combining import combined
 from calibrate.fitting.curve import expected_rates
 from calibrate.fitting.methods import METHODS
+from calibrate.fitting.parsimony import auc_added
 from calibrate.fitting.search import balanced_folds
 from calibrate.fitting.wish import Weighted, Wish
 from calibrate.lift import MIN_LEADS, Lift, compare_rates
@@ -46,6 +48,7 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
     scale: str | None = None,
     current: Scorecard | None = None,
     allow_sensitive: Collection[str] = (),
+    constraints: Constraints | Mapping[str, Any] | None = None,
     name: str = "scorecard",
     confidence_level: float = 0.95,
     intervals: bool = True,
@@ -81,6 +84,8 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
         The card in force.
     allow_sensitive : collection of str
         Attributes that are no criteria by default but wanted here.
+    constraints : Constraints or mapping, optional
+        What the card must keep to, whatever the data say (`Constraints`). With ``logistic`` only.
     name : str
     confidence_level : float
     intervals : bool
@@ -103,7 +108,8 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
         leads have been watched up to the horizon.
     """
     wish = _wish(method, max_criteria, scale, current, confidence_level)
-    wish = replace(wish, pairs=pairs, with_intervals=intervals)
+    limits = _limits(constraints, method)
+    wish = replace(wish, pairs=pairs, constraints=limits, with_intervals=intervals)
     sample = _sample(obs, criteria, allow_sensitive)
     weighted = METHODS[method](sample, wish, as_generator(rng))
     return _card(obs.fitting, sample, weighted, wish, name, method)
@@ -119,6 +125,7 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
     scale: str | None = None,
     current: Scorecard | None = None,
     allow_sensitive: Collection[str] = (),
+    constraints: Constraints | Mapping[str, Any] | None = None,
     card: Scorecard | None = None,
     folds: int = 5,
     rng: int | np.random.Generator = 0,
@@ -130,7 +137,7 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
 
     Parameters
     ----------
-    obs, method, max_criteria, pairs, criteria, scale, current, allow_sensitive, rng
+    obs, method, max_criteria, pairs, criteria, scale, current, allow_sensitive, constraints, rng
         As in `fit_scorecard`.
     card : Scorecard, optional
         The card that `fit_scorecard` made of these leads with these options. Its scale and
@@ -145,7 +152,9 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
         landmark; ``tier`` is None. At several landmarks a lead has a row for each, and
         ``weight`` is divided by their number: rows add up to the leads of an average landmark.
     """
-    wish = replace(_wish(method, max_criteria, scale, current), pairs=pairs, with_intervals=False)
+    wish = _wish(method, max_criteria, scale, current)
+    limits = _limits(constraints, method)
+    wish = replace(wish, pairs=pairs, constraints=limits, with_intervals=False)
     if card is not None and not card.is_empty:
         wish = replace(
             wish,
@@ -191,6 +200,13 @@ def _wish(
     return Wish(
         max_criteria=max_criteria, scale=scale, current=current, confidence_level=confidence_level
     )
+
+
+def _limits(given: Constraints | Mapping[str, Any] | None, method: str) -> Constraints:
+    limits = Constraints.of(given)
+    if method != "logistic" and not limits.is_empty:
+        raise ConfigError(f'constraints hold with method = "logistic" only, not "{method}"')
+    return limits
 
 
 def _sample(
@@ -266,6 +282,7 @@ def _card(
         ),
         shrinkage=weighted.shrinkage,
         notes=notes,
+        _parsimony=weighted.parsimony,
     )
 
 
@@ -276,6 +293,8 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
     table = compare_rates(part, confidence_level=wish.confidence_level)
     intervals = weighted.intervals or (None,) * len(weighted.points)
     selection = weighted.selection or ((None, None),) * len(weighted.points)
+    looked_at = weighted.looked_at or (None,) * len(weighted.points)
+    added = auc_added(part, weighted.points)
     lines = [
         ScoredCriterion(
             criterion=rule,
@@ -286,9 +305,18 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
             lift_ci=(float(row.lift_ci_lower), float(row.lift_ci_upper)),
             selection_frequency=again,
             attribute_frequency=alike,
+            auc_added=more,
+            n_looked_at=among,
         )
-        for rule, points, interval, (again, alike), row in zip(
-            part.criteria, weighted.points, intervals, selection, table.itertuples(), strict=True
+        for rule, points, interval, (again, alike), more, among, row in zip(
+            part.criteria,
+            weighted.points,
+            intervals,
+            selection,
+            added,
+            looked_at,
+            table.itertuples(),
+            strict=True,
         )
     ]
     return tuple(sorted(lines, key=lambda line: (line.criterion.group != "fit", -line.points)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from calibrate.config import Constraints
 from calibrate.errors import ConfigError
 from calibrate.fitting.combining import Term
 
@@ -23,6 +26,7 @@ class Wish:
     Attributes
     ----------
     max_criteria : int or "auto"
+    constraints : Constraints
     scale : {"fit", "keep"}
     current : Scorecard or None
         The card in force; ``keep`` takes its scale.
@@ -40,6 +44,7 @@ class Wish:
 
     max_criteria: int | str = 12
     pairs: bool = True
+    constraints: Constraints = field(default_factory=Constraints)
     scale: str = "fit"
     current: Scorecard | None = None
     confidence_level: float = 0.95
@@ -77,7 +82,9 @@ class Weighted:
     """Rules of a sample, or made of them, with their points; nothing for an empty card.
 
     ``shrinkage`` is the share of the effects that new leads are expected to show;
-    ``selection`` how often resamples choose each criterion, and one about the same, again.
+    ``selection`` how often resamples choose each criterion, and one about the same, again;
+    ``looked_at`` how many rules like each the search could have taken (`n_looked_at`);
+    ``parsimony`` what other numbers of rules would give (`parsimony_table`).
     """
 
     terms: tuple[Term, ...] = ()
@@ -86,5 +93,7 @@ class Weighted:
     intervals: tuple[tuple[int, int], ...] | None = None
     base_interval: tuple[int, int] | None = None
     selection: tuple[tuple[float, float], ...] | None = None
+    looked_at: tuple[int, ...] | None = None
+    parsimony: pd.DataFrame | None = None
     shrinkage: float = 1.0
     notes: tuple[str, ...] = ()

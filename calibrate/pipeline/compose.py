@@ -156,6 +156,7 @@ def _measured(
         "max_criteria": calibration.max_criteria,
         "current": current,
         "scale": calibration.scale,
+        "constraints": settings.constraints,
         "rng": calibration.seed,
     }
     name = settings.name or (obs.period.label if obs.period != Period() else "all leads")

@@ -27,6 +27,7 @@ def prove(settings: Settings, history: History, current: Scorecard | None = None
         max_criteria=calibration.max_criteria,
         scale=calibration.scale,
         allow_sensitive=not_leaking(calibration.allow_sensitive, history),
+        constraints=settings.constraints,
         observation_window=calibration.observation_window,
         horizon=calibration.horizon,
         early=calibration.early,

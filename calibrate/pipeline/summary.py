@@ -60,6 +60,8 @@ def settings_part(settings: Settings, obs: Observation) -> dict[str, Any]:
         name: getattr(settings, name)
         for name in ("leads", "outcomes", "activities", "calibration", "thresholds")
     }
+    if not settings.constraints.is_empty:
+        tables["constraints"] = settings.constraints
     part = {name: table.model_dump() for name, table in tables.items() if table is not None}
     for table in part.values():
         if isinstance(table.get("source"), str):
