@@ -15,8 +15,6 @@ __all__ = ["Constraints", "FixedPoints"]
 MOST_POINTS = 100
 
 Rule = str | dict[str, Any]
-Signs = Annotated[dict[str, Literal["+", "-"]], Field()]
-Caps = Annotated[dict[Literal["fit", "engagement"], Annotated[StrictInt, Field(ge=1)]], Field()]
 
 
 def _listed(value: Any) -> Any:
@@ -127,12 +125,14 @@ class Constraints(Section):
     """
 
     toml_name: ClassVar[str] = "constraints"
-    sign: Signs = {}
+    sign: dict[str, Literal["+", "-"]] = Field(default_factory=dict)
     order: Annotated[tuple[tuple[Rule, ...], ...], BeforeValidator(_chains)] = ()
     increasing: Names = ()
     decreasing: Names = ()
     fixed: Annotated[tuple[FixedPoints, ...], BeforeValidator(_fixed)] = ()
-    caps: Caps = {}
+    caps: dict[Literal["fit", "engagement"], Annotated[StrictInt, Field(ge=1)]] = Field(
+        default_factory=dict
+    )
     required: Annotated[tuple[Rule, ...], BeforeValidator(_listed)] = ()
     forbidden: Annotated[tuple[Rule, ...], BeforeValidator(_listed)] = ()
     max_change: Annotated[StrictInt, Field(ge=0)] | None = None
