@@ -119,6 +119,8 @@ def test_json_has_the_fields_of_the_schema():
         "lift_ci": None,
         "selection_frequency": None,
         "attribute_frequency": None,
+        "auc_added": None,
+        "n_looked_at": None,
     }
     assert data["tiers"] == [{"name": "hot", "at_least": 40}, {"name": "cold", "at_least": 0}]
     assert data["expected_rate"][3]["score"] == 3

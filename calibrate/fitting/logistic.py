@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from calibrate.fitting.attainable import attainable_patterns, attainable_range
 from calibrate.fitting.bootstrap import resampled_coefficients
 from calibrate.fitting.combining import Term, combined, renumbered
+from calibrate.fitting.counting import n_looked_at
+from calibrate.fitting.parsimony import HeldOut, parsimony_table
 from calibrate.fitting.permutation import anything_to_score_on
 from calibrate.fitting.scaled import outward, scaled_points, without_zeros
 from calibrate.fitting.scaling import Points
@@ -44,9 +46,21 @@ def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Wei
     errors of 0 beside the others are taken out again, the weakest first: no line of the card
     may be worth nothing. Post-selection, so the intervals are those of a given card.
     """
-    choice = _chosen(sample, wish, rng)
+    choice, held_out = _chosen(sample, wish, rng)
     if not choice.terms:
         return Weighted(notes=(NOTHING,))
+    card = _with_points(sample, choice, wish, rng)
+    searched = [term for term in choice.proposed if isinstance(term, int)]
+    looked_at = tuple(n_looked_at(term, sample.criteria, searched) for term in card.terms)
+    card = replace(card, looked_at=looked_at)
+    if held_out is None:
+        return card
+    level = wish.confidence_level
+    table = parsimony_table(held_out, len(card.terms), confidence_level=level)
+    return replace(card, parsimony=table)
+
+
+def _with_points(sample: Sample, choice: Choice, wish: Wish, rng: np.random.Generator) -> Weighted:
     terms, fit = _pruned(sample, choice.terms, pinned=wish.exactly is not None)
     part, size = combined(sample, terms), len(terms)
     weights = fit.coefficients[:size]
@@ -130,22 +144,25 @@ def _pruned(sample: Sample, terms: list[Term], *, pinned: bool) -> tuple[list[Te
         terms = [term for i, term in enumerate(terms) if i != weakest]
 
 
-def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
-    """Return the rules to fit together; none where nothing can be said."""
+def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choice, HeldOut | None]:
+    """Return the rules to fit together, none where nothing can be said, and what chose them."""
     judged = _searched(sample).tolist()
-    part = searched_leads(sample.columns(judged))
+    part, held_out = searched_leads(sample.columns(judged)), None
     if wish.exactly is not None:
         choice = Choice(search_rules(part, wish.exactly, pairs=wish.pairs), wish.shrinkage)
     elif anything_to_score_on(part, rng):
         folds = balanced_folds(part.keys, N_FOLDS, rng)
         fewest = wish.max_criteria == "auto"
         choice = choose_rules(part, folds, wish.most, fewest=fewest, pairs=wish.pairs)
+        if choice.held_out is not None:
+            held_out = HeldOut(part, folds, choice.held_out)
     else:
         choice = Choice([], 1.0)
-    return choice._replace(
+    choice = choice._replace(
         terms=[renumbered(term, judged) for term in choice.terms],
         proposed=(*judged, *(renumbered(term, judged) for term in choice.proposed)),
     )
+    return choice, held_out
 
 
 def _searched(sample: Sample) -> NDArray[np.intp]:

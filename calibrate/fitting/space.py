@@ -15,7 +15,7 @@ from calibrate.fitting.combining import Term, columns_met
 from calibrate.lift import MIN_LEADS
 from calibrate.observation import Sample
 
-__all__ = ["Space", "space_of"]
+__all__ = ["Space", "cut_of", "level_of", "space_of"]
 
 MIN_EXPECTED = 5  # conversions, and their absence, to be expected among those who meet a pair
 MOST_PAIRED = 64  # rules that pairs are made of
@@ -107,9 +107,9 @@ def space_of(sample: Sample, *, joins: bool = True) -> Space:
     levels: dict[object, list[int]] = defaultdict(list)
     cuts: dict[object, list[int]] = defaultdict(list)
     for i, rule in enumerate(sample.criteria if joins else ()):
-        if set(rule.when) == {"field", "in"}:
-            levels[rule.when["field"]].append(i)
-        elif (chain := _chain(rule)) is not None:
+        if (column := level_of(rule)) is not None:
+            levels[column].append(i)
+        elif (chain := cut_of(rule)) is not None:
             cuts[chain].append(i)
     nested = (sorted(chain, key=lambda i: (-met[i], i)) for chain in cuts.values())
     return Space(
@@ -120,7 +120,12 @@ def space_of(sample: Sample, *, joins: bool = True) -> Space:
     )
 
 
-def _chain(rule: Criterion) -> object:
+def level_of(rule: Criterion) -> object:
+    """Return the column that a rule names levels of, or None where it names none."""
+    return rule.when["field"] if set(rule.when) == {"field", "in"} else None
+
+
+def cut_of(rule: Criterion) -> object:
     """Return what a rule is a cut of, or None where it is no cut."""
     when = rule.when
     bounds = [key for key in ("at_least", "total", "days") if key in when]

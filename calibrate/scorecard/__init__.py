@@ -1,6 +1,21 @@
 """The scorecard as a value: criteria and whole-number points; apply, explain, JSON."""
 
 from calibrate.scorecard.card import Scorecard
-from calibrate.scorecard.values import Explanation, Hold, Scale, ScoredCriterion, Tier
+from calibrate.scorecard.values import (
+    PARSIMONY_COLUMNS,
+    Explanation,
+    Hold,
+    Scale,
+    ScoredCriterion,
+    Tier,
+)
 
-__all__ = ["Explanation", "Hold", "Scale", "Scorecard", "ScoredCriterion", "Tier"]
+__all__ = [
+    "PARSIMONY_COLUMNS",
+    "Explanation",
+    "Hold",
+    "Scale",
+    "Scorecard",
+    "ScoredCriterion",
+    "Tier",
+]

@@ -34,6 +34,7 @@ TABLE_COLUMNS = (
     "lift",
     "lift_ci_lower",
     "lift_ci_upper",
+    "auc_added",
     "selection_frequency",
     "attribute_frequency",
 )
@@ -74,6 +75,8 @@ class Scorecard:
         Share of the fitted effects that the expected rates promise (`fit_scorecard`).
     notes : tuple of str
         What its reader should know, in words.
+    parsimony : DataFrame or None
+        What cards with fewer or more rules would give (`parsimony_curve`).
     """
 
     name: str
@@ -91,13 +94,19 @@ class Scorecard:
     shrinkage: float = 1.0
     notes: tuple[str, ...] = ()
     base_ci: tuple[int, int] | None = None
+    _parsimony: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
         """One row a criterion: its points with interval, leads, lift, and how stable it is.
 
-        ``selection_frequency`` is the share of resamples in which the search chooses the
-        criterion again, ``attribute_frequency`` one about the same column or activity.
+        ``auc_added`` is what the criterion adds to the AUC: that of the card less that of the
+        card without its points, on the leads it was fitted on, with their weights, ties counting
+        one half. The other points are not refitted, and sums are taken before they are kept
+        within 0 and 100. Criteria that say nearly the same thing each add little, because the
+        other still stands. ``selection_frequency`` is the share of resamples in which the search
+        chooses the criterion again, ``attribute_frequency`` one about the same column or
+        activity.
         """
         rows = [
             (
@@ -108,12 +117,22 @@ class Scorecard:
                 line.n,
                 line.lift,
                 *(line.lift_ci or (None, None)),
+                line.auc_added,
                 line.selection_frequency,
                 line.attribute_frequency,
             )
             for line in self.criteria
         ]
         return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+
+    @property
+    def parsimony(self) -> pd.DataFrame | None:
+        """What cards with 0, 1, 2, ... rules give on leads they had not seen.
+
+        One row a size; columns as `parsimony_curve` describes them. None where the number of
+        rules was not chosen by cross-validation.
+        """
+        return None if self._parsimony is None else self._parsimony.copy()
 
     @property
     def is_empty(self) -> bool:

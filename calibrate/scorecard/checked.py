@@ -9,14 +9,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from calibrate.display import plain_value
 from calibrate.errors import ConfigError, DataError
-from calibrate.scorecard.values import Tier, sorted_tiers
+from calibrate.scorecard.values import PARSIMONY_COLUMNS, Tier, sorted_tiers
 
-__all__ = ["RATE_COLUMNS", "items", "moment", "number", "pair", "rates", "text", "tiers", "whole"]
+__all__ = [
+    "RATE_COLUMNS",
+    "items",
+    "moment",
+    "number",
+    "pair",
+    "parsimony",
+    "rates",
+    "rows",
+    "text",
+    "tiers",
+    "whole",
+]
 
 RATE_COLUMNS = ("score", "rate", "rate_ci_lower", "rate_ci_upper")
 FILE = "scorecard"
 _LARGEST = 1e300
+_MOST = 10**15
 
 
 def whole(value: Any, place: str, low: int = -10_000, high: int = 10_000) -> int:
@@ -95,3 +109,34 @@ def rates(value: Any) -> pd.DataFrame:
     if (np.diff(rate_at) < 0).any() or rate_at[0] <= 0 or rate_at[-1] >= 1:
         raise DataError("must not fall with the score, nor reach 0 or 1", file=FILE, column=place)
     return table
+
+
+def rows(table: pd.DataFrame | None) -> list[dict[str, Any]] | None:
+    """Return the rows of a table as plain values, None where a number is missing."""
+    if table is None:
+        return None
+    records = table.to_dict("records")
+    return [{str(name): plain_value(value) for name, value in row.items()} for row in records]
+
+
+def parsimony(value: Any) -> pd.DataFrame | None:
+    """Return the parsimony table: one row a number of rules, each once, one of them chosen."""
+    place = "parsimony"
+    if value is None:
+        return None
+    found = [[row[name] for name in PARSIMONY_COLUMNS] for row in items(value, place)]
+    table = pd.DataFrame(found, columns=list(PARSIMONY_COLUMNS))
+    for name in PARSIMONY_COLUMNS:
+        told = [part for part in table[name] if part is not None]
+        if name == "chosen":
+            if [part for part in told if not isinstance(part, bool)] or told.count(True) != 1:
+                raise DataError("must mark the size of the card", file=FILE, column=place)
+        elif name in ("n_criteria", "n", "n_converted"):
+            table[name] = [whole(part, place, 0, _MOST) for part in table[name]]
+        else:
+            for part in told:
+                number(part, place)
+            table[name] = table[name].astype(float)
+    if table["n_criteria"].tolist() != list(range(len(table))):
+        raise DataError("must have one row for each number of rules", file=FILE, column=place)
+    return table.astype({"chosen": bool})

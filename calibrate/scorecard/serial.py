@@ -17,6 +17,7 @@ __all__ = ["SCHEMA", "card_to_dict", "fields_from_json"]
 SCHEMA = "calibrate.scorecard/1"
 GROUPS = ("fit", "engagement")
 _MOST_LEADS = 10**15
+_MOST_RULES = 10**300
 
 
 def card_to_dict(card: Any) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def card_to_dict(card: Any) -> dict[str, Any]:
             )
         ],
         "shrinkage": card.shrinkage,
+        "parsimony": checked.rows(card.parsimony),
         "notes": list(card.notes),
     }
 
@@ -68,6 +70,8 @@ def _line_to_dict(line: ScoredCriterion) -> dict[str, Any]:
         "lift_ci": None if line.lift_ci is None else list(line.lift_ci),
         "selection_frequency": line.selection_frequency,
         "attribute_frequency": line.attribute_frequency,
+        "auc_added": line.auc_added,
+        "n_looked_at": line.n_looked_at,
     }
 
 
@@ -135,6 +139,7 @@ def _checked_fields(data: Mapping[str, Any]) -> dict[str, Any]:
         "tiers": checked.tiers(data.get("tiers")),
         "expected_rate": checked.rates(data["expected_rate"]),
         "shrinkage": checked.number(data.get("shrinkage", 1.0), "shrinkage", 0, 1),
+        "_parsimony": checked.parsimony(data.get("parsimony")),
         "notes": tuple(
             checked.text(note, "notes") for note in checked.items(data.get("notes"), "notes")
         ),
@@ -173,6 +178,7 @@ def _rule_of(rule: Mapping[str, Any]) -> Criterion:
 def _line_from_dict(line: Mapping[str, Any]) -> ScoredCriterion:
     name = checked.text(line["name"], "criteria")
     n, lift = line.get("n"), line.get("lift")
+    added, looked_at = line.get("auc_added"), line.get("n_looked_at")
     return ScoredCriterion(
         criterion=_rule_of(line),
         points=checked.whole(line["points"], name),
@@ -182,6 +188,8 @@ def _line_from_dict(line: Mapping[str, Any]) -> ScoredCriterion:
         lift_ci=checked.pair(line.get("lift_ci"), name),
         selection_frequency=_share_of(line.get("selection_frequency"), name),
         attribute_frequency=_share_of(line.get("attribute_frequency"), name),
+        auc_added=None if added is None else checked.number(added, name, -1, 1),
+        n_looked_at=None if looked_at is None else checked.whole(looked_at, name, 1, _MOST_RULES),
     )
 
 

@@ -12,7 +12,34 @@ from calibrate import display
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError
 
-__all__ = ["Explanation", "Hold", "Scale", "ScoredCriterion", "Tier", "sorted_tiers"]
+__all__ = [
+    "PARSIMONY_COLUMNS",
+    "Explanation",
+    "Hold",
+    "Scale",
+    "ScoredCriterion",
+    "Tier",
+    "sorted_tiers",
+]
+
+PARSIMONY_COLUMNS = (
+    "n_criteria",
+    "n",
+    "n_converted",
+    "log_loss",
+    "log_loss_difference",
+    "log_loss_difference_ci_lower",
+    "log_loss_difference_ci_upper",
+    "auc",
+    "auc_ci_lower",
+    "auc_ci_upper",
+    "auc_difference",
+    "auc_difference_ci_lower",
+    "auc_difference_ci_upper",
+    "kept_share",
+    "chosen",
+    "confidence_level",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +56,18 @@ class ScoredCriterion:
         Leads who met it when the card was fitted.
     lift : float or None
     lift_ci : (float, float) or None
+        Of the leads it was fitted on. A rule that a search made of others (merged levels, a
+        range, a pair) was chosen among `n_looked_at` like it: its interval is so much wider
+        that it holds whichever of them was chosen.
     selection_frequency : float or None
         Share of resamples in which the search, repeated, chooses this criterion again; under
         0.8 it is unstable.
     attribute_frequency : float or None
         The same for any criterion about the same column or activity.
+    auc_added : float or None
+        AUC of the card less that of the card without this line's points (`Scorecard.table`).
+    n_looked_at : int or None
+        Rules like it that the search could have taken instead.
     """
 
     criterion: Criterion
@@ -44,6 +78,8 @@ class ScoredCriterion:
     lift_ci: tuple[float, float] | None = None
     selection_frequency: float | None = None
     attribute_frequency: float | None = None
+    auc_added: float | None = None
+    n_looked_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

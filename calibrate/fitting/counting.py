@@ -1,0 +1,62 @@
+"""How many rules like it the search could have taken instead of one that it took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calibrate.criteria import Criterion
+from calibrate.fitting.combining import Term
+from calibrate.fitting.space import cut_of, level_of
+
+__all__ = ["n_looked_at"]
+
+
+def n_looked_at(term: Term, criteria: Sequence[Criterion], searched: Sequence[int]) -> int:
+    """Return the number of rules among which a search took this one.
+
+    Parameters
+    ----------
+    term : int or Combination
+    criteria : sequence of Criterion
+        Rules that terms are made of, by position.
+    searched : sequence of int
+        Positions of those that were searched.
+
+    Returns
+    -------
+    int
+        Of a single rule: the rules searched. Of levels merged: every set of the column's levels
+        and its opposite as one, ``2^(L - 1)``, because the order in which levels are merged
+        looks at the outcome too. Of a range: pairs of cuts of the number. Of a pair, where A
+        and B, A without B and B without A are three: ``3 m (m - 1) / 2`` of single rules; with
+        a part that is itself made of rules, its number in place of one ``m``.
+
+    Examples
+    --------
+    Four levels of a column: 8 ways to part them in two.
+
+    >>> from calibrate.criteria import as_criterion
+    >>> from calibrate.fitting.combining import Combination
+    >>> rules = [as_criterion({"field": "plan", "in": [level]}) for level in "abcd"]
+    >>> n_looked_at(Combination("any", (0, 2)), rules, range(4))
+    8
+    >>> n_looked_at(Combination("both", (0, 2)), rules, range(4))
+    18
+    """
+    if isinstance(term, int):
+        return max(len(searched), 1)
+    if term.kind == "any":
+        fields = [level_of(criteria[i]) for i in searched]
+        return int(2 ** max(fields.count(level_of(_first(term, criteria))) - 1, 1))
+    if term.kind == "range":
+        chains = [cut_of(criteria[i]) for i in searched]
+        n_cuts = chains.count(cut_of(_first(term, criteria)))
+        return max(n_cuts * (n_cuts - 1) // 2, 1)
+    first, second = (n_looked_at(part, criteria, searched) for part in term.parts)
+    if all(isinstance(part, int) for part in term.parts):
+        return max(3 * first * (first - 1) // 2, 1)
+    return 3 * first * second
+
+
+def _first(term: Term, criteria: Sequence[Criterion]) -> Criterion:
+    return criteria[term] if isinstance(term, int) else _first(term.parts[0], criteria)
