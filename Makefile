@@ -17,7 +17,7 @@ COVERAGE := --cov --cov-report=term --cov-fail-under=95
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format format-check types doctest check truth notebook lock clean
+.PHONY: help demo test lint format format-check types doctest check truth bench-fit notebook lock clean
 
 help: ## list these targets
 	@echo "calibrate: make TARGET"
@@ -57,6 +57,10 @@ truth: $(VENV)/.dev ## prove the statistics by simulation, about an hour (benchm
 	@echo "== truth: coverage, lag, null company, leaks"
 	@$(BIN)/python -m benchmarks.truth
 
+bench-fit: $(VENV)/.base ## measure the card against its marks and peers (benchmarks/fit.md)
+	@echo "== bench-fit: test AUC, small quarters, permuted outcomes, time and memory"
+	@$(BIN)/python -m benchmarks.fit
+
 notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
 	@$(BIN)/jupyter lab notebooks
 
@@ -66,7 +70,7 @@ lock: $(VENV)/.notebook ## write the installed versions to requirements.lock
 	@echo "== lock: requirements.lock written"
 
 clean: ## remove everything these targets made
-	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov calibrate-demo
+	rm -rf $(VENV) .bench build dist *.egg-info .coverage .coverage.* htmlcov calibrate-demo
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find calibrate tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.studies.study import Study
@@ -64,7 +65,7 @@ def written(study: Study, *, command: str, seconds: float, packages: tuple[str, 
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a Markdown table; rates and ratios to four digits, whole numbers as such."""
+    """Return a Markdown table; rates and ratios to four digits, whole numbers as such; nan is empty."""
     head = [str(column) for column in table.columns]
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
     lines = [head, ["---"] * len(head), *rows]
@@ -82,6 +83,8 @@ def replaced(page: str, name: str, section: str, *, order: tuple[str, ...]) -> s
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
+        if np.isnan(value):
+            return ""
         return f"{value:,.0f}" if value == round(value) and abs(value) > 1 else f"{value:.4f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 

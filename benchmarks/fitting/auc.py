@@ -102,7 +102,7 @@ def run(options: Options) -> Study:
         sklearn=SKLEARN.pinned,
         reported="; ".join(_reported(name) for name in tables),
     )
-    table = pd.DataFrame(rows).fillna("")
+    table = pd.DataFrame(rows, dtype=object)
     passed = all_met(marks) or options.quick
     return Study(name="auc", table=table, summary=summary, passed=passed)
 

@@ -50,7 +50,7 @@ def run(options: Options) -> Study:
         marks.append(mark)
     return Study(
         name="growth",
-        table=pd.DataFrame(rows).astype(object).fillna(""),
+        table=pd.DataFrame(rows, dtype=object),
         summary=SUMMARY.format(rules=N_RULES, times=N_TIMES, most=MAX_EXPONENT),
         passed=all_met(marks) or options.quick,
     )

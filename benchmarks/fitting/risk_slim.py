@@ -47,11 +47,10 @@ def run(options: Options) -> Study:
         )
         folds = list(folds_of(options.data, name))
         rows += [_row(name, k, own[f"{k}"], folds, options) for k in sizes]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, dtype=object)
     summary = SUMMARY.format(fasterrisk=FASTERRISK.pinned, rows=len(rows))
-    passed = is_met(table["difference"]) or options.quick
-    shown = table.astype(object).fillna("")
-    return Study(name="risk_slim", table=shown, summary=summary, passed=passed)
+    passed = is_met(table["difference"].astype(float)) or options.quick
+    return Study(name="risk_slim", table=table, summary=summary, passed=passed)
 
 
 def is_met(difference: pd.Series) -> bool:

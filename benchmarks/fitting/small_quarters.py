@@ -92,7 +92,7 @@ def run(options: Options) -> Study:
     )
     return Study(
         name="small_quarters",
-        table=pd.DataFrame(rows).astype(object).fillna(""),
+        table=pd.DataFrame(rows, dtype=object),
         summary=summary,
         passed=all_met(marks) or options.quick,
     )
