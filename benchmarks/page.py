@@ -65,7 +65,7 @@ def written(study: Study, *, command: str, seconds: float, packages: tuple[str, 
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a Markdown table; rates and ratios to four digits, whole numbers as such; nan is empty."""
+    """Return a Markdown table: rates to four digits, whole numbers as such, nothing for nan."""
     head = [str(column) for column in table.columns]
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
     lines = [head, ["---"] * len(head), *rows]
