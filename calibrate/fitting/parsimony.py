@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from calibrate.observation import Sample
 from calibrate.scorecard import PARSIMONY_COLUMNS
-from calibrate.stats.delong import LeadsAUC, leads_auc_interval, standard_error_of
+from calibrate.stats.delong import (
+    LeadsAUC,
+    auc_within,
+    leads_auc_interval,
+    standard_error_of,
+)
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.ranking import auc
-from calibrate.stats.within import auc_within
 
 __all__ = ["HeldOut", "auc_added", "parsimony_table", "ranked_within"]
 

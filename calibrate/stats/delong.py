@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from calibrate.stats.intervals import FloatArray, Interval
@@ -14,6 +15,7 @@ from calibrate.stats.weighting import cluster_sums
 __all__ = [
     "LeadsAUC",
     "PairedDifference",
+    "auc_within",
     "leads_auc",
     "leads_auc_interval",
     "paired_auc_difference",
@@ -105,6 +107,83 @@ def leads_auc(
     return LeadsAUC(area, standard_error_of(influence, cluster), influence, *sizes)
 
 
+def auc_within(
+    score: ArrayLike,
+    converted: ArrayLike,
+    weight: ArrayLike,
+    cell: ArrayLike,
+    cluster: ArrayLike | None = None,
+) -> LeadsAUC:
+    """Return the AUC over pairs of leads that belong to the same cell.
+
+    Scores that different models gave are not comparable: those of a cross-validation are
+    compared within the fold, those at several landmarks within the landmark.
+
+    Parameters
+    ----------
+    score : array_like of shape (leads,)
+    converted : array_like of bool, shape (leads,)
+    weight : array_like of shape (leads,)
+        Leads without weight count for nothing.
+    cell : array_like of int, shape (leads,)
+        Numbered from 0. A cell with fewer than two leads (clusters) of an outcome is left out.
+    cluster : array_like of int, shape (leads,), optional
+        As for `leads_auc`; a cluster may lie in several cells.
+
+    Returns
+    -------
+    LeadsAUC
+        All nan where no cell has both outcomes.
+
+    Notes
+    -----
+    Cells count by their weight in pairs, ``s_c = W1_c W0_c / sum of W1 W0``: ``AUC = sum s_c
+    AUC_c``, and a lead's influence is ``s_c`` times that on its cell's AUC.
+
+    References
+    ----------
+    E. LeDell, M. Petersen and M. van der Laan (2015), Computationally efficient confidence
+    intervals for cross-validated area under the ROC curve estimates, Electronic Journal of
+    Statistics 9, 1583-1607.
+
+    Examples
+    --------
+    Two cells of two against two leads: AUC 3/4 and 1, whatever the level of their scores.
+
+    >>> score = [1, 2, 3, 4, 11, 12, 13, 14]
+    >>> converted = [False, True, False, True, False, False, True, True]
+    >>> auc_within(score, converted, [1] * 8, [0] * 4 + [1] * 4).auc
+    0.875
+    """
+    won, w = np.asarray(converted, dtype=bool), np.asarray(weight, dtype=np.float64)
+    cells = np.asarray(cell, dtype=np.intp)
+    code, values = pd.factorize(np.asarray(score, dtype=np.float64), sort=True)
+    shape = int(cells.max(initial=-1)) + 1, len(values)
+    place = cells * shape[1] + code
+    hits, others = (
+        np.bincount(place, w * side, shape[0] * shape[1]).astype(np.float64).reshape(shape)
+        for side in (won, ~won)
+    )
+    units = np.array([_units_within(w, side, cells, cluster, shape[0]) for side in (won, ~won)])
+    weights = np.array([hits.sum(axis=1), others.sum(axis=1)])
+    told = units.min(axis=0) >= 2
+    pairs = np.where(told, weights[0] * weights[1], 0.0)
+    if not pairs.sum() > 0:
+        unknown = float("nan")
+        return LeadsAUC(unknown, unknown, np.full(len(won), unknown), 0.0, 0.0)
+    share = pairs / pairs.sum()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        above = np.where(told[:, None], _share_below_each(others), 0.0)
+        below = np.where(told[:, None], 1 - _share_below_each(hits), 0.0)
+        areas = np.where(told, (hits * above).sum(axis=1) / weights[0], 0.0)
+        scale = np.where(told, share * np.sqrt(units / (units - 1)) / weights, 0.0)
+    gap = np.where(won, above.ravel()[place], below.ravel()[place]) - areas[cells]
+    influence = w * gap * np.where(won, scale[0][cells], scale[1][cells])
+    sizes = [_size(w * (side & told[cells]), cluster) for side in (won, ~won)]
+    error = standard_error_of(influence, cluster)
+    return LeadsAUC(float(share @ areas), error, influence, *sizes)
+
+
 def leads_auc_interval(found: LeadsAUC, *, confidence_level: float = 0.95) -> Interval:
     """Return the interval of the AUC of weighted or clustered leads.
 
@@ -182,6 +261,27 @@ def _placements(score: FloatArray, won: NDArray[np.bool_], w: FloatArray) -> Flo
     others = np.bincount(cell, w * ~won, len(values)).astype(np.float64)
     above, below = share_below(others), share_below(hits[::-1])[::-1]
     return np.where(won, above[cell], below[cell])
+
+
+def _share_below_each(counts: FloatArray) -> FloatArray:
+    """Return in each row what `share_below` does."""
+    return np.asarray((np.cumsum(counts, axis=1) - counts / 2) / counts.sum(axis=1)[:, None])
+
+
+def _units_within(
+    w: FloatArray,
+    side: NDArray[np.bool_],
+    cells: NDArray[np.intp],
+    cluster: ArrayLike | None,
+    n_cells: int,
+) -> FloatArray:
+    """Count in each cell the leads, or clusters, of a side that weigh something."""
+    present = side & (w > 0)
+    if cluster is None:
+        return np.bincount(cells[present], minlength=n_cells).astype(np.float64)
+    number = np.asarray(cluster, dtype=np.intp)[present]
+    both = np.unique(np.column_stack([cells[present], number]), axis=0)
+    return np.bincount(both[:, 0], minlength=n_cells).astype(np.float64)
 
 
 def _n_units(w: FloatArray, side: NDArray[np.bool_], cluster: ArrayLike | None) -> float:
