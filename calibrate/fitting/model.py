@@ -11,6 +11,7 @@ from scipy.special import expit
 from calibrate.fitting.combining import Term
 from calibrate.fitting.space import Floats, Indices, Singles, Space
 from calibrate.stats.logistic import fit_logistic
+from calibrate.stats.patterns import unique_patterns
 
 __all__ = ["Model", "model_of"]
 
@@ -30,6 +31,9 @@ class Model:
     terms : tuple of Term
     columns : tuple of ndarray of bool
         Leads that meet each term.
+    pattern : ndarray of int, shape (leads,)
+        Row of `design` that each lead has.
+    design : ndarray of bool, shape (patterns, further landmarks + terms)
     intercept : float
     coefficients : ndarray, shape (further landmarks + terms,)
     deviance : float
@@ -45,6 +49,8 @@ class Model:
     space: Space
     terms: tuple[Term, ...]
     columns: tuple[Flags, ...]
+    pattern: Indices
+    design: Flags
     intercept: float
     coefficients: Floats
     deviance: float
@@ -79,17 +85,49 @@ class Model:
         score, crossed = X @ self.residual, self.crossed @ X.T
         return self.statistics(score.astype(float), crossed.astype(float))
 
-    def with_term(self, term: Term) -> Model:
-        """Return the model with one more rule."""
-        columns = (*self.columns, self.space.column(term))
-        return model_of(self.space, (*self.terms, term), columns)
+    def with_term(self, term: Term, *, at: int | None = None) -> Model:
+        """Return the model with one more rule, the last or at a position."""
+        at = len(self.terms) if at is None else at
+        column = self.space.column(term)
+        pattern, first = _numbered(2 * self.pattern + column)
+        design = self.design[self.pattern[first]]
+        return _fitted(
+            self.space,
+            (*self.terms[:at], term, *self.terms[at:]),
+            (*self.columns[:at], column, *self.columns[at:]),
+            pattern,
+            np.insert(design, self.first + at, column[first], axis=1),
+            np.insert(self.start, 1 + self.first + at, 0.0),
+        )
 
     def without(self, position: int) -> Model:
         """Return the model without one rule."""
-        keep = [i for i in range(len(self.terms)) if i != position]
-        return model_of(
-            self.space, tuple(self.terms[i] for i in keep), tuple(self.columns[i] for i in keep)
+        design, of_pattern = unique_patterns(np.delete(self.design, self.first + position, axis=1))
+        return _fitted(
+            self.space,
+            (*self.terms[:position], *self.terms[position + 1 :]),
+            (*self.columns[:position], *self.columns[position + 1 :]),
+            of_pattern[self.pattern],
+            design,
+            np.delete(self.start, 1 + self.first + position),
         )
+
+    @property
+    def first(self) -> int:
+        """Position of the first rule among the columns of the design; landmarks are before."""
+        return int(self.design.shape[1]) - len(self.terms)
+
+    @property
+    def start(self) -> Floats:
+        """Intercept and coefficients."""
+        return np.concatenate([[self.intercept], self.coefficients])
+
+    @property
+    def strengths(self) -> Floats:
+        """Squared distance of each rule's coefficient from 0 in standard errors."""
+        variance = np.diag(self.covariance)[1 + self.first :]
+        squares = self.coefficients[self.first :] ** 2
+        return np.divide(squares, variance, out=np.zeros_like(squares), where=variance > 0)
 
     def log_odds(self, space: Space) -> Floats:
         """Return the log odds of other leads."""
@@ -98,44 +136,50 @@ class Model:
         return np.asarray(self.intercept + design @ self.coefficients)
 
 
-def model_of(space: Space, terms: tuple[Term, ...] = (), columns: tuple[Flags, ...] = ()) -> Model:
+def model_of(space: Space) -> Model:
+    """Fit the model without any rule: the rate at each landmark."""
+    strata = space.sample.strata_flags
+    design, pattern = unique_patterns(strata)
+    return _fitted(space, (), (), pattern, design, None)
+
+
+def _fitted(
+    space: Space,
+    terms: tuple[Term, ...],
+    columns: tuple[Flags, ...],
+    pattern: Indices,
+    design: Flags,
+    start: Floats | None,
+) -> Model:
     """Fit the joint logistic model of some rules, with a slight ridge."""
     sample = space.sample
     weight = sample.effective_weight
-    columns = columns or tuple(space.column(term) for term in terms)
-    pattern, first = _patterns(sample.n, [*sample.strata_flags.T, *columns])
-    design = np.column_stack([sample.strata_flags[first], *(column[first] for column in columns)])
-    n = np.bincount(pattern, weight)
-    fit = fit_logistic(
-        design, np.bincount(pattern, weight * sample.converted), n, firth=False, l2=RIDGE
-    )
+    n, won = np.bincount(pattern, weight), np.bincount(pattern, weight * sample.converted)
+    fit = fit_logistic(design, won, n, firth=False, l2=RIDGE, start=start)
     coefficients = np.nan_to_num(fit.coefficients)
     rates = expit(fit.intercept + design @ coefficients)
     Z = np.column_stack([np.ones(len(design)), design])
-    information = (Z * (rates * (1 - rates))[:, None]).astype(np.float32)
+    information = (Z * (rates * (1 - rates))[:, None]).T.astype(np.float32)
+    crossed = information[:, pattern]
+    if not sample.is_plain:
+        crossed *= weight.astype(np.float32)
     return Model(
         space=space,
         terms=terms,
         columns=columns,
+        pattern=pattern,
+        design=design,
         intercept=fit.intercept,
         coefficients=coefficients,
         deviance=-2 * fit.log_likelihood,
         residual=(weight * (sample.converted - rates[pattern])).astype(np.float32),
         covariance=np.nan_to_num(fit.covariance),
-        crossed=np.ascontiguousarray((information[pattern] * weight.astype(np.float32)[:, None]).T),
+        crossed=crossed,
     )
 
 
-def _patterns(n: int, columns: list[Flags]) -> tuple[Indices, Indices]:
-    """Return the pattern of each lead, numbered without gaps, and a lead that has each."""
-    pattern = np.zeros(n, dtype=np.intp)
-    first = np.zeros(1, dtype=np.intp)
-    for column in columns:
-        pattern, first = _numbered(2 * pattern + column)
-    return pattern, first
-
-
 def _numbered(pattern: Indices) -> tuple[Indices, Indices]:
+    """Return the patterns numbered from 0 without gaps, and a lead that has each."""
     present = np.bincount(pattern) > 0
     numbered = (np.cumsum(present) - 1)[pattern]
     holder = np.empty(int(present.sum()), dtype=np.intp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from calibrate.fitting.combining import Combination, Term
 from calibrate.fitting.model import Model, model_of
-from calibrate.fitting.proposing import penalty, proposals
-from calibrate.fitting.space import Floats, Indices, Space, space_of
+from calibrate.fitting.proposing import Proposal, penalty, proposals
+from calibrate.fitting.space import Floats, Indices, Singles, Space, space_of
 from calibrate.observation import Sample
 from calibrate.stats.logistic import fit_logistic
 from calibrate.stats.weighting import cluster_sums
@@ -20,7 +21,6 @@ __all__ = ["Choice", "balanced_folds", "choose_rules", "search_rules", "searched
 
 MIN_SHRINKAGE = 0.1
 MOST_LEADS = 200_000  # searched; points and intervals are those of all leads
-SWAPPED_EVERY = 4  # rules after which those taken are looked at again
 MOST_ROUNDS = 3
 WORTHWHILE = 0.5  # of deviance, that a swap must gain
 
@@ -59,13 +59,14 @@ def search_rules(sample: Sample, max_rules: int, *, pairs: bool = True) -> list[
     Notes
     -----
     Forward selection by the efficient score statistic of the joint logistic model, less a
-    penalty for what is harder to say (`proposals`); ties go to the first. After every fourth
-    rule, and at the end, each rule is taken out in turn and replaced by what then adds most of
-    all that was proposed on the way, while the penalised deviance falls. With several landmarks
-    each has an intercept of its own.
+    penalty for what is harder to say (`proposals`); ties go to the first. After each rule taken
+    the weakest is taken out and replaced by what then adds most, if the penalised deviance falls
+    (floating search: Pudil, Novovicova and Kittler 1994, Pattern Recognition Letters 15,
+    1119-1125); at the end each is, in turn, until none changes. Pairs come back from those
+    proposed on the way. With several landmarks each has an intercept of its own.
     """
-    search = _Search(space_of(sample), pairs=pairs, swaps=True)
-    return list(search.path(max_rules)[-1].terms)
+    search = _Search(space_of(sample), pairs=pairs)
+    return list(search.settled(search.path(max_rules)[-1]).terms)
 
 
 class Choice(NamedTuple):
@@ -114,13 +115,11 @@ def choose_rules(
         if gain > error:
             found = other
     size = found.fewest() if fewest else found.best
-    search = _Search(space, pairs=found.pairs, swaps=True)
-    path = search.path(max(size, 1))
-    size = len(path) - 1
-    at = min(size, found.held_out.shape[1] - 1)
+    search = _Search(space, pairs=found.pairs)
+    model = search.settled(search.path(max(size, 1))[-1])
     return Choice(
-        list(path[size].terms),
-        _calibration(found.held_out[:, at], sample),
+        list(model.terms),
+        _calibration(found.held_out[:, len(model.terms)], sample),
         found.held_out,
         tuple(search.pool),
     )
@@ -137,7 +136,7 @@ class _Cross:
         for fold in np.unique(folds):
             held = folds == fold
             inside = space.of(sample.rows(~held & (sample.weight > 0)))
-            path = _Search(inside, pairs=pairs, swaps=False).path(max_rules)
+            path = _Search(inside, pairs=pairs).path(max_rules)
             outside = inside.of(sample.rows(held))
             steps = np.column_stack([model.log_odds(outside) for model in path])
             self.held_out[held] = steps[:, np.minimum(np.arange(max_rules + 1), len(path) - 1)]
@@ -178,59 +177,69 @@ def _calibration(log_odds: Floats, sample: Sample) -> float:
 
 @dataclass(eq=False)
 class _Search:
-    """One search through a space; `pool` collects what was proposed."""
+    """One search through a space; `pool` collects what was proposed on the way."""
 
     space: Space
     pairs: bool
-    swaps: bool
-    pool: dict[Term, NDArray[np.float32]] = field(default_factory=dict)
+    pool: dict[Term, Singles] = field(default_factory=dict)
+    stacked: Singles = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    penalties: Floats = field(default_factory=lambda: np.zeros(0))
 
     def path(self, max_rules: int) -> list[Model]:
         """Return the models with 0, 1, 2, ... rules."""
         models = [model_of(self.space)]
         while len(models) <= max_rules:
-            term = self._next(models[-1])
-            if term is None:
+            offered = proposals(models[-1], pairs=self.pairs)
+            if not offered:
                 break
-            model = models[-1].with_term(term)
-            size = len(model.terms)
-            if self.swaps and size > 1 and (size % SWAPPED_EVERY == 0 or size == max_rules):
-                model = self._swapped(model)
-            models.append(model)
+            self._remember(offered)
+            model = models[-1].with_term(offered[0].term)
+            models.append(self.exchanged(model, int(np.argmin(model.strengths))))
         return models
 
-    def _next(self, model: Model) -> Term | None:
-        offered = proposals(model, pairs=self.pairs)
-        if self.swaps:
-            made = (one.term for one in offered if isinstance(one.term, Combination))
-            for term in made:
-                if term not in self.pool:
-                    self.pool[term] = self.space.column(term).astype(np.float32)
-        return offered[0].term if offered else None
-
-    def _swapped(self, model: Model) -> Model:
-        """Return the model after replacing rules while its penalised deviance falls."""
+    def settled(self, model: Model) -> Model:
+        """Return the model after exchanging rules, each in turn, while that pays."""
         for _ in range(MOST_ROUNDS):
             before = model
             for position in range(len(model.terms)):
-                model = self._with_best_at(model, position)
+                model = self.exchanged(model, position)
             if model is before:
                 break
         return model
 
-    def _with_best_at(self, model: Model, position: int) -> Model:
+    def exchanged(self, model: Model, position: int) -> Model:
+        """Return the model with a better rule in one place, or as it is where there is none."""
         rest = model.without(position)
-        single = np.where(self.space.usable, rest.statistics_of(self.space.X), 0.0)
-        gain: dict[Term, float] = dict(enumerate(single.tolist()))
-        if self.pool:
-            joined = rest.statistics_of(np.array(list(self.pool.values())))
-            n = self.space.sample.n
-            gain |= {term: g - penalty(term, n) for term, g in zip(self.pool, joined, strict=True)}
-        best = max((term for term in gain if term not in rest.terms), key=gain.__getitem__)
-        if best == model.terms[position]:
+        offered = [*proposals(rest, pairs=False), *self._pooled(rest)]
+        if not offered:
             return model
-        other = rest.with_term(best)
+        best = max(offered, key=lambda one: one.gain)
+        if best.term == model.terms[position]:
+            return model
+        self._remember([best])
+        other = rest.with_term(best.term, at=position)
         return other if self._cost(other) < self._cost(model) - WORTHWHILE else model
+
+    def _remember(self, offered: Sequence[Proposal]) -> None:
+        made = (one.term for one in offered if isinstance(one.term, Combination))
+        for term in made:
+            if term not in self.pool:
+                self.pool[term] = self.space.column(term).astype(np.float32)
+
+    def _pooled(self, rest: Model) -> list[Proposal]:
+        """Return the best rule of the pool, if any would improve the model."""
+        if len(self.stacked) < len(self.pool):
+            self.stacked = np.array(list(self.pool.values()))
+            n = self.space.sample.n
+            self.penalties = np.array([penalty(term, n) for term in self.pool])
+        if not self.pool:
+            return []
+        gain = rest.statistics_of(self.stacked) - self.penalties
+        terms = list(self.pool)
+        for best in np.argsort(-gain, kind="stable"):
+            if terms[best] not in rest.terms:
+                return [Proposal(float(gain[best]), terms[best])]
+        return []
 
     def _cost(self, model: Model) -> float:
         n = self.space.sample.n

@@ -94,6 +94,7 @@ def fit_logistic(
     l2: float = 0.0,
     offset: ArrayLike | None = None,
     units: Units | None = None,
+    start: ArrayLike | None = None,
     max_iter: int = 100,
 ) -> LogisticFit:
     """Fit a logistic regression to grouped counts.
@@ -115,6 +116,8 @@ def fit_logistic(
     units : Units, optional
         The leads behind `n` and `n_converted`, where these are sums of weights: the covariance
         is then the sandwich over leads, or over their clusters. Patterns must all have leads.
+    start : array_like, optional
+        Intercept and coefficients to begin from; the maximum does not depend on it.
     max_iter : int
         Most Newton iterations.
 
@@ -159,7 +162,8 @@ def fit_logistic(
     problem = _Problem(
         Z=Z[:, kept], n_converted=x, n=total, offset=shift, penalty=penalty, firth=firth
     )
-    state, converged = _newton(problem, max_iter)
+    begin = None if start is None else np.asarray(start, dtype=np.float64)[kept]
+    state, converged = _newton(problem, max_iter, begin)
     if units is not None:
         state = _sandwich(problem, state, units)
     return _reported(design.shape[1], kept, source, state, converged=converged)
@@ -231,10 +235,12 @@ def _independent(Z: FloatArray, n: FloatArray, source: NDArray[np.intp]) -> NDAr
     return np.array(kept, dtype=np.intp)
 
 
-def _newton(problem: _Problem, max_iter: int) -> tuple[_State, bool]:
-    x, n = problem.n_converted.sum(), problem.n.sum()
-    beta = np.zeros(problem.Z.shape[1])
-    beta[0] = np.log((x + 0.5) / (n - x + 0.5)) - problem.n @ problem.offset / n
+def _newton(problem: _Problem, max_iter: int, begin: FloatArray | None) -> tuple[_State, bool]:
+    beta = begin
+    if beta is None:
+        x, n = problem.n_converted.sum(), problem.n.sum()
+        beta = np.zeros(problem.Z.shape[1])
+        beta[0] = np.log((x + 0.5) / (n - x + 0.5)) - problem.n @ problem.offset / n
     state = _evaluate(problem, beta)
     if state is None:
         return _unknown(problem), False
