@@ -193,3 +193,92 @@ def test_rules_say_what_kind_of_column_they_need():
         "city": None,
         "trial": None,
     }
+
+
+COUNTRY = {"field": "country", "in": ["IT", "FR"]}
+DAY = {"field": "day", "at_least": 16}
+FILLED = {"field": "country", "missing": False}
+MANY = {"field": "source", "in": ["ads", "fair", "mail", "web", "word of mouth"]}
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ({"not": {"field": "city", "missing": True}}, "city filled in"),
+        ({"not": DAY}, "day under 16 or not filled in"),  # a missing day is not at least 16
+        ({"not": {"field": "day", "below": 16}}, "day at least 16 or not filled in"),
+        (
+            {"not": {"field": "day", "at_least": 5, "below": 16}},
+            "day under 5 or at least 16 or not filled in",
+        ),
+        ({"not": {"field": "job", "in": ["boss"]}}, "job: not boss"),
+        ({"not": COUNTRY}, "country: none of IT or FR"),
+        ({"all": [{"not": COUNTRY}, FILLED]}, "country: other than IT or FR"),
+        ({"all": [FILLED, {"not": DAY}]}, "country filled in, but day under 16 or not filled in"),
+        (
+            {"all": [{"field": "day", "at_least": 5}, {"not": DAY}]},
+            "day at least 5 but day under 16",
+        ),
+        ({"not": {"activity": "email_click"}}, "no email_click"),
+        ({"not": {"activity": "call", "at_least": 3}}, "call: fewer than 3 times"),
+        ({"not": {"activity": "call", "total": 600}}, "call adding up to less than 600"),
+        ({"not": {"activity": "call", "days": 3}}, "call on fewer than 3 days"),
+        ({"not": {"activity": "call", "last_within_days": 7}}, "no call in the last 7 days"),
+        ({"not": {"only": "mail"}}, "not only mail"),
+        (
+            {"not": {"activity": "click", "share_of": "mail", "at_least": 0.2, "minimum": 5}},
+            "click under 20 % of mail (or of fewer than 5)",
+        ),
+        ({"not": {"not": DAY}}, "day at least 16"),
+        ({"all": [{"activity": "pricing"}, {"not": {"activity": "fair"}}]}, "pricing but no fair"),
+        ({"all": [{"not": {"activity": "a"}}, {"not": {"activity": "b"}}]}, "no a and no b"),
+        ({"all": [COUNTRY, {"activity": "demo"}]}, "country: IT or FR, and demo"),
+        (
+            {"not": {"all": [{"activity": "demo"}, {"activity": "fair"}]}},
+            "not both demo and fair",
+        ),
+        (MANY, "source: ads or fair or mail or 2 more"),
+        ({"not": MANY}, "source: none of ads, fair, mail or 2 more"),
+    ],
+)
+def test_a_rule_reads_like_what_a_person_would_say(when, words):
+    assert describe(when) == words
+
+
+def test_the_whole_rule_names_every_level():
+    rule = as_criterion(MANY)
+    assert rule.name == "source: ads or fair or mail or 2 more"
+    assert rule.rule == "source: ads or fair or mail or web or word of mouth"
+    assert describe({"not": MANY}, full=True) == (
+        "source: none of ads, fair, mail, web or word of mouth"
+    )
+
+
+VALUES = st.sampled_from(["IT", "FR", "DE", None])
+PARTS = st.sampled_from([COUNTRY, FILLED, DAY, {"field": "day", "below": 5}, {"activity": "demo"}])
+
+
+@given(PARTS, PARTS, VALUES, st.sampled_from([3, 10, 20, None]), st.integers(0, 2))
+def test_words_of_a_denied_rule_are_true_of_missing_values_too(one, two, country, day, demos):
+    """What the words of a pair less another rule say, read as a person would, is the rule."""
+    frame = pd.DataFrame({"country": [country], "day": [day], "demo": [demos]}, dtype=object)
+    told = {
+        "country: IT or FR": country in ("IT", "FR"),
+        "country: none of IT or FR": country not in ("IT", "FR"),
+        "country: other than IT or FR": country not in ("IT", "FR", None),
+        "country filled in": country is not None,
+        "country not filled in": country is None,
+        "day at least 16": day is not None and day >= 16,
+        "day under 16 or not filled in": day is None or day < 16,
+        "day under 16": day is not None and day < 16,
+        "day under 5": day is not None and day < 5,
+        "day at least 5 or not filled in": day is None or day >= 5,
+        "day at least 5": day is not None and day >= 5,
+        "demo": demos >= 1,
+        "no demo": demos == 0,
+    }
+    rule = as_criterion({"all": [one, {"not": two}]})
+    said = rule.name
+    for joint in (", but ", " but ", ", and ", " and "):
+        said = said.replace(joint, "; ")
+    assert all(told[part] for part in said.split("; ")) == rule.meets(frame)[0]

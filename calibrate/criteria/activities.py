@@ -65,13 +65,25 @@ class ActivityReaches(Condition):
     def meets(self, frame: pd.DataFrame) -> Flags:
         return values_of(frame, self.measure) >= self.at_least
 
-    def words(self) -> str:
+    def words(self, *, full: bool = False) -> str:
+        del full
         name = replace(self.measure, statistic="count").column
         if self.measure.statistic == "total":
             return f"{name} adding up to {number_text(self.at_least)} or more"
         if self.measure.statistic == "days":
             return f"{name} on {days_text(self.at_least)} or more"
         return name if self.at_least == 1 else f"{name}: {number_text(self.at_least)} times or more"
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del full, filled
+        name = replace(self.measure, statistic="count").column
+        if self.measure.statistic == "total":
+            return f"{name} adding up to less than {number_text(self.at_least)}"
+        if self.measure.statistic == "days":
+            return f"{name} on fewer than {days_text(self.at_least)}"
+        if self.at_least == 1:
+            return f"no {name}"
+        return f"{name}: fewer than {number_text(self.at_least)} times"
 
 
 @dataclass(frozen=True)
@@ -101,9 +113,15 @@ class LastActivity(Condition):
     def meets(self, frame: pd.DataFrame) -> Flags:
         return values_of(frame, self.measure) <= self.days
 
-    def words(self) -> str:
+    def words(self, *, full: bool = False) -> str:
+        del full
         name = replace(self.measure, statistic="count").column
         return f"{name}, the last one within {days_text(self.days)}"
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del full, filled
+        name = replace(self.measure, statistic="count").column
+        return f"no {name} in the last {days_text(self.days)}"
 
 
 @dataclass(frozen=True)
@@ -142,11 +160,20 @@ class ShareOf(Condition):
         part, whole = values_of(frame, self.part), values_of(frame, self.whole)
         return (whole >= max(self.minimum, 1)) & (part >= self.at_least * whole)
 
-    def words(self) -> str:
+    def words(self, *, full: bool = False) -> str:
+        del full
         share = f"{number_text(100 * self.at_least)} %"
         return (
             f"{self.part.column} at least {share} of {self.whole.activity} "
             f"(of {number_text(self.minimum)} or more)"
+        )
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del full, filled
+        share = f"{number_text(100 * self.at_least)} %"
+        return (
+            f"{self.part.column} under {share} of {self.whole.activity} "
+            f"(or of fewer than {number_text(max(self.minimum, 1.0))})"
         )
 
 
@@ -174,8 +201,13 @@ class OnlyActivity(Condition):
         part = values_of(frame, self.part)
         return np.asarray((part >= 1) & (part == values_of(frame, Measure(None))), dtype=bool)
 
-    def words(self) -> str:
+    def words(self, *, full: bool = False) -> str:
+        del full
         return f"only {self.part.column}"
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del full, filled
+        return f"not only {self.part.column}"
 
 
 def _measure(when: When, statistic: str) -> Measure:

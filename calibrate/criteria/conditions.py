@@ -109,8 +109,16 @@ class Condition(ABC):
         """Return which rows meet it."""
 
     @abstractmethod
-    def words(self) -> str:
-        """Say it."""
+    def words(self, *, full: bool = False) -> str:
+        """Say it; with `full`, name every level however many there are."""
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        """Say that it does not hold; with `filled`, of leads whose columns are filled in.
+
+        Plain negation: a missing value meets no condition, so it meets the negation of each.
+        """
+        del filled
+        return f"not ({self.words(full=full)})"
 
 
 def optional_number(when: When, key: str) -> float | None:

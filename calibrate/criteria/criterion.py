@@ -75,6 +75,11 @@ class Criterion:
         """Values of its fields and measures between which its answer changes."""
         return self._condition.probes
 
+    @property
+    def rule(self) -> str:
+        """The whole rule in words, no level left out."""
+        return self._condition.words(full=True)
+
     def rests_on(self, names: Collection[str]) -> bool:
         """Whether it looks at one of these columns or activities.
 
@@ -131,14 +136,22 @@ def as_criterion(rule: Criterion | When, *, engagement_fields: Sequence[str] = (
     )
 
 
-def describe(when: When) -> str:
+def describe(when: When, *, full: bool = False) -> str:
     """Return a rule in words.
+
+    Parameters
+    ----------
+    when : mapping
+    full : bool
+        Name every level of a list; else the first three, where there are more than four.
 
     Examples
     --------
     >>> describe({"activity": "email_click", "at_least": 3, "within_days": 30})
     'email_click within 30 days: 3 times or more'
     >>> describe({"not": {"field": "country", "in": ["IT", "FR"]}})
-    'not (country: IT or FR)'
+    'country: none of IT or FR'
+    >>> describe({"all": [{"activity": "pricing_view"}, {"not": {"activity": "holiday_list"}}]})
+    'pricing_view but no holiday_list'
     """
-    return parse_when(when).words()
+    return parse_when(when).words(full=full)

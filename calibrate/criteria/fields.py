@@ -29,6 +29,7 @@ __all__ = ["FieldIn", "FieldMissing", "FieldRange"]
 
 _WHOLE = re.compile(r"-?\d+\.0")  # a whole number beside empty cells, as data frames write it
 _LONGEST = 40  # characters of a value in the words of a rule
+_MOST = 4  # values listed there
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,25 @@ class FieldIn(Condition):
         met = np.array([_spelled(level) in wanted for level in levels] + [False], dtype=bool)
         return np.asarray(met[codes], dtype=bool)  # a missing value has the code -1
 
-    def words(self) -> str:
+    def words(self, *, full: bool = False) -> str:
+        return f"{self.field}: {' or '.join(self._named(full=full))}"
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        *names, last = self._named(full=full)
+        listed = f"{', '.join(names)} or {last}" if names else last
+        if filled:
+            return f"{self.field}: other than {listed}"
+        return f"{self.field}: none of {listed}" if names else f"{self.field}: not {listed}"
+
+    def _named(self, *, full: bool) -> list[str]:
+        if full:
+            return [str(value) for value in self.values]
         names = [shorten(str(value), _LONGEST) for value in self.values]
-        shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
-        return f"{self.field}: {' or '.join(shown)}"
+        return (
+            names
+            if len(names) <= _MOST
+            else [*names[: _MOST - 1], f"{len(names) - _MOST + 1} more"]
+        )
 
 
 @dataclass(frozen=True)
@@ -112,12 +128,24 @@ class FieldRange(Condition):
         met = values >= low
         return met if self.below is None else met & (values < self.below)
 
-    def words(self) -> str:
+    def words(self, *, full: bool = False) -> str:
+        del full
         if self.at_least is None:
             return f"{self.field} under {number_text(self.below)}"
         if self.below is None:
             return f"{self.field} at least {number_text(self.at_least)}"
         return f"{self.field} {number_text(self.at_least)} to under {number_text(self.below)}"
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del full
+        low, high = number_text(self.at_least), number_text(self.below)
+        if self.below is None:
+            said = f"{self.field} under {low}"
+        elif self.at_least is None:
+            said = f"{self.field} at least {high}"
+        else:
+            said = f"{self.field} under {low} or at least {high}"
+        return said if filled else f"{said} or not filled in"
 
 
 @dataclass(frozen=True)
@@ -150,8 +178,13 @@ class FieldMissing(Condition):
         empty = np.asarray(column_of(frame, self.field).isna(), dtype=bool)
         return empty if self.missing else ~empty
 
-    def words(self) -> str:
+    def words(self, *, full: bool = False) -> str:
+        del full
         return f"{self.field} {'not filled in' if self.missing else 'filled in'}"
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del filled
+        return FieldMissing(self.field, missing=not self.missing).words(full=full)
 
 
 def _numbered(column: pd.Series) -> tuple[NDArray[np.integer[Any]], Sequence[Any]]:

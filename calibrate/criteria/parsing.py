@@ -50,8 +50,33 @@ class AllOf(Condition):
     def meets(self, frame: pd.DataFrame) -> Flags:
         return np.asarray(np.all([part.meets(frame) for part in self.parts], axis=0), dtype=bool)
 
-    def words(self) -> str:
-        return " and ".join(part.words() for part in self.parts)
+    def words(self, *, full: bool = False) -> str:
+        filled = {name for part in self.parts for name in _filled_in(part)}
+        denied = [part for part in self.parts if isinstance(part, Not) and not _is_presence(part)]
+        told = {  # "other than A" says that it is filled in
+            part.part.field for part in denied if isinstance(part.part, (FieldIn, FieldRange))
+        }
+        held = [
+            part
+            for part in self.parts
+            if part not in denied and not (_is_presence(part) and set(part.fields) <= told)
+        ]
+        first = [part.words(full=full) for part in held]
+        then = [
+            part.part.denied(full=full, filled=filled.issuperset(part.fields)) for part in denied
+        ]
+        comma = "," if any(" or " in said for said in (*first, *then)) else ""
+        groups = [f"{comma} and ".join(said) for said in (first, then) if said]
+        return f"{comma} but ".join(groups)
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del filled
+        said = [part.words(full=full) for part in self.parts]
+        return (
+            f"not both {said[0]} and {said[1]}"
+            if len(said) == 2
+            else f"not all of: {'; '.join(said)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,8 +106,24 @@ class Not(Condition):
     def meets(self, frame: pd.DataFrame) -> Flags:
         return ~self.part.meets(frame)
 
-    def words(self) -> str:
-        return f"not ({self.part.words()})"
+    def words(self, *, full: bool = False) -> str:
+        return self.part.denied(full=full)
+
+    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+        del filled
+        return self.part.words(full=full)
+
+
+def _is_presence(part: Condition) -> bool:
+    """Whether it says that a column is filled in."""
+    if isinstance(part, Not):
+        return isinstance(part.part, FieldMissing) and part.part.missing
+    return isinstance(part, FieldMissing) and not part.missing
+
+
+def _filled_in(part: Condition) -> tuple[str, ...]:
+    """Return the column that is filled in where it holds."""
+    return part.fields if isinstance(part, (FieldIn, FieldRange)) or _is_presence(part) else ()
 
 
 _MOST_LEVELS = 20

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -74,12 +75,23 @@ def renumbered(term: Term, positions: Sequence[int]) -> Term:
 
 
 def combined(sample: Sample, terms: Sequence[Term]) -> Sample:
-    """Return the sample whose rules are the terms, in their order."""
+    """Return the sample whose rules are the terms, in their order, each with a name of its own."""
     flags = np.zeros((sample.n, len(terms)), dtype=bool)
     for i, term in enumerate(terms):
         flags[:, i] = columns_met(term, sample.flags)
-    criteria = tuple(_criterion(term, sample.criteria) for term in terms)
-    return replace(sample, criteria=criteria, flags=flags)
+    criteria = [_criterion(term, sample.criteria) for term in terms]
+    return replace(sample, criteria=tuple(_apart(criteria, sample.criteria)), flags=flags)
+
+
+def _apart(made: Sequence[Criterion], known: Sequence[Criterion]) -> Iterator[Criterion]:
+    """Name by all their levels the rules that share the short words of another."""
+    names = Counter(rule.name for rule in {id(rule): rule for rule in (*known, *made)}.values())
+    for rule in made:
+        yield rule if names[rule.name] == 1 else replace(rule, name=_name_of(rule, known))
+
+
+def _name_of(rule: Criterion, known: Sequence[Criterion]) -> str:
+    return rule.name if any(rule is one for one in known) else rule.rule
 
 
 def _criterion(term: Term, criteria: Sequence[Criterion]) -> Criterion:

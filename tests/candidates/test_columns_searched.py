@@ -84,7 +84,7 @@ def test_rare_levels_too_many_to_list_are_what_is_left():
     }
     assert rule not in whens(obs)
     assert rule in whens(obs, detail="many")
-    assert shown(obs, detail="many")["not (level: a or b) and level filled in"] == 300
+    assert shown(obs, detail="many")["level: other than a or b"] == 300
 
 
 def test_spellings_by_capitals_and_spaces_are_one_level():
