@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import prod
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from calibrate.criteria import Criterion, Measure
 from calibrate.stats.patterns import unique_patterns
 
-__all__ = ["attainable_patterns", "attainable_range"]
+__all__ = ["attainable_patterns", "attainable_range", "attainable_values"]
 
 MAX_COMBINATIONS = 100_000
 
@@ -55,7 +55,11 @@ def attainable_patterns(criteria: Sequence[Criterion], seen: NDArray[np.bool_]) 
     for positions in _linked(criteria):
         members = [criteria[i] for i in positions]
         index = np.array(positions, dtype=np.intp)
-        patterns = np.vstack([seen[:, index], *_combinations(members)])
+        frame = attainable_values(members)
+        patterns = seen[:, index]
+        if frame is not None:
+            met = np.column_stack([rule.meets(frame) for rule in members])
+            patterns = np.vstack([patterns, met])
         groups.append((index, unique_patterns(patterns)[0]))
     return groups
 
@@ -80,16 +84,29 @@ def _linked(criteria: Sequence[Criterion]) -> list[list[int]]:
     return sorted(members for _, members in groups)
 
 
-def _combinations(criteria: Sequence[Criterion]) -> Iterator[NDArray[np.bool_]]:
-    """Yield the patterns over all consistent combinations of the probed values."""
+def attainable_values(
+    criteria: Sequence[Criterion], most: int = MAX_COMBINATIONS
+) -> pd.DataFrame | None:
+    """Return all consistent combinations of values between which the rules' answers change.
+
+    Parameters
+    ----------
+    criteria : sequence of Criterion
+    most : int
+        Combinations from which on there is no answer.
+
+    Returns
+    -------
+    DataFrame or None
+        One column a field or measure that the rules read, named as they read it.
+    """
     values = _grid(criteria)
-    if prod(len(probes) for probes in values.values()) > MAX_COMBINATIONS:
-        return
+    if prod(len(probes) for probes in values.values()) > most:
+        return None
     columns = list(values)
     named = (dict(zip(columns, row, strict=True)) for row in product(*values.values()))
     rows = [list(row.values()) for row in named if _is_consistent(row)]
-    frame = pd.DataFrame(rows, columns=[_name(column) for column in columns], dtype=object)
-    yield np.column_stack([rule.meets(frame) for rule in criteria])
+    return pd.DataFrame(rows, columns=[_name(column) for column in columns], dtype=object)
 
 
 def _grid(criteria: Sequence[Criterion]) -> dict[Column, list[Any]]:
