@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from calibrate.criteria import Criterion, as_criterion
 from calibrate.observation import Sample
 
-__all__ = ["Combination", "Term", "columns_met", "combined", "n_rules_in", "renumbered"]
+__all__ = [
+    "Combination",
+    "Term",
+    "columns_met",
+    "combined",
+    "criterion_of",
+    "n_rules_in",
+    "renumbered",
+]
 
 KINDS = ("any", "range", "both", "without")
 
@@ -79,7 +87,7 @@ def combined(sample: Sample, terms: Sequence[Term]) -> Sample:
     flags = np.zeros((sample.n, len(terms)), dtype=bool)
     for i, term in enumerate(terms):
         flags[:, i] = columns_met(term, sample.flags)
-    criteria = [_criterion(term, sample.criteria) for term in terms]
+    criteria = [criterion_of(term, sample.criteria) for term in terms]
     return replace(sample, criteria=tuple(_apart(criteria, sample.criteria)), flags=flags)
 
 
@@ -94,10 +102,11 @@ def _name_of(rule: Criterion, known: Sequence[Criterion]) -> str:
     return rule.name if any(rule is one for one in known) else rule.rule
 
 
-def _criterion(term: Term, criteria: Sequence[Criterion]) -> Criterion:
+def criterion_of(term: Term, criteria: Sequence[Criterion]) -> Criterion:
+    """Return the rule that a term over some criteria is."""
     if isinstance(term, int):
         return criteria[term]
-    parts = [_criterion(part, criteria) for part in term.parts]
+    parts = [criterion_of(part, criteria) for part in term.parts]
     group = "engagement" if any(part.group == "engagement" for part in parts) else "fit"
     made = as_criterion(_WHEN[term.kind]([dict(part.when) for part in parts]))
     return replace(made, group=group, source="found")

@@ -47,6 +47,12 @@ class Bounds:
         ends = np.concatenate([self.lower, self.upper])
         return bool(np.isin(ends, (-np.inf, 0.0, np.inf)).all())
 
+    @classmethod
+    def of(cls, size: int) -> Bounds:
+        """Return no bounds for so many rules."""
+        free = np.full(size, np.inf)
+        return cls(lower=-free, upper=free, rows=np.zeros((0, size)))
+
     def hold(self, points: Floats) -> bool:
         """Whether points keep to all of it, but for rounding errors of arithmetic."""
         inside = (points >= self.lower - 1e-9) & (points <= self.upper + 1e-9)
