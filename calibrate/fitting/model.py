@@ -123,6 +123,11 @@ class Model:
         return np.concatenate([[self.intercept], self.coefficients])
 
     @property
+    def weights(self) -> Floats:
+        """Coefficient of each rule."""
+        return self.coefficients[self.first :]
+
+    @property
     def strengths(self) -> Floats:
         """Squared distance of each rule's coefficient from 0 in standard errors."""
         variance = np.diag(self.covariance)[1 + self.first :]
@@ -156,6 +161,8 @@ def _fitted(
     weight = sample.effective_weight
     n, won = np.bincount(pattern, weight), np.bincount(pattern, weight * sample.converted)
     fit = fit_logistic(design, won, n, firth=False, l2=RIDGE, start=start)
+    if space.fence is not None:
+        fit = space.fence.refitted(fit, terms, design, (won, n), l2=RIDGE)
     coefficients = np.nan_to_num(fit.coefficients)
     rates = expit(fit.intercept + design @ coefficients)
     Z = np.column_stack([np.ones(len(design)), design])

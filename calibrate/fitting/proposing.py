@@ -12,7 +12,7 @@ from calibrate.fitting.combining import Combination, Term
 from calibrate.fitting.model import COLLINEAR, RIDGE, Model
 from calibrate.fitting.space import Floats, Indices, Singles
 
-__all__ = ["Proposal", "penalty", "proposals"]
+__all__ = ["Proposal", "is_allowed", "penalty", "proposals"]
 
 PER_LEVEL = 1.0  # what each further level of a merge must add to the statistic
 PER_CUT = 3.0  # what the second end of a range must add
@@ -50,8 +50,9 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
     space = model.space
     score = (space.X @ model.residual).astype(float)
     crossed = (model.crossed @ space.X.T).astype(float)
-    single = np.where(space.usable, model.statistics(score, crossed), 0.0)
-    order = np.argsort(-single, kind="stable")[:TAKEN]
+    usable = space.usable if space.fence is None else space.usable & space.fence.fair(score)
+    single = np.where(usable, model.statistics(score, crossed), 0.0)
+    order = np.argsort(-single, kind="stable")[: TAKEN if space.fence is None else len(single)]
     found = [Proposal(float(single[i]), int(i)) for i in order]
     if space.joins:
         found += _merged(model, score, crossed)
@@ -60,7 +61,17 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
         found += _pairs(model)
     taken = set(model.terms)
     found = [one for one in found if one.gain > 0 and one.term not in taken]
+    found = [one for one in found if is_allowed(model, one.term)]
     return sorted(found, key=lambda one: -one.gain)
+
+
+def is_allowed(model: Model, term: Term) -> bool:
+    """Whether constraints let a rule be added to a model."""
+    fence = model.space.fence
+    if fence is None:
+        return True
+    score = float(model.residual[model.space.column(term)].sum(dtype=np.float64))
+    return fence.admits(term, score, model.terms)
 
 
 def penalty(term: Term, n: int) -> float:
@@ -86,6 +97,8 @@ def _merged(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:
         for sign in (1, -1):
             order = group[np.argsort(-sign * effect, kind="stable")]
             order = order[sign * score[order] > 0]
+            if model.space.fence is not None:
+                order = order[model.space.fence.fair(score[order], order)]
             if len(order) < 2:
                 continue
             gain = model.statistics(np.cumsum(score[order]), np.cumsum(crossed[:, order], axis=1))
@@ -157,9 +170,9 @@ def _best_pairs(
     offered = 0
     for at in np.argsort(-exact, kind="stable"):
         parts = terms[first[at]], terms[second[at]]
-        if _about(parts[0]) & _about(parts[1]):
-            continue
         term = Combination(kind, parts)
+        if _about(parts[0]) & _about(parts[1]) or not is_allowed(model, term):
+            continue
         gain = PAIR_SHARE * float(exact[at]) - penalty(term, space.sample.n)
         yield Proposal(gain, term)
         offered += 1

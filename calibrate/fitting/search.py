@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibrate.fitting.combining import Combination, Term
+from calibrate.fitting.constraints import Limits, Subject
 from calibrate.fitting.model import Model, model_of
-from calibrate.fitting.proposing import Proposal, penalty, proposals
+from calibrate.fitting.proposing import Proposal, is_allowed, penalty, proposals
 from calibrate.fitting.space import Floats, Indices, Singles, Space, space_of
 from calibrate.observation import Sample
 from calibrate.stats.logistic import fit_logistic
@@ -46,7 +47,9 @@ def searched_leads(sample: Sample) -> Sample:
     return sample.rows(sample.keys <= last)
 
 
-def search_rules(sample: Sample, max_rules: int, *, pairs: bool = True) -> list[Term]:
+def search_rules(
+    sample: Sample, max_rules: int, *, pairs: bool = True, limits: Limits | None = None
+) -> list[Term]:
     """Return the rules that a search for so many takes.
 
     Parameters
@@ -55,6 +58,8 @@ def search_rules(sample: Sample, max_rules: int, *, pairs: bool = True) -> list[
     max_rules : int
     pairs : bool
         Whether rules found in the data may be joined in pairs.
+    limits : Limits, optional
+        Constraints: rules that must be taken come first, and what breaks one is not taken.
 
     Notes
     -----
@@ -65,7 +70,7 @@ def search_rules(sample: Sample, max_rules: int, *, pairs: bool = True) -> list[
     1119-1125); at the end each is, in turn, until none changes. Pairs come back from those
     proposed on the way. With several landmarks each has an intercept of its own.
     """
-    search = _Search(space_of(sample), pairs=pairs)
+    search = _Search(space_of(sample, limits=limits), pairs=pairs)
     return list(search.settled(search.path(max_rules)[-1]).terms)
 
 
@@ -84,7 +89,13 @@ class Choice(NamedTuple):
 
 
 def choose_rules(
-    sample: Sample, folds: Indices, max_rules: int, *, fewest: bool = False, pairs: bool = True
+    sample: Sample,
+    folds: Indices,
+    max_rules: int,
+    *,
+    fewest: bool = False,
+    pairs: bool = True,
+    limits: Limits | None = None,
 ) -> Choice:
     """Return the rules whose number has the smallest cross-validated log loss.
 
@@ -99,6 +110,8 @@ def choose_rules(
     pairs : bool
         Whether rules may be joined in pairs. They are only where the cross-validated loss is
         smaller by more than one standard error.
+    limits : Limits, optional
+        As for `search_rules`.
 
     Returns
     -------
@@ -107,7 +120,7 @@ def choose_rules(
         Regression, prediction and shrinkage), plus one standard error, at most 1: effects
         are only taken back as far as the folds show that they were promised too large.
     """
-    space = space_of(sample)
+    space = space_of(sample, limits=limits)
     found = _Cross(sample, space, folds, max_rules, pairs=False)
     if pairs and space.joins:
         other = _Cross(sample, space, folds, max_rules, pairs=True)
@@ -115,6 +128,8 @@ def choose_rules(
         if gain > error:
             found = other
     size = found.fewest() if fewest else found.best
+    if space.fence is not None:
+        size = max(size, space.fence.n_forced)
     search = _Search(space, pairs=found.pairs)
     model = search.settled(search.path(max(size, 1))[-1])
     return Choice(
@@ -189,13 +204,26 @@ class _Search:
         """Return the models with 0, 1, 2, ... rules."""
         models = [model_of(self.space)]
         while len(models) <= max_rules:
-            offered = proposals(models[-1], pairs=self.pairs)
-            if not offered:
+            model = self._grown(models[-1])
+            if model is None:
                 break
-            self._remember(offered)
-            model = models[-1].with_term(offered[0].term)
             models.append(self.exchanged(model, int(np.argmin(model.strengths))))
         return models
+
+    def _grown(self, model: Model) -> Model | None:
+        """Return the model with the best rule that may be taken; None where there is none."""
+        offered = proposals(model, pairs=self.pairs)
+        self._remember(offered)
+        fence, terms = self.space.fence, [one.term for one in offered]
+        if fence is None:
+            return model.with_term(terms[0]) if terms else None
+        forced = fence.missing(model.terms)
+        if isinstance(forced, int):
+            return model.with_term(forced)
+        if isinstance(forced, Subject):
+            terms = list(fence.about(forced, model.statistics_of(self.space.X), model.terms))
+        grown = map(model.with_term, terms)
+        return next((one for one in grown if fence.is_alive(one)), None)
 
     def settled(self, model: Model) -> Model:
         """Return the model after exchanging rules, each in turn, while that pays."""
@@ -209,6 +237,9 @@ class _Search:
 
     def exchanged(self, model: Model, position: int) -> Model:
         """Return the model with a better rule in one place, or as it is where there is none."""
+        fence = self.space.fence
+        if fence is not None and not fence.may_leave(model.terms, position):
+            return model
         rest = model.without(position)
         offered = [*proposals(rest, pairs=False), *self._pooled(rest)]
         if not offered:
@@ -218,6 +249,8 @@ class _Search:
             return model
         self._remember([best])
         other = rest.with_term(best.term, at=position)
+        if fence is not None and not fence.is_alive(other):
+            return model
         return other if self._cost(other) < self._cost(model) - WORTHWHILE else model
 
     def _remember(self, offered: Sequence[Proposal]) -> None:
@@ -237,7 +270,7 @@ class _Search:
         gain = rest.statistics_of(self.stacked) - self.penalties
         terms = list(self.pool)
         for best in np.argsort(-gain, kind="stable"):
-            if terms[best] not in rest.terms:
+            if terms[best] not in rest.terms and is_allowed(rest, terms[best]):
                 return [Proposal(float(gain[best]), terms[best])]
         return []
 

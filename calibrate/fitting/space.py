@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Criterion
 from calibrate.fitting.combining import Term, columns_met
+from calibrate.fitting.constraints import Limits
+from calibrate.fitting.fence import Fence
 from calibrate.lift import MIN_LEADS
 from calibrate.observation import Sample
 
@@ -39,12 +41,15 @@ class Space:
         Rules that are cuts of one number, each implied by the next.
     joins : bool
         Whether levels may be merged, cuts made ranges and rules joined in pairs.
+    fence : Fence or None
+        Constraints, where there are any.
     """
 
     sample: Sample
     levels: tuple[Indices, ...]
     cuts: tuple[Indices, ...]
     joins: bool
+    fence: Fence | None = None
 
     @cached_property
     def X(self) -> Singles:  # noqa: N802 - the design matrix has this name everywhere
@@ -91,7 +96,7 @@ class Space:
         return replace(self, sample=sample)
 
 
-def space_of(sample: Sample, *, joins: bool = True) -> Space:
+def space_of(sample: Sample, *, joins: bool = True, limits: Limits | None = None) -> Space:
     """Return the space of a sample; only rules found in the data are joined, never given ones.
 
     Parameters
@@ -99,6 +104,8 @@ def space_of(sample: Sample, *, joins: bool = True) -> Space:
     sample : Sample
     joins : bool
         Whether rules may be joined at all.
+    limits : Limits, optional
+        Constraints on what is taken.
     """
     if not (sample.weight > 0).all():
         sample = sample.rows(sample.weight > 0)
@@ -117,6 +124,7 @@ def space_of(sample: Sample, *, joins: bool = True) -> Space:
         levels=tuple(np.array(group, dtype=np.intp) for group in _apart(levels.values(), sample)),
         cuts=tuple(np.array(chain, dtype=np.intp) for chain in nested if len(chain) > 1),
         joins=joins,
+        fence=None if limits is None else Fence(limits=limits, criteria=sample.criteria),
     )
 
 
