@@ -70,7 +70,9 @@ def is_allowed(model: Model, term: Term) -> bool:
     fence = model.space.fence
     if fence is None:
         return True
-    score = float(model.residual[model.space.column(term)].sum(dtype=np.float64))
+    score = 0.0  # of single rules the direction has been looked at
+    if not isinstance(term, int):
+        score = float(model.residual[model.space.column(term)].sum(dtype=np.float64))
     return fence.admits(term, score, model.terms)
 
 
