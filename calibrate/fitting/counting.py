@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from calibrate.criteria import Criterion
@@ -28,8 +29,8 @@ def n_looked_at(term: Term, criteria: Sequence[Criterion], searched: Sequence[in
         Of a single rule: the rules searched. Of levels merged: every set of the column's levels
         and its opposite as one, ``2^(L - 1)``, because the order in which levels are merged
         looks at the outcome too. Of a range: pairs of cuts of the number. Of a pair, where A
-        and B, A without B and B without A are three: ``3 m (m - 1) / 2`` of single rules; with
-        a part that is itself made of rules, its number in place of one ``m``.
+        and B, A without B and B without A are three: ``3 m (m - 1) / 2`` of single rules; for
+        a part that is itself made of rules, all merges and ranges of any column in place of m.
 
     Examples
     --------
@@ -52,10 +53,19 @@ def n_looked_at(term: Term, criteria: Sequence[Criterion], searched: Sequence[in
         chains = [cut_of(criteria[i]) for i in searched]
         n_cuts = chains.count(cut_of(_first(term, criteria)))
         return max(n_cuts * (n_cuts - 1) // 2, 1)
-    first, second = (n_looked_at(part, criteria, searched) for part in term.parts)
+    single, made = max(len(searched), 1), _n_made(criteria, searched)
+    first, second = (single if isinstance(part, int) else made for part in term.parts)
     if all(isinstance(part, int) for part in term.parts):
         return max(3 * first * (first - 1) // 2, 1)
     return 3 * first * second
+
+
+def _n_made(criteria: Sequence[Criterion], searched: Sequence[int]) -> int:
+    """Return the number of merges and ranges of all columns and activities."""
+    columns = Counter(level_of(criteria[i]) for i in searched)
+    chains = Counter(cut_of(criteria[i]) for i in searched)
+    merges = sum(2 ** (n - 1) for column, n in columns.items() if column is not None)
+    return int(merges + sum(n * (n - 1) // 2 for chain, n in chains.items() if chain is not None))
 
 
 def _first(term: Term, criteria: Sequence[Criterion]) -> Criterion:

@@ -21,7 +21,7 @@ from calibrate.fitting.methods import METHODS
 from calibrate.fitting.parsimony import auc_added
 from calibrate.fitting.search import balanced_folds
 from calibrate.fitting.wish import Weighted, Wish
-from calibrate.lift import MIN_LEADS, Lift, compare_rates
+from calibrate.lift import MIN_LEADS, Lift, compare_chosen
 from calibrate.observation import Sample, sample_of
 from calibrate.scorecard import Scorecard, ScoredCriterion
 from calibrate.stats.intervals import wilson
@@ -290,10 +290,10 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
     if not weighted.terms:
         return ()
     part = combined(sample, weighted.terms)
-    table = compare_rates(part, confidence_level=wish.confidence_level)
+    looked_at = weighted.looked_at or (None,) * len(weighted.points)
+    table = compare_chosen(part, looked_at, confidence_level=wish.confidence_level)
     intervals = weighted.intervals or (None,) * len(weighted.points)
     selection = weighted.selection or ((None, None),) * len(weighted.points)
-    looked_at = weighted.looked_at or (None,) * len(weighted.points)
     added = auc_added(part, weighted.points)
     lines = [
         ScoredCriterion(
@@ -302,7 +302,7 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
             points_ci=interval,
             n=int(row.n),
             lift=float(row.lift),
-            lift_ci=(float(row.lift_ci_lower), float(row.lift_ci_upper)),
+            lift_ci=_interval(float(row.lift_ci_lower), float(row.lift_ci_upper)),
             selection_frequency=again,
             attribute_frequency=alike,
             auc_added=more,
@@ -320,6 +320,10 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
         )
     ]
     return tuple(sorted(lines, key=lambda line: (line.criterion.group != "fit", -line.points)))
+
+
+def _interval(lower: float, upper: float) -> tuple[float, float] | None:
+    return (lower, upper) if np.isfinite([lower, upper]).all() else None
 
 
 def _unstable(sample: Sample, weighted: Weighted) -> tuple[str, ...]:

@@ -51,7 +51,10 @@ def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Wei
         return Weighted(notes=(NOTHING,))
     card = _with_points(sample, choice, wish, rng)
     searched = [term for term in choice.proposed if isinstance(term, int)]
-    looked_at = tuple(n_looked_at(term, sample.criteria, searched) for term in card.terms)
+    looked_at = tuple(
+        None if isinstance(term, int) else n_looked_at(term, sample.criteria, searched)
+        for term in card.terms
+    )
     card = replace(card, looked_at=looked_at)
     if held_out is None:
         return card

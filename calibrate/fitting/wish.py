@@ -83,7 +83,7 @@ class Weighted:
 
     ``shrinkage`` is the share of the effects that new leads are expected to show;
     ``selection`` how often resamples choose each criterion, and one about the same, again;
-    ``looked_at`` how many rules like each the search could have taken (`n_looked_at`);
+    ``looked_at`` among how many rules each that the search made was chosen (`n_looked_at`);
     ``parsimony`` what other numbers of rules would give (`parsimony_table`).
     """
 
@@ -93,7 +93,7 @@ class Weighted:
     intervals: tuple[tuple[int, int], ...] | None = None
     base_interval: tuple[int, int] | None = None
     selection: tuple[tuple[float, float], ...] | None = None
-    looked_at: tuple[int, ...] | None = None
+    looked_at: tuple[int | None, ...] | None = None
     parsimony: pd.DataFrame | None = None
     shrinkage: float = 1.0
     notes: tuple[str, ...] = ()

@@ -1,14 +1,17 @@
 """Conversion lift of criteria against the control rate, with its uncertainty."""
 
 from calibrate.lift.compare import MIN_LEADS, compare_rates, too_few
+from calibrate.lift.found import CHOSEN, compare_chosen
 from calibrate.lift.measure import LIFT_COLUMNS, Lift, measure_lift
 from calibrate.lift.sides import Sides, sides_of, told_units
 
 __all__ = [
+    "CHOSEN",
     "LIFT_COLUMNS",
     "MIN_LEADS",
     "Lift",
     "Sides",
+    "compare_chosen",
     "compare_rates",
     "measure_lift",
     "sides_of",

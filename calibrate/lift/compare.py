@@ -16,7 +16,7 @@ from calibrate.stats.significance import benjamini_hochberg
 if TYPE_CHECKING:
     from calibrate.observation import Sample
 
-__all__ = ["compare_rates", "too_few"]
+__all__ = ["MAX_Q_VALUE", "MIN_LEADS", "compare_rates", "too_few"]
 
 MAX_Q_VALUE = 0.05
 MIN_LEADS, MIN_EXPECTED = 30, 5

@@ -16,6 +16,7 @@ from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.lift.adjusted import adjusted_odds, shrunken_rates
 from calibrate.lift.compare import compare_rates
+from calibrate.lift.found import CHOSEN, found_rows
 from calibrate.observation import require_follow_up, sample_of
 
 if TYPE_CHECKING:
@@ -91,24 +92,71 @@ class Lift:
         return self._table.copy()
 
     def with_card(self, card: Scorecard, obs: Observation, *, leaks: Collection[str] = ()) -> Lift:
-        """Return the same table with the reason why a criterion has no points in a card.
+        """Return the table with the rules of a card, and why other criteria have no points.
 
-        A proven criterion outside the card is *counted by* the rule of the card that the
-        same leads meet (correlation of the two of at least 0.3), or else *not worth a
-        rule* beside those chosen. One that rests on a column or activity among `leaks`
-        is a *leak*.
+        Rules that the search made (merged levels, ranges, pairs) are added, with ``source``
+        *found* and the ``reason`` *chosen among* so many rules.
+
+        Parameters
+        ----------
+        card : Scorecard
+        obs : Observation
+            Of which the table is.
+        leaks : collection of str
+            Columns and activities that tell the outcome.
+
+        Returns
+        -------
+        Lift
+            A proven criterion outside the card is *counted by* the rule of the card that holds
+            its level, or that the same leads meet (correlation of the two of at least 0.3), or
+            else *not worth a rule* beside those chosen. One that rests on `leaks` is a *leak*.
+
+        Notes
+        -----
+        The added rows are measured on the same leads as the others, on which the search chose
+        them too: ``n``, ``rate`` and ``lift`` say what these leads did, and new leads will show
+        somewhat less. What looking costs is in the rest: with M rules among which the search
+        could have chosen (`ScoredCriterion.n_looked_at`), ``p_value`` is M times as large and
+        intervals have the level ``1 - 0.05 / M``, so that they hold whichever of the M was
+        chosen; ``q_value`` and ``verdict`` follow from that p beside those of all rows
+        (`calibrate.lift.found.found_rows`). Where what a rule is worth on other leads is asked,
+        the backtest answers.
         """
-        table = self.table
+        n_own = int((~self._table["reason"].str.startswith(CHOSEN)).sum())
+        own, table = self.criteria[:n_own], self.table.iloc[:n_own]
         scored = [line.criterion for line in card.criteria if line.points]
-        reasons = _reasons_beside(self.criteria, scored, obs.fitting) if scored else {}
-        for row, criterion in enumerate(self.criteria):
+        reasons = _reasons_beside(own, scored, obs.fitting) if scored else {}
+        for row, criterion in enumerate(own):
             if any(criterion.when == rule.when for rule in scored):
                 table.loc[row, "reason"] = ""
             elif table.loc[row, "verdict"] in {"raises", "lowers"}:
                 table.loc[row, "reason"] = reasons.get(row, "not worth a rule")
             if criterion.rests_on(leaks):
                 table.loc[row, "reason"] = "leak"
-        return replace(self, _table=table)
+        rules, found = self._added(card, own, table, obs)
+        return replace(self, criteria=(*own, *rules), _table=pd.concat([table, *found], axis=0))
+
+    def _added(
+        self, card: Scorecard, own: Sequence[Criterion], table: pd.DataFrame, obs: Observation
+    ) -> tuple[tuple[Criterion, ...], list[pd.DataFrame]]:
+        """Return the rules of a card that are not in the table, and their rows."""
+        lines = [
+            line
+            for line in card.criteria
+            if not any(line.criterion.when == rule.when for rule in own)
+        ]
+        if not lines:
+            return (), []
+        rules = tuple(line.criterion for line in lines)
+        rows = found_rows(
+            sample_of(obs.fitting, rules),
+            [line.n_looked_at for line in lines],
+            table["p_value"].to_numpy(dtype=float),
+            confidence_level=self.confidence_level,
+        )
+        index = pd.RangeIndex(len(table), len(table) + len(rows))
+        return rules, [rows[list(LIFT_COLUMNS)].set_axis(index)]
 
     def _repr_html_(self) -> str:
         shown = ["criterion", "n", "n_converted", "rate", "rate_ci_lower", "rate_ci_upper"]
@@ -251,11 +299,26 @@ def _reasons_beside(
     outside = obs.flags(criteria)[rows].astype(float)
     overlap = _correlations(outside, inside)
     nearest = np.abs(overlap).argmax(axis=1)
-    return {
+    found = {
         row: f"counted by {scored[j].name}"
         for row, j in enumerate(nearest)
         if abs(overlap[row, j]) >= OVERLAP
     }
+    for row, criterion in enumerate(criteria):
+        holder = next((rule for rule in scored if _holds(rule, criterion)), None)
+        if holder is not None:
+            found[row] = f"counted by {holder.name}"
+    return found
+
+
+def _holds(rule: Criterion, level: Criterion) -> bool:
+    """Whether a rule is one of merged levels, and this level is among them."""
+    if not {"field", "in"} == set(rule.when) == set(level.when):
+        return False
+    values = [str(value) for value in rule.when["in"]]
+    return rule.when["field"] == level.when["field"] and all(
+        str(value) in values for value in level.when["in"]
+    )
 
 
 def _correlations(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

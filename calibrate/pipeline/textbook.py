@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from calibrate.lift import Lift
+from calibrate.lift import CHOSEN, Lift
 from calibrate.scorecard import Scorecard
 
 __all__ = ["funnel_table", "textbook_example"]
@@ -29,6 +29,7 @@ def textbook_example(lift: Lift, card: Scorecard) -> dict[str, Any] | None:
         of any); None if no criterion was measured.
     """
     table = lift.table
+    table = table[~table["reason"].str.startswith(CHOSEN)]
     for choice in (
         table[(table["group"] == "engagement") & (table["verdict"] == "raises")],
         table[table["group"] == "engagement"],

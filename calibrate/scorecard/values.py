@@ -67,7 +67,8 @@ class ScoredCriterion:
     auc_added : float or None
         AUC of the card less that of the card without this line's points (`Scorecard.table`).
     n_looked_at : int or None
-        Rules like it that the search could have taken instead.
+        Among how many rules the search chose it, where it made it of others (merged levels, a
+        range, a pair); None for a rule that was there before any outcome was looked at.
     """
 
     criterion: Criterion
