@@ -20,7 +20,7 @@ from calibrate.observation import Sample
 __all__ = ["Space", "cut_of", "level_of", "space_of"]
 
 MIN_EXPECTED = 5  # conversions, and their absence, to be expected among those who meet a pair
-MOST_PAIRED = 64  # rules that pairs are made of
+MOST_PAIRED = 128  # rules that pairs are made of
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
