@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         NotEnoughDataError,
     )
     from calibrate.evaluation import evaluate
-    from calibrate.fitting import cross_fit_scores, fit_scorecard
+    from calibrate.fitting import Parsimony, cross_fit_scores, fit_scorecard, parsimony_curve
     from calibrate.fitting.classifier import ScorecardClassifier
     from calibrate.guards import Check, Finding, check, find_problems
     from calibrate.history import History, history_from_settings, read_history
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         plot_drift,
         plot_gains,
         plot_lift,
+        plot_parsimony,
         plot_scorecard,
         plot_thresholds,
     )
@@ -85,6 +86,7 @@ __all__ = [
     "NotEnoughDataError",
     "Observation",
     "OutcomeColumns",
+    "Parsimony",
     "Readiness",
     "Run",
     "Scorecard",
@@ -111,6 +113,7 @@ __all__ = [
     "observe",
     "observe_open",
     "parse_period",
+    "parsimony_curve",
     "plot_backtest",
     "plot_calibration",
     "plot_control",
@@ -118,6 +121,7 @@ __all__ = [
     "plot_drift",
     "plot_gains",
     "plot_lift",
+    "plot_parsimony",
     "plot_scorecard",
     "plot_thresholds",
     "read_history",
@@ -149,7 +153,7 @@ _ROOMS = {
         "NotEnoughDataError",
     ),
     "evaluation": ("evaluate",),
-    "fitting": ("cross_fit_scores", "fit_scorecard"),
+    "fitting": ("Parsimony", "cross_fit_scores", "fit_scorecard", "parsimony_curve"),
     "fitting.classifier": ("ScorecardClassifier",),  # loads scikit-learn, which a run need not
     "guards": ("Check", "Finding", "check", "find_problems"),
     "history": ("History", "history_from_settings", "read_history"),
@@ -165,6 +169,7 @@ _ROOMS = {
         "plot_drift",
         "plot_gains",
         "plot_lift",
+        "plot_parsimony",
         "plot_scorecard",
         "plot_thresholds",
     ),

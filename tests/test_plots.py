@@ -16,6 +16,7 @@ from matplotlib import pyplot as plt
 from calibrate import plots
 from calibrate.config import Period
 from calibrate.control import ConversionByAge
+from calibrate.fitting import Parsimony
 from tests.report.invented_run import sample_run
 
 
@@ -67,6 +68,11 @@ def _card(run):
     return pd.DataFrame(rows)
 
 
+def _curve(run):
+    part = run["parsimony"]
+    return Parsimony(ceiling=part["ceiling"], _table=pd.DataFrame(part["table"]))
+
+
 def _health(run):
     return pd.DataFrame(run["monitoring"]["table"])
 
@@ -100,6 +106,7 @@ def _draw(name, run, scores, ax=None):
         "plot_control": pd.DataFrame(run["control"]["table"]),
         "plot_conversion_by_age": _by_age(run),
         "plot_lift": pd.DataFrame(run["lift"]),
+        "plot_parsimony": _curve(run),
         "plot_scorecard": _card(run),
         "plot_gains": scores,
         "plot_calibration": scores,
@@ -244,3 +251,21 @@ def test_a_curve_of_nobody_says_no_shares(run):
         row["share"] = float("nan")
     ax = plots.plot_conversion_by_age(_by_age(run))
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "30", "60", "90"]
+
+
+def test_the_price_of_fewer_rules_is_drawn_with_the_ceiling(run):
+    ax = plots.plot_parsimony(_curve(run))
+    table = run["parsimony"]["table"]
+    assert _dots(ax) == [[row["n_criteria"], row["auc"]] for row in table]
+    filled = [line for line in ax.lines if line.get_marker() == "o" and line.get_mfc() != "white"]
+    assert [line.get_xdata()[0] for line in filled] == [8]  # the card's size
+    assert ax.get_title(loc="left") == "What fewer rules cost: 310 customers among 4,300 leads"
+    (text,) = (text.get_text() for text in ax.texts)
+    assert text == "ceiling, gradient boosting: 0.800 (0.780 to 0.820), n 4,300"
+    alone = plots.plot_parsimony(pd.DataFrame(table))
+    assert len(alone.texts) == 0
+
+
+def test_a_card_without_a_choice_of_size_says_so(run):
+    ax = plots.plot_parsimony(_card(run))
+    assert [text.get_text() for text in ax.texts] == ["no number of rules was tried"]

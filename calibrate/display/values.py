@@ -44,6 +44,7 @@ _TIMES = {"lift", "relative_risk", "odds_ratio", "odds_ratio_adjusted"}
 _SIGNED = {"points", "change", "effect", "scale", "base_change"}
 _PROBABILITY = {"p_value", "q_value", "p", "q"}
 _MEASURE = {"auc", "ks", "psi", "average_precision", "calibration_slope", "calibration_intercept"}
+_MEASURE |= {"auc_added", "log_loss", "log_loss_difference"}
 _MEASURE_SUFFIXES = ("_auc", "_ks", "_slope", "_intercept", "auc_difference")
 _WHOLE = {
     "n",

@@ -30,6 +30,7 @@ from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.judging import against_current, prove
 from calibrate.pipeline.leaks import left_out, warn_of_kept, with_allowed, without_columns
 from calibrate.pipeline.run import Run
+from calibrate.pipeline.sizes import other_sizes
 from calibrate.pipeline.spans import observe_as_set
 from calibrate.pipeline.textbook import funnel_table
 from calibrate.readiness import assess_readiness
@@ -171,6 +172,7 @@ def _measured(
         "readiness": assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift),
         "lift": lift.with_card(card, obs, leaks=leaks),
         "findings": findings,
+        **other_sizes(obs, card, how, leaks, allow_sensitive=allowed, confidence_level=level),
         "card": card.with_tiers(cuts),
         "cuts": cuts,
     }

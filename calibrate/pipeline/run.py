@@ -13,6 +13,7 @@ from calibrate.backtest import Backtest
 from calibrate.changes import Changes
 from calibrate.config import Settings
 from calibrate.control import ControlRate, ConversionByAge
+from calibrate.fitting import Parsimony
 from calibrate.gate import Gate
 from calibrate.guards import Finding
 from calibrate.history import History
@@ -25,8 +26,10 @@ from calibrate.pipeline.summary import (
     control_part,
     conversion_part,
     inputs_of,
+    parsimony_part,
     readiness_part,
     settings_part,
+    short_card_part,
     thresholds_part,
     versions,
 )
@@ -57,6 +60,10 @@ class Run:
     lift : Lift
     card : Scorecard
         With its tiers.
+    parsimony : Parsimony or None
+        What fewer rules would give, and the ceiling; None where the method chooses no number.
+    short_card : Scorecard or None
+        The card of at most six rules, where `max_criteria` is "auto" and took more.
     cuts : Thresholds
     proof : Backtest
     current : Scorecard or None
@@ -85,6 +92,8 @@ class Run:
     cuts: Thresholds
     proof: Backtest
     gate: Gate
+    parsimony: Parsimony | None = None
+    short_card: Scorecard | None = None
     current: Scorecard | None = None
     health: Health | None = None
     changes: Changes | None = None
@@ -128,6 +137,8 @@ class Run:
                 "funnel": self.funnel,
                 "lift": self.lift.table,
                 "scorecard": json.loads(self.card.to_json()),
+                "parsimony": parsimony_part(self.parsimony),
+                "short_card": short_card_part(self.short_card, self.parsimony),
                 "thresholds": thresholds_part(self.cuts),
                 "backtest": self.proof.table,
                 "backtest_differences": self.proof.differences,

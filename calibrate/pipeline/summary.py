@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
@@ -11,10 +12,12 @@ import pandas as pd
 
 from calibrate.config import Settings
 from calibrate.control import ControlRate, ConversionByAge
+from calibrate.fitting import Parsimony
 from calibrate.history import History
 from calibrate.observation import Observation
 from calibrate.pipeline.plain import to_plain
 from calibrate.readiness import Readiness
+from calibrate.scorecard import Scorecard
 from calibrate.thresholds import Thresholds
 
 __all__ = [
@@ -22,8 +25,10 @@ __all__ = [
     "control_part",
     "conversion_part",
     "inputs_of",
+    "parsimony_part",
     "readiness_part",
     "settings_part",
+    "short_card_part",
     "thresholds_part",
     "versions",
 ]
@@ -132,6 +137,33 @@ def readiness_part(readiness: Readiness) -> dict[str, Any]:
     plain["table"] = plain.pop("rows")
     plain["n_unjudged"] = len(readiness.not_yet)
     return plain
+
+
+def parsimony_part(curve: Parsimony | None) -> dict[str, Any] | None:
+    """Return the price of fewer rules: the table, the ceiling, and the fewest that are enough."""
+    if curve is None:
+        return None
+    plain: dict[str, Any] = to_plain(
+        {
+            "table": curve.table,
+            "ceiling": curve.ceiling,
+            "enough": curve.enough,
+            "sentence": curve.sentence,
+        }
+    )
+    return plain
+
+
+def short_card_part(card: Scorecard | None, curve: Parsimony | None) -> dict[str, Any] | None:
+    """Return the short card, and the row of the parsimony table that tells its price."""
+    if card is None or curve is None:
+        return None
+    table = curve.table
+    price = table[table["n_criteria"] == len(card.criteria)]
+    return {
+        "card": json.loads(card.to_json()),
+        "price": to_plain(price)[0] if len(price) else None,
+    }
 
 
 def thresholds_part(cuts: Thresholds) -> dict[str, Any]:

@@ -6,6 +6,7 @@ against dashed carry the meaning, so that every picture reads in black and white
 a new figure is made; nothing is shown or saved.
 """
 
+from calibrate.plots.parsimony import plot_parsimony
 from calibrate.plots.quality import plot_backtest, plot_drift
 from calibrate.plots.rates import (
     plot_control,
@@ -29,6 +30,7 @@ __all__ = [
     "plot_drift",
     "plot_gains",
     "plot_lift",
+    "plot_parsimony",
     "plot_scorecard",
     "plot_thresholds",
 ]
