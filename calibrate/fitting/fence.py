@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,9 @@ Indices = NDArray[np.intp]
 class Grown(Protocol):
     """A model, as far as a fence needs to know it."""
 
-    terms: tuple[Term, ...]
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Its rules."""
 
     @property
     def weights(self) -> Floats:
@@ -168,7 +170,7 @@ class Fence:
         fit: LogisticFit,
         terms: Sequence[Term],
         design: NDArray[np.bool_],
-        counts: tuple[Floats, Floats],
+        counts: tuple[NDArray[Any], NDArray[Any]],
         *,
         l2: float,
     ) -> LogisticFit:

@@ -48,6 +48,8 @@ def _on_scale(
 ) -> Points:
     """Give each criterion the points that promise on the scale what the weights promise."""
     grouped = sample.grouped()
+    size = 1 + len(weights)
+    covariance = grouped.fit().covariance[:size, :size]
     patterns, n_converted, n = grouped.design, grouped.n_converted, grouped.n
     sums = patterns[:, : len(weights)] @ weights
     kept = shrinkage * float(fit_logistic(sums[:, None], n_converted, n).coefficients[0])
@@ -60,8 +62,8 @@ def _on_scale(
     scaled = scale_with(
         kept * weights,
         level.intercept,
-        scale.points_per_log_odds,
-        scale.log_odds_at_0,
+        np.linalg.pinv(np.nan_to_num(covariance), hermitian=True),
+        (scale.points_per_log_odds, scale.log_odds_at_0),
         current=current,
     )
     return scaled._replace(per_log_odds=kept * scale.points_per_log_odds)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from calibrate.errors import CalibrateError
 from calibrate.fitting.attainable import Pattern, attainable_range
+from calibrate.stats.rounding import whole_points
 
-__all__ = ["Points", "scale_to_100", "scale_with"]
+__all__ = ["Points", "per_log_odds", "scale_to_100", "scale_with", "span_of"]
 
-FACTORS = np.linspace(0.8, 1.2, 801)  # around the factor that makes the range exactly 100
-MAX_STEPS = 500
 STICKY_POINTS, STICKY_SHARE = 1.0, 0.05
+NONE = 0.5  # points that are as near to none as to one
 
-Weights = NDArray[np.float64]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Points(NamedTuple):
@@ -28,9 +29,7 @@ class Points(NamedTuple):
     per_log_odds: float
 
 
-def scale_to_100(
-    weights: Weights, information: NDArray[np.float64], groups: Sequence[Pattern]
-) -> Points:
+def scale_to_100(weights: Floats, information: Floats, groups: Sequence[Pattern]) -> Points:
     """Scale weights so that the lowest and highest attainable scores are exactly 0 and 100.
 
     Parameters
@@ -45,90 +44,96 @@ def scale_to_100(
     Returns
     -------
     Points
+        0 only where a weight is worth less than half a point.
+
+    Raises
+    ------
+    CalibrateError
+        If no whole-number points reach both ends.
 
     Notes
     -----
-    Among the whole-number points whose range is 100, those with the smallest loss
-    ``(b p - w)' I (b p - w)`` at their own best factor ``b``: to second order, what the
-    log likelihood loses by rounding.
+    The whole-number points whose range is 100 and which lose least of the log likelihood at
+    their own best factor (`stats.rounding.whole_points`).
     """
     low, high = attainable_range(weights, groups)
-    exact = 100 / (high - low)
-    tried = np.unique(np.rint(exact * np.outer(FACTORS, weights)).astype(np.int64), axis=0)
-    fitting = list(tried[_widths(tried, groups) == 100])
-    if not fitting:
-        start = np.rint(exact * weights).astype(np.int64)
-        fitting = [_stepped(start, weights, information, groups)]
-    points = min(fitting, key=lambda p: (_loss(p, weights, information), tuple(p)))
+    exact = 100 / (high - low) * weights
+    points = whole_points(
+        weights,
+        information,
+        start=exact,
+        zero=np.abs(exact) < NONE,
+        span=span_of(groups),
+    )
+    if points is None:
+        raise CalibrateError("no whole-number points reach exactly 0 and 100; use fewer criteria")
     base = -int(attainable_range(points, groups)[0])
-    per_log_odds = float(weights @ information @ points / (weights @ information @ weights))
-    return Points(base, points.astype(np.int64), per_log_odds)
+    return Points(base, points, per_log_odds(points, weights, information))
 
 
 def scale_with(
-    weights: Weights,
+    weights: Floats,
     intercept: float,
-    per_log_odds: float,
-    log_odds_at_0: float,
+    information: Floats,
+    scale: tuple[float, float],
     *,
-    current: tuple[int, Weights] | None = None,
+    current: tuple[int, Floats] | None = None,
 ) -> Points:
     """Scale weights so that a score means what it meant on another card.
 
     Parameters
     ----------
     weights, intercept : log-odds weights and log odds without any criterion
-    per_log_odds : float
-        Points per unit of log odds on the other card.
-    log_odds_at_0 : float
-        Log odds of a score of 0 on the other card.
+    information : ndarray, shape (1 + criteria, 1 + criteria)
+        Inverse covariance of intercept and weights.
+    scale : (float, float)
+        Points per unit of log odds, and the log odds of a score of 0, on the other card.
     current : (int, ndarray), optional
         Base and points (nan where a criterion is new) to stay with: a number moves only if
         it would by more than 1 point and by more than 5 %.
     """
-    exact = per_log_odds * np.array([intercept - log_odds_at_0, *weights])
-    whole = np.rint(exact)
-    if current is not None:
-        held = np.array([current[0], *current[1]], dtype=float)
-        room = np.maximum(STICKY_POINTS, STICKY_SHARE * np.abs(np.nan_to_num(held)))
-        whole = np.where(np.abs(exact - held) <= room, held, whole)
-    return Points(int(whole[0]), whole[1:].astype(np.int64), per_log_odds)
+    per_unit, log_odds_at_0 = scale
+    exact = per_unit * np.array([intercept - log_odds_at_0, *weights])
+    lower, upper = sticky(exact, current)
+    whole = whole_points(
+        exact,
+        information,
+        start=exact,
+        scaled=True,
+        lower=lower,
+        upper=upper,
+        zero=np.concatenate([[True], np.abs(exact[1:]) < NONE]) | (lower == 0),
+    )
+    if whole is None:  # nothing is asked for that could not be
+        raise CalibrateError("no whole-number points were found; use scale = fit")
+    return Points(int(whole[0]), whole[1:], per_unit)
 
 
-def _widths(points: NDArray[np.int64], groups: Sequence[Pattern]) -> NDArray[np.int64]:
-    """Return the width of the attainable range for each row of points."""
-    width = np.zeros(len(points), dtype=np.int64)
-    for index, patterns in groups:
-        sums = points[:, index] @ patterns.T
-        width += sums.max(axis=1) - sums.min(axis=1)
-    return width
+def sticky(exact: Floats, current: tuple[int, Floats] | None) -> tuple[Floats, Floats]:
+    """Return bounds that hold the numbers which hardly moved from those of another card."""
+    free = np.full(len(exact), np.inf)
+    if current is None:
+        return -free, free
+    held = np.array([current[0], *current[1]], dtype=float)
+    room = np.maximum(STICKY_POINTS, STICKY_SHARE * np.abs(np.nan_to_num(held)))
+    stays = np.abs(exact - held) <= room
+    return np.where(stays, held, -free), np.where(stays, held, free)
 
 
-def _loss(points: NDArray[np.int64], weights: Weights, information: NDArray[np.float64]) -> float:
-    cost = float(points @ information @ points)
-    if cost <= 0:
-        return np.inf
-    gain = float(weights @ information @ points)
-    loss = float(weights @ information @ weights) - max(gain, 0.0) ** 2 / cost
-    return round(loss, 9)
+def per_log_odds(points: Floats | Ints, weights: Floats, information: Floats) -> float:
+    """Return the points that one unit of log odds is worth, by weighted least squares."""
+    return float(weights @ information @ points / (weights @ information @ weights))
 
 
-def _stepped(
-    start: NDArray[np.int64],
-    weights: Weights,
-    information: NDArray[np.float64],
-    groups: Sequence[Pattern],
-) -> NDArray[np.int64]:
-    """Move single points by 1, the cheapest first, until the range is 100."""
-    points = start
-    steps = np.vstack([np.eye(len(start), dtype=np.int64), -np.eye(len(start), dtype=np.int64)])
-    for _ in range(MAX_STEPS):
-        gap = abs(_widths(points[None, :], groups)[0] - 100)
-        if gap == 0:
-            return points
-        moved = points + steps
-        nearer = list(moved[np.abs(_widths(moved, groups) - 100) < gap])
-        if not nearer:
-            break
-        points = min(nearer, key=lambda p: _loss(p, weights, information))
-    raise CalibrateError("no whole-number points reach exactly 0 and 100; use fewer criteria")
+def span_of(groups: Sequence[Pattern]) -> Callable[[ArrayLike], Ints]:
+    """Return a function from whole points, one set a row, to the width of their scores."""
+
+    def span(points: ArrayLike) -> Ints:
+        whole = np.asarray(points, dtype=np.int64)
+        width = np.zeros(len(whole), dtype=np.int64)
+        for index, patterns in groups:
+            sums = whole[:, index] @ patterns.T
+            width += sums.max(axis=1) - sums.min(axis=1)
+        return width
+
+    return span

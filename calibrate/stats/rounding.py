@@ -245,4 +245,6 @@ class _Room:
         gap = np.maximum(0.0, -(points @ self.rows.T)).sum(axis=1)
         outside = (points < self.lower) | (points > self.upper) | (~self.zero & (points == 0))
         gap = gap + outside.sum(axis=1)
-        return gap if self.span is None else gap + np.abs(self.span(points) - self.wanted)
+        if self.span is not None:
+            gap = gap + np.abs(self.span(points) - self.wanted)
+        return np.asarray(gap, dtype=float)

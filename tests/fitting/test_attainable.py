@@ -112,7 +112,7 @@ def test_rounding_is_optimised_together():
 
 def test_keep_gives_a_score_its_old_meaning():
     # 10 points a unit of log odds, score 0 at log odds -5: intercept -3 is score 20
-    scaled = scale_with(np.array([1.0, -0.5]), -3.0, 10.0, -5.0)
+    scaled = scale_with(np.array([1.0, -0.5]), -3.0, np.eye(3), (10.0, -5.0))
     assert (scaled.base, scaled.points.tolist()) == (20, [10, -5])
 
 

@@ -5,4 +5,13 @@ from calibrate.fitting.constraints.naming import Names
 from calibrate.fitting.constraints.reading import Subject, canonical, directions
 from calibrate.fitting.constraints.resolving import limits_of, resolvable
 
-__all__ = ["Bounds", "Limits", "Names", "Subject", "canonical", "directions", "limits_of", "resolvable"]
+__all__ = [
+    "Bounds",
+    "Limits",
+    "Names",
+    "Subject",
+    "canonical",
+    "directions",
+    "limits_of",
+    "resolvable",
+]

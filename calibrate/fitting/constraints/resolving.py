@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def limits_of(
         locked=tuple(locked.values()),
         needed=tuple(dict.fromkeys(t for t in required if isinstance(t, Subject))),
         forbidden=tuple(names.target(rule, "forbidden") for rule in constraints.forbidden),
-        caps=dict(constraints.caps),
+        caps={group: cap for group, cap in constraints.caps.items()},
         max_change=None if current is None else constraints.max_change,
         old=old,
         one_per_column=constraints.one_per_column,
@@ -146,14 +147,18 @@ def _chains(constraints: Constraints, names: Names) -> Iterator[tuple[Target, Ta
         targets = [names.target(rule, "order") for rule in chain]
         for named, target in zip(chain, targets, strict=True):
             _refuse_unordered(named, target, names)
-        for lower, higher in zip(targets, targets[1:], strict=False):
+        for lower, higher in pairwise(targets):
             if isinstance(lower, Subject) and isinstance(higher, Subject):
-                if lower.kind != higher.kind:
-                    raise ConfigError(
-                        f'[constraints] order: "{lower.name}" and "{higher.name}" are a column '
-                        "and an activity; an order compares activities, or columns, or rules"
-                    )
+                _refuse_mixed(lower, higher)
             yield lower, higher
+
+
+def _refuse_mixed(lower: Subject, higher: Subject) -> None:
+    if lower.kind != higher.kind:
+        raise ConfigError(
+            f'[constraints] order: of "{lower.name}" and "{higher.name}" one is a column and one '
+            "an activity; an order compares activities, or columns, or rules"
+        )
 
 
 def _refuse_unordered(named: Any, target: Target, names: Names) -> None:
@@ -167,8 +172,8 @@ def _refuse_unordered(named: Any, target: Target, names: Names) -> None:
 
 
 def _refuse_levels(subject: Subject, names: Names, field: str, instead: str) -> None:
-    if subject.kind == "field" and subject.name in names.levels:
-        level = names.levels[subject.name]
+    level = names.levels.get(subject.name or "") if subject.kind == "field" else None
+    if level is not None:
         raise ConfigError(
             f'[constraints] {field}: "{subject.name}" is not a number, and its values have no '
             f'order; {instead}, such as "{subject.name}: {level}"'
