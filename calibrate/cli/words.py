@@ -32,6 +32,7 @@ __all__ = [
     "located",
     "paragraph",
     "setting_line",
+    "whole_rules",
     "without_zeros",
 ]
 
@@ -123,6 +124,24 @@ def setting_line(used: Mapping[str, Any]) -> str:
     if used["period"] is None:
         return line
     return f"{line}, period {used['period'].label}, learned from {used['fit_period'].label}"
+
+
+def whole_rules(details: pd.DataFrame, *, width: int) -> list[str]:
+    """Return a paragraph for each rule whose name leaves something out.
+
+    Examples
+    --------
+    >>> named = {"criterion": ["source: a or b or c or 2 more"], "rule": ["source: any of five"]}
+    >>> whole_rules(pd.DataFrame(named), width=80)
+    ['"source: a or b or c or 2 more" in full: source: any of five']
+    """
+    return [
+        line
+        for name, rule in details.itertuples(index=False, name=None)
+        for line in paragraph(
+            rule, width=width, opening=f'"{clean_text(name)}" in full: ', indent="    "
+        )
+    ]
 
 
 def without_zeros(counts: pd.DataFrame) -> pd.DataFrame:

@@ -258,7 +258,9 @@ def explain(config: Path, lead_id: str, *, card: Path | None, show: str) -> int:
         rate = format_value("rate", why.expected_rate)
         seen = "" if pd.isna(found.cutoff) else f" on {format_value('cutoff', found.cutoff)}"
         say(f"lead {lead_id}{seen}: score {why.score}{tier}; {rate} of such leads convert")
-    show_table(why.table, show)
+    show_table(why.table if show == "csv" else why.table.drop(columns="rule"), show)
+    if show == "table":
+        say_lines(words.whole_rules(why.details, width=paragraph_width()))
     return DONE
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from calibrate.criteria import describe
+from calibrate.errors import ConfigError
 from calibrate.report.shape import Row, is_wide, rows_of, setting
 
-__all__ = ["base_of", "card_of", "textbook_of"]
+__all__ = ["base_of", "card_of", "rule_of", "sizes_of", "textbook_of"]
 
 STABLE = 0.8  # share of resamples that choose a line again
 
@@ -45,6 +47,7 @@ def card_of(run: Mapping[str, Any]) -> Row:
         | {
             "is_common": (shares.get(line["name"]) or 0) > 0.5,
             "is_unstable": _is_unstable(line),
+            "rule": rule_of(line),
         }
         for line in sorted(criteria, key=lambda line: (-line["points"], line["name"]))
     ]
@@ -55,6 +58,8 @@ def card_of(run: Mapping[str, Any]) -> Row:
         "base": card.get("base", 0),
         "base_ci": card.get("base_ci"),
         "has_ranges": any(line.get("points_ci") for line in lines),
+        "has_added": any(line.get("auc_added") is not None for line in lines),
+        "has_chosen": any(line.get("n_looked_at") for line in lines),
         "lines": lines,
         "caps": dict(card.get("caps") or {}),
         "disqualify": [str(rule.get("name")) for rule in rows_of(card.get("disqualify"))],
@@ -62,6 +67,39 @@ def card_of(run: Mapping[str, Any]) -> Row:
         "totals": totals,
         "top_rate": max(((row.get("rate_ci") or [0, row["rate"]])[1] for row in totals), default=1),
         "cuts": cuts,
+    }
+
+
+def rule_of(line: Mapping[str, Any]) -> str | None:
+    """Return the whole rule of a line in words; None where its name says all of it."""
+    if not line.get("when"):
+        return None
+    try:
+        said = describe(line["when"], full=True)
+    except ConfigError:  # a run of a newer version, or one written by hand
+        return None
+    return None if said == line.get("name") else said
+
+
+def sizes_of(run: Mapping[str, Any]) -> Row | None:
+    """Return what fewer lines would give, the ceiling, and the short card; None without them."""
+    part = run.get("parsimony") or {}
+    card = next((row for row in rows_of(part.get("table")) if row.get("chosen")), None)
+    if card is None:
+        return None
+    short = run.get("short_card") or {}
+    lines = rows_of((short.get("card") or {}).get("criteria"))
+    lines.sort(key=lambda line: (-line["points"], line["name"]))
+    return {
+        "enough": part.get("enough"),
+        "card": card,
+        "ceiling": part.get("ceiling"),
+        "short": lines
+        and {
+            "base": short["card"].get("base", 0),
+            "lines": [line | {"rule": rule_of(line)} for line in lines],
+            "price": short.get("price"),
+        },
     }
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from calibrate.display import clean_text
 from calibrate.report import svg
 from calibrate.report.explorer import explorer_view
-from calibrate.report.notes import notes_of
+from calibrate.report.notes import notes_of, price_sentences, size_sentences
 from calibrate.report.tables import RunTable, merged, tables_of
 from calibrate.report.view import leadership
 from calibrate.report.words import HtmlWords
@@ -62,6 +62,8 @@ def render_html(summary: Mapping[str, Any], *, lang: str = "en") -> str:
         words,
         v=view,
         explorer=explorer_view(cut, words) if cut else None,
+        size_notes=size_sentences(summary.get("parsimony") or {}, words),
+        price_notes=price_sentences((summary.get("short_card") or {}).get("price"), words),
         tables=[_printed(table, summary, words) for table in tables_of(summary)],
         inputs_hash=summary.get("inputs_hash"),
     )

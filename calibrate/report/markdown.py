@@ -11,6 +11,7 @@ import jinja2
 
 from calibrate import display
 from calibrate.report.explorer import explorer_view
+from calibrate.report.notes import price_sentences, size_sentences
 from calibrate.report.view import leadership
 from calibrate.report.words import MarkdownWords, Words
 
@@ -57,6 +58,8 @@ def render_markdown(summary: Mapping[str, Any], *, lang: str = "en") -> str:
             v=view,
             # the texts go through the template's own escaping
             explorer=explorer_view(cut, Words(lang)) if cut else None,
+            size_notes=size_sentences(summary.get("parsimony") or {}, words),
+            price_notes=price_sentences((summary.get("short_card") or {}).get("price"), words),
         )
     )
     return text.rstrip("\n") + "\n"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from calibrate.display import format_number
 from calibrate.report.shape import rows_of
 from calibrate.report.words import Words
 
-__all__ = ["notes_of"]
+__all__ = ["notes_of", "price_sentences", "size_sentences"]
 
 _HALF, _TENTH = 0.5, 0.1
 
@@ -40,6 +41,8 @@ def notes_of(key: str, run: Mapping[str, Any], words: Words) -> list[str]:
     makers: dict[str, Callable[[Mapping[str, Any], Words], list[str]]] = {
         "conversion_by_age": _by_age,
         "readiness": _readiness,
+        "parsimony": _parsimony,
+        "short_card": _short_card,
     }
     part = run.get(key)
     if key not in makers or not isinstance(part, Mapping):
@@ -63,6 +66,54 @@ def _by_age(part: Mapping[str, Any], words: Words) -> list[str]:
             said = {"until": days, "days": age, "share": share}
             notes.append(words("age.share", lower=ends[0], upper=ends[1], **said))
     return notes
+
+
+def _parsimony(part: Mapping[str, Any], words: Words) -> list[str]:
+    return [*size_sentences(part, words), words("card.sizes_how")]
+
+
+def _short_card(part: Mapping[str, Any], words: Words) -> list[str]:
+    base = (part.get("card") or {}).get("base")
+    said = [] if base is None else [words("card.lead", points=words.points(base))]
+    return [*said, *price_sentences(part.get("price"), words)]
+
+
+def size_sentences(part: Mapping[str, Any], words: Words) -> list[str]:
+    """Say what fewer lines keep, and how far the card is from the ceiling."""
+    found, ceiling = part.get("enough"), part.get("ceiling")
+    card = next((row for row in rows_of(part.get("table")) if row.get("chosen")), None)
+    said = []
+    if found:
+        of, n, kept = found["of"], found["n_criteria"], found["kept_share"]
+        if n >= of:
+            said.append(words("card.enough_needed", of=words.whole(of)))
+        elif kept >= 1:
+            said.append(words("card.enough_all", n=words.whole(n), of=words.whole(of)))
+        else:
+            share = words.times_in_100(kept)
+            said.append(words("card.enough", n=words.whole(n), of=words.whole(of), kept=share))
+    if card and ceiling:
+        figures = {"value": _times(card, words), "best": _times(ceiling, words)}
+        said.append(words("card.ceiling", of=words.whole(card["n_criteria"]), **figures))
+    return said
+
+
+def price_sentences(price: Mapping[str, Any] | None, words: Words) -> list[str]:
+    """Say what the short card costs."""
+    if not price or price.get("auc_difference") is None:
+        return []
+    ends = [price.get(f"auc_difference{end}") for end in ("", "_ci_lower", "_ci_upper")]
+    value, lower, upper = (
+        format_number(100 * (end or 0.0), 1, lang=words.lang, sign=True) for end in ends
+    )
+    return [words("card.short_price", change=value, lower=lower, upper=upper)]
+
+
+def _times(row: Mapping[str, Any], words: Words) -> str:
+    value, lower, upper = (
+        words.of_100(row.get(f"auc{end}")) for end in ("", "_ci_lower", "_ci_upper")
+    )
+    return f"{value} {words('page.bracket', lower=lower, upper=upper)}"
 
 
 def _readiness(part: Mapping[str, Any], words: Words) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from calibrate.report.card import rule_of
 from calibrate.report.shape import rows_of
 
 __all__ = ["RunTable", "merged", "tables_of"]
@@ -59,6 +60,8 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
         "funnel": run.get("funnel"),
         "readiness": (run.get("readiness") or {}).get("table"),
         "scorecard": _scorecard(card),
+        "parsimony": (run.get("parsimony") or {}).get("table"),
+        "short_card": _scorecard((run.get("short_card") or {}).get("card") or {}),
         "expected_rate": _expected_rate(card),
         "lift": run.get("lift"),
         "tiers": cuts.get("tier_table"),
@@ -123,6 +126,8 @@ _HIDDEN = {
         "confidence_level",
     ),
     "readiness": ("kind",),
+    "parsimony": ("n", "n_converted"),
+    "short_card": ("source", "selection_frequency", "attribute_frequency"),
 }
 _OF_A_FINDING = ("severity", "guard", "what", "how_sure", "effect", "action", "columns")
 _FILES = {
@@ -131,6 +136,7 @@ _FILES = {
     "backtest": "backtest.csv",
     "funnel": "funnel.csv",
     "scorecard": "scorecard.json",
+    "parsimony": "scorecard.json",
     "changes": "changes.md",
 }
 
@@ -153,7 +159,13 @@ def _opened(row: Row) -> Row:
 
 
 def _scorecard(card: Mapping[str, Any]) -> list[Row]:
-    return [_opened(row) for row in rows_of(card.get("criteria"))]
+    """Return the lines; the whole rule where a name leaves something out."""
+    rows = rows_of(card.get("criteria"))
+    rules = [rule_of(row) for row in rows]
+    opened = [_opened(row) for row in rows]
+    if not any(rules):
+        return opened
+    return [row | {"rule": rule} for row, rule in zip(opened, rules, strict=True)]
 
 
 def _expected_rate(card: Mapping[str, Any]) -> list[Row]:

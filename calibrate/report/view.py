@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from calibrate.report.card import base_of, card_of, textbook_of
+from calibrate.report.card import base_of, card_of, sizes_of, textbook_of
 from calibrate.report.shape import Row, is_wide, rows_of, setting
 from calibrate.report.why import why_not
 
@@ -36,7 +36,7 @@ def leadership(run: Mapping[str, Any]) -> Row:
     Returns
     -------
     dict
-        ``head, verdict, sentence, base, cut, against, card, changes, nothing, missed,
+        ``head, verdict, sentence, base, cut, against, card, sizes, changes, nothing, missed,
         unknown, textbook``; a part that the run cannot fill is None or empty.
 
     Examples
@@ -52,6 +52,7 @@ def leadership(run: Mapping[str, Any]) -> Row:
         "cut": _cut(run),
         "against": _against(run),
         "card": card_of(run),
+        "sizes": sizes_of(run),
         "changes": _changes(run),
         "nothing": _nothing(run),
         "missed": _missed(run),

@@ -266,13 +266,15 @@ class Scorecard:
         """
         frame = pd.DataFrame([dict(lead)])
         row = self.score_frame(frame).iloc[0]
-        met = [bool(line.criterion.meets(frame)[0]) for line in self.criteria]
+        rules = [line.criterion for line in self.criteria]
+        met = [bool(rule.meets(frame)[0]) for rule in rules]
         lines = [
-            (line.criterion.name, line.criterion.group, hit, line.points * hit, line.points)
-            for line, hit in zip(self.criteria, met, strict=True)
+            (rule.name, rule.group, hit, line.points * hit, line.points, rule.rule)
+            for line, rule, hit in zip(self.criteria, rules, met, strict=True)
         ]
-        lines.insert(0, ("every lead starts at", "base", True, self.base, self.base))
-        columns = ["criterion", "group", "met", "points", "points_possible"]
+        start = "every lead starts at"
+        lines.insert(0, (start, "base", True, self.base, self.base, start))
+        columns = ["criterion", "group", "met", "points", "points_possible", "rule"]
         return Explanation(
             score=int(row["score"]),
             expected_rate=float(row["expected_rate"]),

@@ -144,7 +144,8 @@ class Explanation:
     tier : str or None
     table : DataFrame
         One row a rule: ``criterion, group, met, points`` (what this lead gets),
-        ``points_possible``.
+        ``points_possible``, and ``rule``, the whole of it in words (the name may leave levels
+        out).
     """
 
     score: int
@@ -157,9 +158,17 @@ class Explanation:
         """One row a rule; the points of this lead add up to its score before limits."""
         return self._table.copy()
 
+    @property
+    def details(self) -> pd.DataFrame:
+        """The rules whose name does not say all: ``criterion, rule``."""
+        told = self._table[self._table["rule"] != self._table["criterion"]]
+        return told[["criterion", "rule"]].reset_index(drop=True)
+
     def _repr_html_(self) -> str:
         tier = f", {self.tier}" if self.tier else ""
         rate = display.format_value("rate", self.expected_rate)
-        return display.html_table(
-            self._table, caption=f"score {self.score}{tier}: {rate} of such leads convert"
+        table = display.html_table(
+            self._table.drop(columns="rule"),
+            caption=f"score {self.score}{tier}: {rate} of such leads convert",
         )
+        return table if self.details.empty else table + display.html_table(self.details)

@@ -117,7 +117,8 @@ def test_the_recommended_cut_stands_there_without_a_script(run):
 def test_one_lift_one_number(run):
     row = next(row for row in run["lift"] if row["criterion"] == "pricing_view")
     assert format_value("lift", row["lift"]) == "2.16x"  # (141 / 905) / (310 / 4300) = 2.161
-    assert Page(render_html(run)).visible.count("2.16x") == 3  # card, scorecard table, lift table
+    # card, scorecard table, table of the short card, lift table
+    assert Page(render_html(run)).visible.count("2.16x") == 4
 
 
 def test_an_empty_card_says_so_plainly(run):

@@ -22,7 +22,7 @@ def test_it_says_what_the_page_says(run):
     text = render_markdown(run)
     assert text.startswith("# sample (invented)\n\nLeads from Q3 2023")
     assert "**84 became customers** within 90 days: **7.1 of 100**" in text
-    assert "| demo\\_request | +31 (+27 to +36) | 310 | 3.31x (2.75x to 3.92x) |" in text
+    assert "| demo\\_request | +31 (+27 to +36) | 3.1 | 310 | 3.31x (2.75x to 3.92x) |" in text
     assert "\n\n\n" not in text
 
 
