@@ -107,14 +107,7 @@ class Fence:
 
     def may_leave(self, terms: Sequence[Term], position: int) -> bool:
         """Whether a term may be replaced."""
-        if terms[position] in self.locked:
-            return False
-        rest = [self.criterion(term) for i, term in enumerate(terms) if i != position]
-        own = self.criterion(terms[position])
-        return not any(
-            directions(own, subject) and not any(directions(rule, subject) for rule in rest)
-            for subject in self.limits.needed
-        )
+        return not self.limits.must_stay([self.criterion(term) for term in terms], position)
 
     def missing(self, terms: Sequence[Term]) -> int | Subject | None:
         """Return what must be taken next: a position, something about a subject, or nothing."""

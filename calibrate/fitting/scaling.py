@@ -12,7 +12,7 @@ from calibrate.errors import CalibrateError
 from calibrate.fitting.attainable import Pattern, attainable_range
 from calibrate.stats.rounding import whole_points
 
-__all__ = ["Points", "per_log_odds", "scale_to_100", "scale_with", "span_of"]
+__all__ = ["Points", "per_log_odds", "scale_to_100", "scale_with", "span_of", "sticky"]
 
 STICKY_POINTS, STICKY_SHARE = 1.0, 0.05
 NONE = 0.5  # points that are as near to none as to one

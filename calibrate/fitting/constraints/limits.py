@@ -102,6 +102,22 @@ class Limits:
         return frozenset(s for s in (*found, *(s for s, _ in self.rising)) if s is not None)
 
     @cached_property
+    def named(self) -> tuple[str, ...]:
+        """The constraints that are asked for."""
+        asked = {
+            "sign": self.signs,
+            "order": self.chains,
+            "increasing or decreasing": self.rising,
+            "fixed": self.fixed,
+            "caps": self.caps,
+            "required": self.needed or set(self.locked_rules) - set(self.fixed) - set(self.old),
+            "forbidden": self.forbidden,
+            "max_change": self.max_change is not None,
+            "one_per_column": self.one_per_column,
+        }
+        return tuple(name for name, value in asked.items() if value)
+
+    @cached_property
     def locked_rules(self) -> frozenset[str]:
         """The locked rules by their `canonical` form."""
         return frozenset(canonical(rule.when) for rule in self.locked)
@@ -135,6 +151,17 @@ class Limits:
         about = subjects_of(criterion)
         any_other = Subject("activity", None) in about
         return any(s in about or (any_other and s.kind == "activity") for s in self.alone)
+
+    def must_stay(self, criteria: Sequence[Criterion], position: int) -> bool:
+        """Whether a rule of a card may not leave it."""
+        own = criteria[position]
+        if canonical(own.when) in self.locked_rules:
+            return True
+        rest = [rule for i, rule in enumerate(criteria) if i != position]
+        return any(
+            directions(own, subject) and not any(directions(rule, subject) for rule in rest)
+            for subject in self.needed
+        )
 
     def beside(self, criterion: Criterion, others: Sequence[Criterion]) -> bool:
         """Whether a rule may stand beside others."""

@@ -70,7 +70,7 @@ def limits_of(
         locked=tuple(locked.values()),
         needed=tuple(dict.fromkeys(t for t in required if isinstance(t, Subject))),
         forbidden=tuple(names.target(rule, "forbidden") for rule in constraints.forbidden),
-        caps={group: cap for group, cap in constraints.caps.items()},
+        caps={str(group): cap for group, cap in constraints.caps.items()},
         max_change=None if current is None else constraints.max_change,
         old=old,
         one_per_column=constraints.one_per_column,

@@ -1,0 +1,110 @@
+"""What constraints may name in an observation, and the rules they put beside the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from calibrate.config import Constraints
+from calibrate.criteria import Criterion
+from calibrate.errors import ConfigError
+from calibrate.fitting.constraints import Limits, Names, canonical, limits_of
+
+if TYPE_CHECKING:
+    from calibrate.observation import Observation
+    from calibrate.scorecard import Scorecard
+
+__all__ = ["constrained_rules", "constraints_for", "names_in"]
+
+
+def constraints_for(given: Constraints | Mapping[str, Any] | None, method: str) -> Constraints:
+    """Return the constraints given.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown constraint, or a method that keeps to none.
+    """
+    constraints = Constraints.of(given)
+    if method != "logistic" and not constraints.is_empty:
+        raise ConfigError(f'constraints hold with method = "logistic" only, not "{method}"')
+    return constraints
+
+
+def constrained_rules(
+    obs: Observation,
+    rules: Sequence[Criterion],
+    constraints: Constraints,
+    *,
+    current: Scorecard | None,
+    most: int,
+) -> tuple[tuple[Criterion, ...], Limits | None]:
+    """Return the rules to choose from, with those that must be on the card, and the limits.
+
+    Parameters
+    ----------
+    obs : Observation
+    rules : sequence of Criterion
+    constraints : Constraints
+    current : Scorecard or None
+        The card in force.
+    most : int
+        Rules on the card at most.
+
+    Returns
+    -------
+    tuple of Criterion
+    Limits or None
+        None where nothing is asked for.
+
+    Raises
+    ------
+    ConfigError
+        Where constraints name what there is not, or contradict each other.
+    """
+    if constraints.is_empty:
+        return tuple(rules), None
+    names = names_in(obs, rules, current)
+    limits = limits_of(constraints, names, current=current, most=most)
+    engagement = {a.name for a in obs.attributes if a.group == "engagement"}
+    locked = {canonical(rule.when): _grouped(rule, engagement) for rule in limits.locked}
+    kept = [rule for rule in rules if canonical(rule.when) not in locked]
+    return (*kept, *locked.values()), limits
+
+
+def _grouped(rule: Criterion, engagement: set[str]) -> Criterion:
+    """Return a rule in its group, so that it may be joined like those found in the data."""
+    did = bool(rule.measures) or bool(set(rule.fields) & engagement)
+    return replace(rule, group="engagement" if did else rule.group, source="found")
+
+
+def names_in(
+    obs: Observation, rules: Sequence[Criterion] = (), current: Scorecard | None = None
+) -> Names:
+    """Return what constraints may name in an observation.
+
+    Parameters
+    ----------
+    obs : Observation
+    rules : sequence of Criterion
+        Rules with names of their own.
+    current : Scorecard, optional
+        Its rules have names too.
+    """
+    lines = () if current is None else current.criteria
+    named = {line.criterion.name: line.criterion for line in lines}
+    named |= {rule.name: rule for rule in rules}
+    levels: dict[str, str] = {}
+    ordered = set()
+    for rule in rules:
+        if set(rule.when) == {"field", "in"}:
+            levels.setdefault(rule.when["field"], str(rule.when["in"][0]))
+            if rule.when["in"] == ["yes"]:
+                ordered.add(rule.when["field"])
+    return Names(
+        columns=tuple(attribute.name for attribute in obs.attributes),
+        activities=tuple(obs.activities),
+        rules=named,
+        levels={name: level for name, level in levels.items() if name not in ordered},
+    )
