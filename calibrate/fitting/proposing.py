@@ -18,7 +18,8 @@ PER_LEVEL = 1.0  # what each further level of a merge must add to the statistic
 PER_CUT = 3.0  # what the second end of a range must add
 PAIR_SHARE = 0.8  # of a pair's statistic that counts: it is harder to remember
 SHRINKING = 5.0  # information added before levels are put in order by their effect
-SHORTLIST = 60  # pairs whose statistic is worked out exactly
+SHORTLIST = 60  # pairs at most whose statistic is worked out exactly
+HOPELESS = 0.25  # share of what a pair needs; not worth that where its lower bound is less
 TAKEN = 4  # best of each kind handed on
 
 
@@ -166,7 +167,10 @@ def _best_pairs(
     first, second = _shortlist(model, sums, ordered=kind == "without")
     if not len(first):
         return
-    met = X[first] * (X[second] if kind == "both" else 1 - X[second])
+    met = X[second]
+    if kind == "without":
+        np.subtract(1, met, out=met)
+    met *= X[first]
     score = sums.score[first, second].astype(float)
     exact = model.statistics(score, (model.crossed @ met.T).astype(float))
     offered = 0
@@ -198,7 +202,9 @@ def _shortlist(model: Model, sums: _Joined, *, ordered: bool) -> tuple[Indices, 
     if not ordered:
         fair = np.triu(fair, 1)
     bound = np.divide(sums.score**2, left + RIDGE, out=np.zeros_like(own), where=fair)
-    size = min(SHORTLIST, int(fair.sum()))
-    best = np.argpartition(-bound, size, axis=None)[:size] if size < bound.size else np.arange(size)
+    needed = 2 * float(np.log(model.space.sample.n)) / PAIR_SHARE
+    best = np.flatnonzero(bound > HOPELESS * needed)
+    if len(best) > SHORTLIST:
+        best = best[np.argpartition(-bound.ravel()[best], SHORTLIST)[:SHORTLIST]]
     first, second = np.divmod(np.sort(best), len(bound))
     return first, second

@@ -21,7 +21,8 @@ from calibrate.stats.weighting import cluster_sums
 __all__ = ["Choice", "balanced_folds", "choose_rules", "search_rules", "searched_leads"]
 
 MIN_SHRINKAGE = 0.1
-MOST_LEADS = 200_000  # searched; points and intervals are those of all leads
+MOST_LEADS = 100_000  # searched; points and intervals are those of all leads
+MIN_CONVERSIONS = 5_000  # more leads are searched where so few hold fewer
 MOST_ROUNDS = 3
 WORTHWHILE = 0.5  # of deviance, that a swap must gain
 
@@ -40,10 +41,15 @@ def balanced_folds(keys: NDArray[np.uint64], n_folds: int, rng: np.random.Genera
 
 
 def searched_leads(sample: Sample) -> Sample:
-    """Return at most about 200,000 of the leads, those with the smallest keys."""
-    if sample.n <= MOST_LEADS:
+    """Return the leads that rules are searched on, those with the smallest keys.
+
+    About 100,000, or as many as hold 5,000 of those that converted, or did not.
+    """
+    rate = min(sample.rate, 1 - sample.rate)
+    most = int(max(MOST_LEADS, MIN_CONVERSIONS / max(rate, 1e-9)))
+    if sample.n <= most:
         return sample
-    last = np.partition(sample.keys, MOST_LEADS)[MOST_LEADS]
+    last = np.partition(sample.keys, most)[most]
     return sample.rows(sample.keys <= last)
 
 
@@ -97,7 +103,7 @@ def choose_rules(
     pairs: bool = True,
     limits: Limits | None = None,
 ) -> Choice:
-    """Return the rules whose number has the smallest cross-validated log loss.
+    """Return as many rules as cross-validation bears.
 
     Parameters
     ----------
@@ -106,7 +112,8 @@ def choose_rules(
         From `balanced_folds`; the search is repeated without each fold.
     max_rules : int
     fewest : bool
-        Take the fewest rules whose loss is within one standard error of the smallest.
+        Take the fewest rules whose log loss on held-out leads is within one standard error of the
+        smallest; else the most (a liberal choice: some of them may have to be taken out again).
     pairs : bool
         Whether rules may be joined in pairs. They are only where the cross-validated loss is
         smaller by more than one standard error.
@@ -127,7 +134,7 @@ def choose_rules(
         gain, error = _difference(sample, found.losses[:, found.best], other.losses[:, other.best])
         if gain > error:
             found = other
-    size = found.fewest() if fewest else found.best
+    size = found.fewest() if fewest else found.most()
     if space.fence is not None:
         size = max(size, space.fence.n_forced)
     search = _Search(space, pairs=found.pairs)
@@ -162,12 +169,16 @@ class _Cross:
 
     def fewest(self) -> int:
         """Return the fewest rules whose loss is within one standard error of the smallest."""
+        return next(size for size in range(self.best + 1) if self._is_near(size))
+
+    def most(self) -> int:
+        """Return the most rules whose loss is so near."""
+        return next(size for size in reversed(range(self.losses.shape[1])) if self._is_near(size))
+
+    def _is_near(self, size: int) -> bool:
         least = self.losses[:, self.best]
-        for size in range(self.best):
-            gain, error = _difference(self.sample, self.losses[:, size], least)
-            if gain <= error:
-                return size
-        return self.best
+        gain, error = _difference(self.sample, self.losses[:, size], least)
+        return size == self.best or gain <= error
 
 
 def _difference(sample: Sample, losses: Floats, others: Floats) -> tuple[float, float]:

@@ -20,7 +20,7 @@ __all__ = ["selection_frequencies"]
 
 SEARCHES = (25, 50)
 SEARCHED_ROWS = 500_000  # rows gone through by all searches together, about
-MOST_LEADS = 50_000  # in one resample
+MOST_LEADS = 20_000  # in one resample
 SAME = 0.9  # correlation from which two rules are one
 
 
@@ -47,7 +47,7 @@ def selection_frequencies(
 
     Notes
     -----
-    25 to 50 resamples of at most about 50,000 leads, fewer the more leads there are. Leads with
+    25 to 50 resamples of at most about 20,000 leads, fewer the more leads there are. Leads with
     one key are drawn together. The share is the selection frequency of Sauerbrei and Schumacher
     (1992), A bootstrap resampling procedure for model building, Statistics in Medicine 11,
     2093-2109; forward selection, without swaps.

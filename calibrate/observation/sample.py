@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Grouped", "Sample", "require_follow_up", "sample_of"]
 
 Floats = NDArray[np.float64]
+_COLUMNS = ("lead_id", "snapshot", "converted", "mature")
 
 
 class Grouped(NamedTuple):
@@ -198,14 +199,14 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         If under 10 % of the leads have been watched up to the horizon.
     """
     require_follow_up(obs)
-    leads, flags = _in_order(obs.compared), obs.flags(criteria)
+    wanted = [name for name in _COLUMNS if name in obs.compared]
+    leads, keys = _in_order(obs.compared[wanted])
+    flags = obs.flags(criteria)
     rows = leads.index.to_numpy()
     cluster = None
     if obs.clusters is not None:
         cluster = pd.factorize(obs.cluster_keys.loc[rows])[0].astype(np.intp)
         keys = obs.clusters[rows].astype(np.uint64)
-    else:
-        keys = _id_hash(leads)
     stratum, n_strata = None, 1
     if obs.parts:
         codes, landmarks = pd.factorize(leads["snapshot"], sort=True)
@@ -224,17 +225,15 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
     )
 
 
-def _in_order(leads: pd.DataFrame) -> pd.DataFrame:
-    """Return the leads in an order that does not depend on that of the file."""
-    by = [_id_hash(leads)]
+def _in_order(leads: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.uint64]]:
+    """Return the leads in an order that does not depend on that of the file, and their keys."""
+    ids = leads["lead_id"].astype(str).to_numpy(dtype=object)
+    keys = np.asarray(pd.util.hash_array(ids, categorize=False), dtype=np.uint64)
+    by = [keys]
     if "snapshot" in leads:
         by.insert(0, leads["snapshot"].to_numpy(dtype=float))
-    return leads.iloc[np.lexsort(by)]
-
-
-def _id_hash(leads: pd.DataFrame) -> NDArray[np.uint64]:
-    ids = leads["lead_id"].astype(str).to_numpy(dtype=object)
-    return np.asarray(pd.util.hash_array(ids), dtype=np.uint64)
+    order = np.lexsort(by)
+    return leads.iloc[order], keys[order]
 
 
 def require_follow_up(obs: Observation) -> None:
