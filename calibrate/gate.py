@@ -10,6 +10,7 @@ import pandas as pd
 
 from calibrate import display
 from calibrate.backtest import Backtest
+from calibrate.fitting.constraints import canonical
 from calibrate.guards import Finding, leaking_columns
 from calibrate.scorecard import Scorecard
 
@@ -160,12 +161,17 @@ def _not_too_far(
 ) -> Verdict:
     if current is None or max_change is None:
         return True, ""
-    before = {line.criterion.name: line.points for line in current.criteria}
-    after = {line.criterion.name: line.points for line in candidate.criteria}
+    named = {line.criterion.name: line.points for line in candidate.criteria}
+    after = {canonical(line.criterion.when): line.points for line in candidate.criteria}
+    moved = []
+    for line in current.criteria:  # the same rule, or else the same name
+        name = line.criterion.name
+        now = after.get(canonical(line.criterion.when), named.get(name, 0))
+        moved.append((name, now - line.points))
     far = [
-        f"{name} {display.format_value('points', after.get(name, 0) - points)}"
-        for name, points in before.items()
-        if abs(after.get(name, 0) - points) > max_change
+        f"{name} {display.format_value('points', change)}"
+        for name, change in moved
+        if abs(change) > max_change
     ]
     if far:
         return False, f"points moved further than the {max_change} allowed: {', '.join(far)}"

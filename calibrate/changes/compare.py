@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from calibrate import display
 from calibrate.changes.values import CHANGE_COLUMNS, Changes
+from calibrate.fitting.constraints.reading import canonical
 from calibrate.scorecard import Scorecard, ScoredCriterion
 
 __all__ = ["diff"]
@@ -104,7 +104,7 @@ def _pairs(old: Scorecard, new: Scorecard, activities: Collection[str] | None) -
 
 
 def _key(line: ScoredCriterion) -> str:
-    return json.dumps(line.criterion.when, sort_keys=True, default=str)
+    return canonical(line.criterion.when)
 
 
 def _is_renamed(

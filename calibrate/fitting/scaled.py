@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from calibrate.fitting.attainable import attainable_patterns
 from calibrate.fitting.combining import Term
+from calibrate.fitting.constraints.reading import canonical
 from calibrate.fitting.scaling import Points, scale_to_100, scale_with
 from calibrate.fitting.wish import Weighted, Wish
 from calibrate.observation import Sample
@@ -57,7 +58,11 @@ def _on_scale(
     current = None
     if held is not None:
         points = {line.criterion.name: line.points for line in held.criteria}
-        known = [points.get(rule.name, np.nan) for rule in sample.criteria]
+        points |= {canonical(line.criterion.when): line.points for line in held.criteria}
+        known = [
+            points.get(canonical(rule.when), points.get(rule.name, np.nan))
+            for rule in sample.criteria
+        ]
         current = held.base, np.array(known, dtype=float)
     scaled = scale_with(
         kept * weights,
