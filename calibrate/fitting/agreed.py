@@ -149,12 +149,12 @@ def _left_out(left_out: Sequence[tuple[Criterion, float]], points: Points) -> It
 def _notes(held: Held, limits: Limits, points: Points, would: Floats) -> Iterator[str]:
     names = [rule.name for rule in held.sample.criteria]
     forms = [canonical(rule.when) for rule in held.sample.criteria]
-    met = held.sample.flags.any(axis=0).tolist()
-    for name, form, value, alone, any_lead in zip(
+    met = held.sample.flags.sum(axis=0).tolist()
+    for name, form, value, alone, n_met in zip(
         names, forms, points.points, would, met, strict=True
     ):
         if form in limits.fixed:
-            data = f"the data alone say {alone:+.0f}" if any_lead else "no lead meets it"
+            data = f"the data alone say {alone:+.0f}" if n_met else "no lead meets it"
             yield f'"{name}" is held at {value} points by agreement ({data})'
     yield from _moved(held, limits, points, would)
     yield from _levelled(held, points, would)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from calibrate.fitting.attainable import Pattern, attainable_range
 from calibrate.fitting.scaling import span_of
+from calibrate.observation import Sample
 
-__all__ = ["Capped"]
+__all__ = ["Capped", "within_caps"]
 
 GROUPS = ("fit", "engagement")
 
@@ -103,3 +104,24 @@ def _frontier(sums: Floats, more: Floats) -> Floats:
     highest = np.maximum.accumulate(every[:, 1])
     kept = np.concatenate([[True], every[1:, 1] > highest[:-1]])
     return np.asarray(every[kept])
+
+
+def within_caps(
+    sample: Sample, points: Sequence[int], caps: Mapping[str, int]
+) -> dict[str, NDArray[np.int64]]:
+    """Return the points of each group that leads have, at most its cap.
+
+    Parameters
+    ----------
+    sample : Sample
+        With the rules that have the points.
+    points : sequence of int
+    caps : mapping of group to int
+    """
+    found = {}
+    for group in GROUPS:
+        own = [p if r.group == group else 0 for p, r in zip(points, sample.criteria, strict=True)]
+        total = sample.flags @ np.array(own, dtype=np.int64)
+        cap = caps.get(group)
+        found[group] = np.asarray(total if cap is None else np.minimum(total, cap))
+    return found

@@ -15,7 +15,10 @@ from calibrate.candidates import criteria_of
 from calibrate.config import Constraints
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
+from calibrate.fitting.capped import within_caps
 from calibrate.fitting.combining import combined
+from calibrate.fitting.constrained import constrained_rules, constraints_for
+from calibrate.fitting.constraints import Limits
 from calibrate.fitting.curve import expected_rates
 from calibrate.fitting.methods import METHODS
 from calibrate.fitting.parsimony import auc_added
@@ -108,9 +111,10 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
         leads have been watched up to the horizon.
     """
     wish = _wish(method, max_criteria, scale, current, confidence_level)
-    limits = _limits(constraints, method)
-    wish = replace(wish, pairs=pairs, constraints=limits, with_intervals=intervals)
-    sample = _sample(obs, criteria, allow_sensitive)
+    wish = replace(wish, pairs=pairs, with_intervals=intervals)
+    given = _candidates(obs, criteria, allow_sensitive)
+    sample, limits = _sample(obs, given, wish, constraints_for(constraints, method))
+    wish = replace(wish, limits=limits)
     weighted = METHODS[method](sample, wish, as_generator(rng))
     return _card(obs.fitting, sample, weighted, wish, name, method)
 
@@ -153,8 +157,10 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
         ``weight`` is divided by their number: rows add up to the leads of an average landmark.
     """
     wish = _wish(method, max_criteria, scale, current)
-    limits = _limits(constraints, method)
-    wish = replace(wish, pairs=pairs, constraints=limits, with_intervals=False)
+    wish = replace(wish, pairs=pairs, with_intervals=False)
+    given = _candidates(obs, criteria, allow_sensitive)
+    sample, limits = _sample(obs, given, wish, constraints_for(constraints, method))
+    wish = replace(wish, limits=limits)
     if card is not None and not card.is_empty:
         wish = replace(
             wish,
@@ -165,7 +171,6 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
             current=card,
             sticky=False,
         )
-    sample = _sample(obs, criteria, allow_sensitive)
     generator = as_generator(rng)
     fold_of = balanced_folds(sample.keys, folds, generator)
     leads = obs.fitting.compared.loc[sample.labels]
@@ -202,21 +207,23 @@ def _wish(
     )
 
 
-def _limits(given: Constraints | Mapping[str, Any] | None, method: str) -> Constraints:
-    limits = Constraints.of(given)
-    if method != "logistic" and not limits.is_empty:
-        raise ConfigError(f'constraints hold with method = "logistic" only, not "{method}"')
-    return limits
-
-
-def _sample(
+def _candidates(
     obs: Observation,
     criteria: Sequence[Criterion | dict[str, Any]] | Lift | None,
     allow_sensitive: Collection[str],
-) -> Sample:
-    obs = obs.fitting
+) -> tuple[Criterion, ...]:
     given = criteria.criteria if isinstance(criteria, Lift) else criteria
-    sample = sample_of(obs, criteria_of(obs, given, allow_sensitive=allow_sensitive))
+    return criteria_of(obs.fitting, given, allow_sensitive=allow_sensitive, detail="many")
+
+
+def _sample(
+    obs: Observation, rules: Sequence[Criterion], wish: Wish, constraints: Constraints
+) -> tuple[Sample, Limits | None]:
+    obs = obs.fitting
+    rules, limits = constrained_rules(
+        obs, rules, constraints, current=wish.current, most=wish.most
+    )
+    sample = sample_of(obs, rules)
     n, won = sample.n, sample.n_converted
     if won in (0, n):
         raise NotEnoughDataError(
@@ -229,12 +236,12 @@ def _sample(
             f"the {n} leads belong to {n_units} contacts, which are too few to learn from; if they "
             "are different people, correct or remove the contact column"
         )
-    return sample
+    return sample, limits
 
 
 def _raw_scores(sample: Sample, weighted: Weighted) -> NDArray[np.int64]:
-    points = np.array(weighted.points, dtype=np.int64)
-    return np.asarray(weighted.base + combined(sample, weighted.terms).flags @ points)
+    groups = within_caps(combined(sample, weighted.terms), weighted.points, weighted.caps)
+    return np.asarray(weighted.base + sum(groups.values()), dtype=np.int64)
 
 
 def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.DataFrame:
@@ -242,12 +249,8 @@ def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.D
     raw = _raw_scores(sample, weighted)
     score = np.clip(raw, 0, 100)
     curve = expected_rates(score[~held], sample.rows(~held), shrinkage=weighted.shrinkage)
-    groups = {}
     part = combined(sample.rows(held), weighted.terms)
-    for group in ("fit", "engagement"):
-        of_group = [rule.group == group for rule in part.criteria]
-        points = np.array(weighted.points, dtype=np.int64) * np.array(of_group, dtype=np.int64)
-        groups[group] = part.flags @ points
+    groups = within_caps(part, weighted.points, weighted.caps)
     rate = np.asarray(curve["rate"])[score[held]]
     return pd.DataFrame({"score": score[held], "expected_rate": rate, **groups})
 
@@ -281,6 +284,7 @@ def _card(
             confidence_level=wish.confidence_level,
         ),
         shrinkage=weighted.shrinkage,
+        caps=dict(weighted.caps),
         notes=notes,
         _parsimony=weighted.parsimony,
     )
@@ -301,7 +305,7 @@ def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriter
             points=points,
             points_ci=interval,
             n=int(row.n),
-            lift=float(row.lift),
+            lift=float(row.lift) if np.isfinite(row.lift) else None,
             lift_ci=_interval(float(row.lift_ci_lower), float(row.lift_ci_upper)),
             selection_frequency=again,
             attribute_frequency=alike,

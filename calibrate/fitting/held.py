@@ -256,12 +256,16 @@ def _to_100(held: Held, found: _Continuous) -> Points:
     information = np.linalg.inv(np.linalg.inv(information)[1:, 1:])
     more = np.ones(len(kept) - 1 - held.size)
     start = np.concatenate([found.points, more])
+    # where constraints are in points, what a point is worth is part of them
+    in_points = bool(held.caps) or not held.bounds.is_free_of_scale
+    lower, upper = _same_side(start)
     whole = whole_points(
-        target[1:],
+        target[1:] / found.worth if in_points else target[1:],
         information,
         start=start,
-        lower=np.concatenate([held.bounds.lower, more]),
-        upper=np.concatenate([held.bounds.upper, more]),
+        scaled=in_points,
+        lower=np.maximum(lower, np.concatenate([held.bounds.lower, more])),
+        upper=np.minimum(upper, np.concatenate([held.bounds.upper, more])),
         rows=_widened(held.bounds.rows, len(start)),
         zero=_may_be_none(held, start),
         span=lambda points: held.ranges.spans(points[:, : held.size]),
@@ -275,6 +279,13 @@ def _to_100(held: Held, found: _Continuous) -> Points:
     base = -round(held.ranges.range(points)[0])
     weights = np.concatenate([found.fit.coefficients[: held.size], found.worth * more])
     return Points(base, points, per_log_odds(whole, weights, information))
+
+
+def _same_side(points: Floats) -> tuple[Floats, Floats]:
+    """Return bounds that keep the signs of points which are clearly not 0."""
+    clear = np.abs(points) >= LITTLE
+    lower = np.where(clear & (points > 0), 1.0, -np.inf)
+    return lower, np.where(clear & (points < 0), -1.0, np.inf)
 
 
 def _may_be_none(held: Held, start: Floats) -> NDArray[np.bool_]:

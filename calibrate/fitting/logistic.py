@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
+from calibrate.fitting.agreed import Agreed, agreed_points
 from calibrate.fitting.attainable import attainable_patterns, attainable_range
 from calibrate.fitting.bootstrap import resampled_coefficients
-from calibrate.fitting.combining import Term, combined, renumbered
+from calibrate.fitting.combining import Combination, Term, combined, renumbered
+from calibrate.fitting.constraints import Limits, canonical
 from calibrate.fitting.counting import n_looked_at
+from calibrate.fitting.fence import Fence
 from calibrate.fitting.parsimony import HeldOut, parsimony_table
 from calibrate.fitting.permutation import anything_to_score_on
 from calibrate.fitting.scaled import outward, scaled_points, without_zeros
@@ -23,6 +28,7 @@ from calibrate.fitting.search import (
     searched_leads,
 )
 from calibrate.fitting.selection import selection_frequencies
+from calibrate.fitting.space import space_of
 from calibrate.fitting.wish import NOTHING, Weighted, Wish
 from calibrate.lift import MIN_LEADS, sides_of, told_units, too_few
 from calibrate.observation import MIN_FOLLOWED, Sample
@@ -33,8 +39,10 @@ from calibrate.stats.patterns import unique_patterns
 __all__ = ["logistic_points"]
 
 N_FOLDS = 5
+FEW_FOLDS, MANY_LEADS = 2, 50_000  # with so many leads half of them tell as much
 MIN_CELL = 5  # leads of a kind from which resamples show how many there might be
-MIN_STRENGTH = 2.1  # standard errors that a rule must lie from 0 beside the others
+FALSE_SHARE = 0.15  # of the rules of a card that may have come about by chance
+MAX_P_VALUE = 0.05  # of any of them
 
 
 def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
@@ -42,9 +50,11 @@ def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Wei
 
     Notes
     -----
-    Rules are chosen by cross-validated loss (`choose_rules`), then those within 2.1 standard
-    errors of 0 beside the others are taken out again, the weakest first: no line of the card
-    may be worth nothing. Post-selection, so the intervals are those of a given card.
+    Rules are chosen by cross-validated loss (`choose_rules`), liberally; then those not proven
+    beside the others are taken out again, the weakest first, until the p-value of each of the k
+    left is at most ``0.15 k / m`` and 0.05, where m rules of its kind were looked at: of seven rules
+    about one may be there by chance (the step-up rule of Benjamini and Hochberg 1995, JRSS B 57,
+    289-300, on Wald's tests). Post-selection, so the intervals are those of a given card.
     """
     choice, held_out = _chosen(sample, wish, rng)
     if not choice.terms:
@@ -64,7 +74,10 @@ def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Wei
 
 
 def _with_points(sample: Sample, choice: Choice, wish: Wish, rng: np.random.Generator) -> Weighted:
-    terms, fit = _pruned(sample, choice.terms, pinned=wish.exactly is not None)
+    terms, fit = _pruned(sample, choice, wish)
+    if wish.limits is not None:
+        agreed = agreed_points(sample, terms, wish, wish.limits, choice.shrinkage)
+        return _with_agreed(sample, choice, wish, agreed, rng)
     part, size = combined(sample, terms), len(terms)
     weights = fit.coefficients[:size]
     covariance = fit.covariance[1 : size + 1, 1 : size + 1]
@@ -86,6 +99,39 @@ def _with_points(sample: Sample, choice: Choice, wish: Wish, rng: np.random.Gene
     )
     again = selection_frequencies(sample, card.terms, choice.proposed, rng)
     return replace(card, selection=again)
+
+
+def _with_agreed(
+    sample: Sample, choice: Choice, wish: Wish, agreed: Agreed, rng: np.random.Generator
+) -> Weighted:
+    """Return the card whose points keep to constraints, with intervals where wanted."""
+    caps = {} if wish.limits is None else wish.limits.caps
+    card = replace(
+        without_zeros(agreed.terms, agreed.points, None),
+        shrinkage=choice.shrinkage,
+        caps=caps if agreed.terms else {},
+        notes=agreed.notes,
+    )
+    if not wish.with_intervals or not agreed.terms:
+        return card
+    part, size = combined(sample, agreed.terms), len(agreed.terms)
+    fit = part.grouped().fit()
+    start = np.nan_to_num(np.concatenate([[fit.intercept], fit.coefficients]))
+    drawn = resampled_coefficients(part, start, rng)[:, : size + 1]
+    tails = (1 - wish.confidence_level) / 2 * np.array([1, -1]) + np.array([0, 1])
+    weights, covariance = fit.coefficients[:size], fit.covariance[1 : size + 1, 1 : size + 1]
+    ends = _wide_enough(part, np.quantile(drawn[:, 1:], tails, axis=0), weights, covariance, wish)
+    ends = agreed.intervals(ends * agreed.points.per_log_odds, weights)
+    drawn[:, 1:] += agreed.weights - start[1 : size + 1]
+    centre = np.concatenate([start[:1], agreed.weights])
+    bases = np.quantile(_bases(part, wish, agreed.points, drawn, centre), tails)
+    bases = np.minimum(bases, agreed.points.base), np.maximum(bases, agreed.points.base)
+    intervals = without_zeros(agreed.terms, agreed.points, outward(*ends)).intervals
+    again = selection_frequencies(sample, card.terms, choice.proposed, rng)
+    stays = agreed.stays[agreed.points.points != 0]
+    again = tuple((1.0, 1.0) if stay else one for stay, one in zip(stays, again, strict=True))
+    interval = outward(bases[0][:1], bases[1][1:])[0]
+    return replace(card, intervals=intervals, base_interval=interval, selection=again)
 
 
 def _wide_enough(
@@ -133,34 +179,59 @@ def _bases(
     return -np.array(lowest)
 
 
-def _pruned(sample: Sample, terms: list[Term], *, pinned: bool) -> tuple[list[Term], LogisticFit]:
+def _pruned(sample: Sample, choice: Choice, wish: Wish) -> tuple[list[Term], LogisticFit]:
     """Return the rules proven beside the others (at least one), and their joint fit."""
+    terms, pinned = choice.terms, wish.exactly is not None
+    n_single = sum(isinstance(term, int) for term in choice.proposed)
     while True:
         fit = combined(sample, terms).grouped().fit()
         size = len(terms)
         error = np.sqrt(np.diag(fit.covariance)[1 : size + 1])
         strength = np.nan_to_num(np.abs(fit.coefficients[:size]) / error)
-        weakest = int(np.argmin(strength))
+        looked_at = np.array([_n_like(term, n_single) for term in terms])
+        allowed = np.minimum(MAX_P_VALUE, FALSE_SHARE * size / np.maximum(looked_at, 1))
+        excess = 2 * ndtr(-strength) / allowed
+        if wish.limits is not None:
+            excess[_settled(sample, terms, wish.limits)] = 0.0
+        weakest = int(np.lexsort((strength, -excess))[0])
         stays = pinned or size == 1
-        if strength[weakest] >= MIN_STRENGTH or (stays and strength[weakest] > 0):
+        if excess[weakest] <= 1 or (stays and strength[weakest] > 0):
             return terms, fit
         terms = [term for i, term in enumerate(terms) if i != weakest]
 
 
+def _settled(sample: Sample, terms: Sequence[Term], limits: Limits) -> NDArray[np.bool_]:
+    """Return which rules must stay, or stand in an order, which is judged as a whole."""
+    rules = combined(sample, terms).criteria
+    stays = [limits.must_stay(rules, i) or limits.in_the_way(rule) for i, rule in enumerate(rules)]
+    return np.array(stays, dtype=bool)
+
+
+def _n_like(term: Term, n_single: int) -> int:
+    """Return how many rules of a kind were looked at: merges and ranges as single rules."""
+    if isinstance(term, Combination) and term.kind in {"both", "without"}:
+        return 3 * n_single * (n_single - 1) // 2
+    return n_single
+
+
 def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choice, HeldOut | None]:
     """Return the rules to fit together, none where nothing can be said, and what chose them."""
-    judged = _searched(sample).tolist()
+    judged = _searched(sample, wish.limits).tolist()
     part, held_out = searched_leads(sample.columns(judged)), None
     if wish.exactly is not None:
-        choice = Choice(search_rules(part, wish.exactly, pairs=wish.pairs), wish.shrinkage)
-    elif anything_to_score_on(part, rng):
-        folds = balanced_folds(part.keys, N_FOLDS, rng)
+        terms = search_rules(part, wish.exactly, pairs=wish.pairs, limits=wish.limits)
+        choice = Choice(terms, wish.shrinkage)
+    elif anything_to_score_on(part, rng, space=space_of(part) if wish.pairs else None):
+        n_folds = N_FOLDS if part.n < MANY_LEADS else FEW_FOLDS
+        folds = balanced_folds(part.keys, n_folds, rng)
         fewest = wish.max_criteria == "auto"
-        choice = choose_rules(part, folds, wish.most, fewest=fewest, pairs=wish.pairs)
+        choice = choose_rules(
+            part, folds, wish.most, fewest=fewest, pairs=wish.pairs, limits=wish.limits
+        )
         if choice.held_out is not None:
             held_out = HeldOut(part, folds, choice.held_out)
     else:
-        choice = Choice([], 1.0)
+        choice = Choice(_forced(part, wish.limits), 1.0)
     choice = choice._replace(
         terms=[renumbered(term, judged) for term in choice.terms],
         proposed=(*judged, *(renumbered(term, judged) for term in choice.proposed)),
@@ -168,14 +239,24 @@ def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choic
     return choice, held_out
 
 
-def _searched(sample: Sample) -> NDArray[np.intp]:
-    """Return positions of the rules worth looking at."""
+def _forced(sample: Sample, limits: Limits | None) -> list[Term]:
+    """Return the rules that must be on the card though nothing separates."""
+    n_forced = 0 if limits is None else Fence(limits=limits, criteria=sample.criteria).n_forced
+    return search_rules(sample, n_forced, pairs=False, limits=limits) if n_forced else []
+
+
+def _searched(sample: Sample, limits: Limits | None) -> NDArray[np.intp]:
+    """Return positions of the rules worth looking at, and of those that must be on the card."""
     met = sample.flags.sum(axis=0)
     few = too_few(met, sample.n - met, sample.converted.mean())
     told = np.minimum(told_units(sample, sample.flags), told_units(sample, ~sample.flags))
     few |= told < MIN_LEADS
     few |= np.minimum(*sample.followed) < MIN_FOLLOWED
-    return np.flatnonzero(~few & ~_said_by_opposite(sample.flags, met))
+    wanted = ~few & ~_said_by_opposite(sample.flags, met)
+    if limits is not None:
+        forms = [canonical(rule.when) for rule in sample.criteria]
+        wanted |= np.array([form in limits.locked_rules for form in forms], dtype=bool)
+    return np.flatnonzero(wanted)
 
 
 def _said_by_opposite(flags: NDArray[np.bool_], met: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from calibrate.config import Constraints
 from calibrate.errors import ConfigError
 from calibrate.fitting.combining import Term
+from calibrate.fitting.constraints import Limits
 
 if TYPE_CHECKING:
     from calibrate.scorecard import Scale, Scorecard
@@ -26,7 +27,8 @@ class Wish:
     Attributes
     ----------
     max_criteria : int or "auto"
-    constraints : Constraints
+    limits : Limits or None
+        Constraints.
     scale : {"fit", "keep"}
     current : Scorecard or None
         The card in force; ``keep`` takes its scale.
@@ -44,7 +46,7 @@ class Wish:
 
     max_criteria: int | str = 12
     pairs: bool = True
-    constraints: Constraints = field(default_factory=Constraints)
+    limits: Limits | None = None
     scale: str = "fit"
     current: Scorecard | None = None
     confidence_level: float = 0.95
@@ -96,4 +98,5 @@ class Weighted:
     looked_at: tuple[int | None, ...] | None = None
     parsimony: pd.DataFrame | None = None
     shrinkage: float = 1.0
+    caps: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -234,8 +234,9 @@ class _Room:
             nearer = np.flatnonzero(gaps < gap)
             if not len(nearer):
                 return None
-            # what is lost for each point that the gap becomes narrower
-            price = self.loss(moved[nearer]) / (gap - gaps[nearer])
+            # what more is lost for each point that the gap becomes narrower
+            more = self.loss(moved[nearer]) - self.loss(points[None, :])
+            price = more / (gap - gaps[nearer])
             best = nearer[np.argmin(price)]
             points, gap = moved[best], gaps[best]
         return None

@@ -140,6 +140,8 @@ class Limits:
             return True
         if self.sign_of(criterion) is None or self.forbids(criterion):
             return False
+        if any(directions(criterion, rule) for rule in self.fixed):  # would undo what is agreed
+            return False
         return is_plain(criterion) or not self.in_the_way(criterion)
 
     def forbids(self, criterion: Criterion) -> bool:
