@@ -91,7 +91,14 @@ class Lift:
         """One row a criterion; columns as `measure_lift` describes them."""
         return self._table.copy()
 
-    def with_card(self, card: Scorecard, obs: Observation, *, leaks: Collection[str] = ()) -> Lift:
+    def with_card(
+        self,
+        card: Scorecard,
+        obs: Observation,
+        *,
+        leaks: Collection[str] = (),
+        constrained: Collection[str] = (),
+    ) -> Lift:
         """Return the table with the rules of a card, and why other criteria have no points.
 
         Rules that the search made (merged levels, ranges, pairs) are added, with ``source``
@@ -104,13 +111,16 @@ class Lift:
             Of which the table is.
         leaks : collection of str
             Columns and activities that tell the outcome.
+        constrained : collection of str
+            Criteria that constraints keep from having points (`barred_criteria`).
 
         Returns
         -------
         Lift
             A proven criterion outside the card is *counted by* the rule of the card that holds
             its level, or that the same leads meet (correlation of the two of at least 0.3), or
-            else *not worth a rule* beside those chosen. One that rests on `leaks` is a *leak*.
+            else *not worth a rule* beside those chosen. One that rests on `leaks` is a *leak*;
+            of one among `constrained` the reason is the *constraint*.
 
         Notes
         -----
@@ -131,7 +141,9 @@ class Lift:
             if any(criterion.when == rule.when for rule in scored):
                 table.loc[row, "reason"] = ""
             elif table.loc[row, "verdict"] in {"raises", "lowers"}:
-                table.loc[row, "reason"] = reasons.get(row, "not worth a rule")
+                held = "constraint" if criterion.name in constrained else "not worth a rule"
+                told = held if criterion.name in constrained else reasons.get(row, held)
+                table.loc[row, "reason"] = told
             if criterion.rests_on(leaks):
                 table.loc[row, "reason"] = "leak"
         rules, found = self._added(card, own, table, obs)

@@ -20,7 +20,7 @@ from calibrate.control import (
     conversion_by_age,
 )
 from calibrate.errors import CalibrateWarning, NotEnoughDataError
-from calibrate.fitting import cross_fit_scores, fit_scorecard
+from calibrate.fitting import barred_criteria, cross_fit_scores, fit_scorecard
 from calibrate.gate import recommend
 from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
@@ -165,12 +165,13 @@ def _measured(
     tell("choosing thresholds", 0.45)
     honest = _at_one_age(cross_fit_scores(obs, card=card, **how), obs.fitting)
     cuts = choose_cuts(settings, honest, weeks=obs.fitting.weeks)
+    barred = barred_criteria(lift, card, obs, settings.constraints, current=current)
     return {
         "control": control_rate(obs, confidence_level=level),
         "control_by_quarter": _by_quarter(obs, level),
         "conversion_by_age": _by_age(obs, level),
         "readiness": assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift),
-        "lift": lift.with_card(card, obs, leaks=leaks),
+        "lift": lift.with_card(card, obs, leaks=leaks, constrained=barred),
         "findings": findings,
         **other_sizes(obs, card, how, leaks, allow_sensitive=allowed, confidence_level=level),
         "card": card.with_tiers(cuts),

@@ -10,7 +10,7 @@ from calibrate.config import Settings
 from calibrate.history import History
 from calibrate.monitoring import Health, monitor
 from calibrate.observation import Observation, observe_open, resolve_windows
-from calibrate.pipeline.leaks import not_leaking
+from calibrate.pipeline.leaks import constraints_left, not_leaking
 from calibrate.scorecard import Scorecard
 
 __all__ = ["against_current", "judge_card", "prove"]
@@ -27,7 +27,7 @@ def prove(settings: Settings, history: History, current: Scorecard | None = None
         max_criteria=calibration.max_criteria,
         scale=calibration.scale,
         allow_sensitive=not_leaking(calibration.allow_sensitive, history),
-        constraints=settings.constraints,
+        constraints=constraints_left(settings.constraints, history),
         observation_window=calibration.observation_window,
         horizon=calibration.horizon,
         early=calibration.early,

@@ -6,11 +6,13 @@ import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from calibrate.config import Constraints
 from calibrate.errors import CalibrateWarning, ConfigError, did_you_mean
+from calibrate.fitting import names_in, resolvable
 from calibrate.guards import Finding, leaking_columns
 from calibrate.history import History
 
-__all__ = ["left_out", "not_leaking", "warn_of_kept", "with_allowed", "without_columns"]
+__all__ = ["constraints_left", "left_out", "not_leaking", "warn_of_kept", "with_allowed", "without_columns"]
 
 LEAK = "leak"
 _KEPT = "allow_leaks keeps it: a card that rests on it is held by the gate"
@@ -83,6 +85,11 @@ def not_leaking(names: Collection[str], history: History) -> tuple[str, ...]:
     """Return those of the names that `without_columns` left to be criteria, if asked for."""
     leaks = {attribute.name for attribute in history.attributes if attribute.excluded == LEAK}
     return tuple(name for name in names if name not in leaks)
+
+
+def constraints_left(constraints: Constraints, history: History) -> Constraints:
+    """Return the constraints without those on activities that `without_columns` left out."""
+    return constraints if constraints.is_empty else resolvable(constraints, names_in(history))
 
 
 def _is_kept(finding: Finding, allowed: Collection[str]) -> bool:
