@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from calibrate.config import Constraints
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError
 from calibrate.fitting.constraints import Limits, Names, canonical, limits_of
 
 if TYPE_CHECKING:
+    from calibrate.history import History
+    from calibrate.lift import Lift
     from calibrate.observation import Observation
     from calibrate.scorecard import Scorecard
 
-__all__ = ["constrained_rules", "constraints_for", "names_in"]
+__all__ = ["barred_criteria", "constrained_rules", "constraints_for", "names_in"]
 
 
 def constraints_for(given: Constraints | Mapping[str, Any] | None, method: str) -> Constraints:
@@ -80,13 +84,13 @@ def _grouped(rule: Criterion, engagement: set[str]) -> Criterion:
 
 
 def names_in(
-    obs: Observation, rules: Sequence[Criterion] = (), current: Scorecard | None = None
+    obs: Observation | History, rules: Sequence[Criterion] = (), current: Scorecard | None = None
 ) -> Names:
-    """Return what constraints may name in an observation.
+    """Return what constraints may name in an observation, or in a history.
 
     Parameters
     ----------
-    obs : Observation
+    obs : Observation or History
     rules : sequence of Criterion
         Rules with names of their own.
     current : Scorecard, optional
@@ -108,3 +112,61 @@ def names_in(
         rules=named,
         levels={name: level for name, level in levels.items() if name not in ordered},
     )
+
+
+def barred_criteria(
+    lift: Lift,
+    card: Scorecard,
+    obs: Observation,
+    constraints: Constraints | Mapping[str, Any] | None,
+    *,
+    current: Scorecard | None = None,
+) -> tuple[str, ...]:
+    """Return the proven criteria outside a card that constraints keep from having points.
+
+    Parameters
+    ----------
+    lift : Lift
+    card : Scorecard
+    obs : Observation
+        Of which both are.
+    constraints : Constraints or mapping, or None
+        Those the card was fitted under.
+    current : Scorecard, optional
+        The card in force then.
+
+    Returns
+    -------
+    tuple of str
+        Names, for `Lift.with_card`: what is forbidden, would have points of the other sign, is a
+        second rule about a column where one is allowed, or would break an order.
+    """
+    given = Constraints.of(constraints)
+    if given.is_empty:
+        return ()
+    names = names_in(obs, lift.criteria, current)
+    limits = limits_of(given, names, current=current, most=len(card.criteria) + len(lift.criteria))
+    scored = [line.criterion for line in card.criteria]
+    points = [line.points for line in card.criteria]
+    on_card = {canonical(rule.when) for rule in scored}
+    verdicts = lift.table["verdict"].tolist()
+    signs = {"raises": 1, "lowers": -1}
+    return tuple(
+        rule.name
+        for rule, verdict in zip(lift.criteria, verdicts, strict=False)
+        if verdict in signs
+        and canonical(rule.when) not in on_card
+        and _is_barred(rule, signs[verdict], scored, points, limits)
+    )
+
+
+def _is_barred(
+    rule: Criterion, sign: int, scored: list[Criterion], points: list[int], limits: Limits
+) -> bool:
+    wanted = limits.sign_of(rule)
+    if wanted is None or wanted * sign < 0 or not limits.allows(rule):
+        return True
+    if not limits.beside(rule, scored):
+        return True
+    rows = limits.rows([*scored, rule])
+    return rows is None or bool((rows @ np.array([*points, sign], dtype=float) < 0).any())
