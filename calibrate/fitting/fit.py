@@ -220,9 +220,7 @@ def _sample(
     obs: Observation, rules: Sequence[Criterion], wish: Wish, constraints: Constraints
 ) -> tuple[Sample, Limits | None]:
     obs = obs.fitting
-    rules, limits = constrained_rules(
-        obs, rules, constraints, current=wish.current, most=wish.most
-    )
+    rules, limits = constrained_rules(obs, rules, constraints, current=wish.current, most=wish.most)
     sample = sample_of(obs, rules)
     n, won = sample.n, sample.n_converted
     if won in (0, n):

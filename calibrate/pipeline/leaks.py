@@ -12,7 +12,14 @@ from calibrate.fitting import names_in, resolvable
 from calibrate.guards import Finding, leaking_columns
 from calibrate.history import History
 
-__all__ = ["constraints_left", "left_out", "not_leaking", "warn_of_kept", "with_allowed", "without_columns"]
+__all__ = [
+    "constraints_left",
+    "left_out",
+    "not_leaking",
+    "warn_of_kept",
+    "with_allowed",
+    "without_columns",
+]
 
 LEAK = "leak"
 _KEPT = "allow_leaks keeps it: a card that rests on it is held by the gate"
