@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from calibrate.fitting.space import Space
 from calibrate.observation import Sample
 from calibrate.stats.weighting import cluster_sums
 
@@ -17,10 +18,20 @@ __all__ = ["anything_to_score_on"]
 BATCHES, BATCH_SIZE = 23, 13  # permutations are drawn in batches, to bound the memory
 N_PERMUTATIONS = BATCHES * BATCH_SIZE
 MAX_P_VALUE = 0.01
+MOST_PAIRED_LEADS = 50_000  # whose pairs are tested
 
 
-def anything_to_score_on(sample: Sample, rng: np.random.Generator) -> bool:
+def anything_to_score_on(
+    sample: Sample, rng: np.random.Generator, *, space: Space | None = None
+) -> bool:
     """Test whether any rule separates better than chance would make the best one look.
+
+    Parameters
+    ----------
+    sample : Sample
+    rng : numpy.random.Generator
+    space : Space, optional
+        Of the same leads, where rules may be joined in pairs.
 
     Notes
     -----
@@ -28,11 +39,22 @@ def anything_to_score_on(sample: Sample, rng: np.random.Generator) -> bool:
     with 299 permutations of the leads' (weighted) residuals; leads of one contact, or one lead
     at several landmarks, keep together and change sign instead (wild bootstrap). Where
     Bonferroni's bound already proves it at 0.001, nothing is drawn. Westfall and Young (1993),
-    Resampling-Based Multiple Testing, max-T.
+    Resampling-Based Multiple Testing, max-T. With pairs, two thirds of the 0.01 are for single
+    rules and, where these say nothing, one third for pairs: the largest statistic of all must be
+    beyond that of every permutation.
     """
+    if sample.n_converted in (0, sample.n):
+        return False
+    joined = space is not None and space.joins
+    if _any_single(sample, rng, MAX_P_VALUE * (2 / 3 if joined else 1)):
+        return True
+    return joined and space is not None and _any_pair(space, rng)
+
+
+def _any_single(sample: Sample, rng: np.random.Generator, max_p_value: float) -> bool:
     met = sample.flags.sum(axis=0)
     usable = (met > 0) & (met < sample.n)
-    if not usable.any() or sample.n_converted in (0, sample.n):
+    if not usable.any():
         return False
     sample = sample.columns(np.flatnonzero(usable).tolist())
     by_signs = sample.cluster is not None
@@ -42,7 +64,43 @@ def anything_to_score_on(sample: Sample, rng: np.random.Generator) -> bool:
         return True
     drawn = np.concatenate(list(null))
     p_value = (1 + (drawn >= observed - 1e-6).sum()) / (1 + N_PERMUTATIONS)
-    return bool(p_value <= MAX_P_VALUE)
+    return bool(p_value <= max_p_value)
+
+
+def _any_pair(space: Space, rng: np.random.Generator) -> bool:
+    """Test pairs of rules, most often with a few permutations: one as large decides."""
+    if space.sample.n > MOST_PAIRED_LEADS:
+        last = np.partition(space.sample.keys, MOST_PAIRED_LEADS)[MOST_PAIRED_LEADS]
+        space = space.of(space.sample.rows(space.sample.keys <= last))
+    sample, X = space.sample, space.X[space.paired]
+    residual = sample.effective_weight * (sample.converted - sample.expected)
+    both = space.together
+    kinds = (np.triu(both, 1), np.diag(both)[:, None] - both)
+    variances = []
+    for n in kinds:
+        fair = (n >= space.least) & (n <= sample.n - space.least)
+        share = n / sample.n
+        variances.append(np.where(fair, share * (1 - share) * float(residual @ residual), np.inf))
+
+    def largest(e: NDArray[np.float64]) -> float:
+        sums = (X * e.astype(np.float32)) @ X.T
+        without = np.diag(sums)[:, None] - sums
+        pairs = zip((sums, without), variances, strict=True)
+        return max(float((u.astype(float) ** 2 / v).max()) for u, v in pairs)
+
+    observed = largest(residual)
+    if observed <= 0:
+        return False
+    return all(largest(_redrawn(residual, sample, rng)) < observed for _ in range(N_PERMUTATIONS))
+
+
+def _redrawn(
+    residual: NDArray[np.float64], sample: Sample, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    if sample.cluster is None:
+        return rng.permutation(residual)
+    signs = rng.choice(np.array([-1.0, 1.0]), size=int(sample.cluster.max()) + 1)
+    return np.asarray(residual * signs[sample.cluster])
 
 
 def _by_permutation(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:

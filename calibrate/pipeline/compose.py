@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from calibrate.candidates import criteria_of
 from calibrate.config import Period, Settings, load_settings, parse_moment, parse_period
 from calibrate.control import (
     ConversionByAge,
@@ -151,8 +152,9 @@ def _measured(
     allowed = calibration.allow_sensitive
     lift = measure_lift(obs, confidence_level=level, allow_sensitive=allowed)
     tell("fitting the scorecard", 0.3)
+    candidates = criteria_of(obs.fitting, None, allow_sensitive=allowed, detail="many")
     how: dict[str, Any] = {
-        "criteria": [rule for rule in lift.criteria if not rule.rests_on(leaks)],
+        "criteria": [rule for rule in candidates if not rule.rests_on(leaks)],
         "method": calibration.method,
         "max_criteria": calibration.max_criteria,
         "current": current,

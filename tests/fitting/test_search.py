@@ -7,6 +7,7 @@ from calibrate.criteria import as_criterion
 from calibrate.fitting.combining import Combination, combined
 from calibrate.fitting.permutation import anything_to_score_on
 from calibrate.fitting.search import balanced_folds, choose_rules, search_rules
+from calibrate.fitting.space import space_of
 from calibrate.observation import Sample
 
 
@@ -165,3 +166,40 @@ def test_given_rules_are_not_joined():
     sample = sample_from(flags, rng.random(4000) < 1 / (1 + np.exp(-log_odds)))
     given = tuple(replace(rule, source="given") for rule in sample.criteria)
     assert all(isinstance(term, int) for term in search_rules(replace(sample, criteria=given), 3))
+
+
+def xor_company(rng, n=3000):
+    """Leads with exactly one of two traits convert at 30 %, the others at 10 %."""
+    flags = rng.random((n, 10)) < 0.5
+    rate = np.where(flags[:, 0] ^ flags[:, 1], 0.3, 0.1)
+    return sample_from(flags, rng.random(n) < rate)
+
+
+def test_an_interaction_without_any_single_effect_can_be_scored_on():
+    """The traits by themselves say nothing: half of either side has the other trait."""
+    rng = np.random.default_rng(13)
+    sample = xor_company(rng)
+    assert anything_to_score_on(sample, rng, space=space_of(sample))
+
+
+def test_pairs_find_nothing_where_there_is_nothing():
+    """At p <= 0.01 at most 1 of 100 companies should pass; 5 would be p < 0.004."""
+    rng = np.random.default_rng(14)
+    passed = 0
+    for _ in range(100):
+        sample = sample_from(rng.random((400, 30)) < 0.3, rng.random(400) < 0.2)
+        passed += anything_to_score_on(sample, rng, space=space_of(sample))
+    assert passed < 5
+
+
+def test_contacts_count_once_in_the_test_of_pairs():
+    """Five leads a contact, alike in all: their 400 independent outcomes say nothing."""
+    rng = np.random.default_rng(15)
+    passed = 0
+    for _ in range(40):
+        flags = np.repeat(rng.random((400, 12)) < 0.4, 5, axis=0)
+        converted = np.repeat(rng.random(400) < 0.2, 5)
+        cluster = np.repeat(np.arange(400), 5)
+        sample = sample_from(flags, converted, keys=cluster.astype(np.uint64), cluster=cluster)
+        passed += anything_to_score_on(sample, rng, space=space_of(sample))
+    assert passed < 4
