@@ -222,8 +222,12 @@ class _Room:
         return None
 
     def repaired(self, points: Ints) -> Ints | None:
-        """Move numbers, at the least loss, until everything is kept to."""
-        gap = self._gap(points[None, :])[0]
+        """Move numbers, at the least loss, until everything is kept to.
+
+        Where no move comes nearer, the one that goes least astray, never back (tabu search:
+        Glover 1989, ORSA Journal on Computing 1, 190-206).
+        """
+        gap, seen = self._gap(points[None, :])[0], {tuple(points)}
         for _ in range(MOST_MOVES):
             if gap == 0:
                 return points
@@ -231,14 +235,24 @@ class _Room:
             inside = (moved >= self.lower) & (moved <= self.upper) & (self.zero | (moved != 0))
             moved = moved[inside.all(axis=1)]
             gaps = self._gap(moved)
-            nearer = np.flatnonzero(gaps < gap)
-            if not len(nearer):
+            best = self._step(points, gap, moved, gaps, seen)
+            if best is None:
                 return None
+            points, gap = moved[best], gaps[best]
+            seen.add(tuple(points))
+        return None
+
+    def _step(
+        self, points: Ints, gap: float, moved: Ints, gaps: Floats, seen: set[tuple[int, ...]]
+    ) -> int | None:
+        nearer = np.flatnonzero(gaps < gap)
+        if len(nearer):
             # what more is lost for each point that the gap becomes narrower
             more = self.loss(moved[nearer]) - self.loss(points[None, :])
-            price = more / (gap - gaps[nearer])
-            best = nearer[np.argmin(price)]
-            points, gap = moved[best], gaps[best]
+            return int(nearer[np.argmin(more / (gap - gaps[nearer]))])
+        for other in np.lexsort((self.loss(moved), gaps)):
+            if tuple(moved[other]) not in seen:
+                return int(other)
         return None
 
     def _gap(self, points: Ints) -> Floats:
