@@ -32,6 +32,10 @@ RIDGE = 1e-4  # so that a rule that no lead meets has a weight, of 0
 NONE = 1e-6  # points, or log odds, that are none
 ROUNDS = 5  # looks at which leads reach a cap
 TRIED, N_TRIED = (-9.0, 1.0), 31  # logarithm of the log odds that a point may be worth
+NO_RANGE = (
+    "no whole-number points keep to all of them and reach exactly 0 and 100; loosen one, or use "
+    'scale = "keep" with a card in force'
+)
 LITTLE = 0.5  # points that are as near to none as to one
 
 Floats = NDArray[np.float64]
@@ -230,7 +234,10 @@ def _point_of_100(held: Held, points: Floats | None) -> float:
     found = np.array([excess(x) for x in grid])
     crossed = np.flatnonzero((found[:-1] > 0) & (found[1:] <= 0))
     if not len(crossed):
-        return float(np.exp(grid[np.argmin(np.abs(found))]))
+        nearest = int(np.argmin(np.abs(found)))
+        if held.bounds.is_free_of_scale and abs(found[nearest]) > 1:
+            raise held.impossible(NO_RANGE)
+        return float(np.exp(grid[nearest]))
     at = int(crossed[0])
     return float(np.exp(brentq(excess, grid[at], grid[at + 1], xtol=1e-6)))
 
@@ -271,10 +278,7 @@ def _to_100(held: Held, found: _Continuous) -> Points:
         span=lambda points: held.ranges.spans(points[:, : held.size]),
     )
     if whole is None:
-        raise held.impossible(
-            "no whole-number points keep to all of them and reach exactly 0 and 100; loosen one, "
-            'or use scale = "keep" with a card in force'
-        )
+        raise held.impossible(NO_RANGE)
     points = whole[: held.size]
     base = -round(held.ranges.range(points)[0])
     weights = np.concatenate([found.fit.coefficients[: held.size], found.worth * more])

@@ -137,8 +137,8 @@ def rule_called(
     --------
     >>> rule_called("employees 10 to under 50", ["employees"], [])
     {'field': 'employees', 'at_least': 10.0, 'below': 50.0}
-    >>> rule_called("click and not (job: student)", ["job"], ["click"])
-    {'all': [{'activity': 'click'}, {'not': {'field': 'job', 'in': ['student']}}]}
+    >>> rule_called("click and job: student", ["job"], ["click"])
+    {'all': [{'activity': 'click'}, {'field': 'job', 'in': ['student']}]}
     """
     for when in _readings(text, columns, activities):
         if _said(when) == text:
@@ -156,18 +156,14 @@ def _said(when: dict[str, Any]) -> str | None:
 def _readings(
     text: str, columns: Sequence[str], activities: Sequence[str]
 ) -> Iterable[dict[str, Any]]:
-    for column in columns:
+    for column in sorted(columns, key=len, reverse=True):
         if text.startswith(column):
             yield from _of_column(column, text.removeprefix(column))
-    for activity in activities:
+    for activity in sorted(activities, key=len, reverse=True):
         if text.startswith(activity):
             yield from _of_activity(activity, text.removeprefix(activity))
         if text == f"only {activity}":
             yield {"only": activity}
-    if text.startswith("not (") and text.endswith(")"):
-        inner = rule_called(text[5:-1], columns, activities)
-        if inner is not None:
-            yield {"not": inner}
     yield from _pairs(text, columns, activities)
 
 

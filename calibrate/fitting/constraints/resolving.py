@@ -59,8 +59,9 @@ def limits_of(
     held, old = _held(constraints, names, current)
     exact = [_exactly(r, t, names) for r, t in zip(constraints.required, required, strict=True)]
     rules = [*(rule for rule, _ in fixed.values()), *(r for r in exact if r is not None), *held]
-    locked = {canonical(rule.when): rule for rule in reversed(rules)}
-    locked |= {form: rule for form, (rule, _) in fixed.items()}
+    locked: dict[str, Criterion] = {}
+    for rule in rules:
+        locked.setdefault(canonical(rule.when), rule)
     locked |= _implied(fixed, chains, locked)
     limits = Limits(
         signs=tuple((names.target(k, "sign"), Signs[v]) for k, v in constraints.sign.items()),
