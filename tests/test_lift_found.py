@@ -95,11 +95,11 @@ def test_a_merged_rule_of_the_card_gets_a_row(obs: cal.Observation, lift: cal.Li
 def test_p_and_q_account_for_what_was_looked_at(obs: cal.Observation, lift: cal.Lift) -> None:
     rule = as_criterion(MERGED)
     alone = compare_rates(sample_of(obs, [rule]))["p_value"].iloc[0]
-    row = lift.with_card(card_of(made(MERGED)), obs).table.iloc[-1]
+    row = lift.with_card(card_of(made(MERGED)), obs, n_searched=200).table.iloc[-1]
     assert row["p_value"] == pytest.approx(2048 * alone)
-    # By hand: the rows of the table, this one, and as many families and three that show nothing.
+    # By hand: the rows of the table, this one, and 200 rules and 103 families that show nothing.
     others = lift.table["p_value"].to_numpy()
-    padded = np.concatenate([[2048 * alone], others, np.ones(len(others) + 3)])
+    padded = np.concatenate([[2048 * alone], others, np.ones(303)])
     assert row["q_value"] == pytest.approx(benjamini_hochberg(padded)[0])
     assert row["verdict"] == "raises"
     weak = lift.with_card(card_of(made({"field": "size", "at_least": 5, "below": 20})), obs)
@@ -123,7 +123,8 @@ def test_rules_that_are_in_the_table_are_not_added(obs: cal.Observation, lift: c
     assert len(twice.table) == len(lift.table) + 1
     # A rule from elsewhere that was there before the outcome was looked at has its own interval.
     single = {"field": "size", "at_least": 33}
-    row = lift.with_card(card_of(made(single, n=None)), obs).table.iloc[-1]
+    row = lift.with_card(card_of(made(single, n=None)), obs, n_searched=80).table.iloc[-1]
+    assert row["reason"] == "chosen among 80 rules"
     plain = compare_rates(sample_of(obs, [as_criterion(single)])).iloc[0]
     assert row["lift_ci_lower"] == pytest.approx(plain["lift_ci_lower"])
     assert row["q_value"] > plain["q_value"]
@@ -192,7 +193,8 @@ def test_where_nothing_is_true_hardly_a_made_rule_is_called_proven() -> None:
         looked_at = [n_looked_at(term, lift.criteria, range(len(lift.criteria))) for term in terms]
         part = combined(sample, terms)
         p_values = lift.table["p_value"].to_numpy(dtype=float)
-        rows = found_rows(part, looked_at, p_values, confidence_level=0.95)
+        n = len(p_values)
+        rows = found_rows(part, looked_at, p_values, n_searched=n, confidence_level=0.95)
         n_made += len(rows)
         n_proven += int(rows["verdict"].isin(["raises", "lowers"]).sum())
         n_naive += int((compare_rates(part)["p_value"] <= 0.05).sum())

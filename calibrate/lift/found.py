@@ -63,6 +63,7 @@ def found_rows(
     looked_at: Sequence[int | None],
     p_values: NDArray[np.float64],
     *,
+    n_searched: int,
     confidence_level: float,
 ) -> pd.DataFrame:
     """Return the rows of a lift table for rules of a card that it does not have yet.
@@ -75,6 +76,8 @@ def found_rows(
         As for `compare_chosen`.
     p_values : ndarray
         Of the table's own rows.
+    n_searched : int
+        Single rules that the search had before it.
     confidence_level : float
 
     Returns
@@ -85,15 +88,15 @@ def found_rows(
     Notes
     -----
     q: Benjamini and Hochberg's over the table's rows, these rows with their multiplied p, and
-    a row that proves nothing for every family of rules that was searched and shows none here;
-    of families (levels of a column, cuts of a number, pairs) there are at most as many as the
-    table has rows, and three. That is the weighted procedure in which each of a family's M
-    rules has the weight ``1 / M`` (C. R. Genovese, K. Roeder and L. Wasserman 2006, False
-    discovery control with p-value weighting, Biometrika 93, 509-524).
+    rows that prove nothing: one for each single rule that was searched, and one for each family
+    of rules that could be made of them (levels of a column, cuts of a number, pairs), of which
+    there are at most half as many, and three. That is the weighted procedure in which each of a
+    family's M rules has the weight ``1 / M`` (C. R. Genovese, K. Roeder and L. Wasserman 2006,
+    False discovery control with p-value weighting, Biometrika 93, 509-524).
     """
     table = compare_chosen(sample, looked_at, confidence_level=confidence_level)
     own = table["p_value"].to_numpy(dtype=float)
-    idle = np.ones(len(p_values) + MORE_FAMILIES)
+    idle = np.ones(n_searched + n_searched // 2 + MORE_FAMILIES)
     table["q_value"] = benjamini_hochberg(np.concatenate([own, p_values, idle]))[: len(own)]
     told = table["verdict"] != "too few"
     proven = told & (table["q_value"] <= MAX_Q_VALUE)
@@ -103,7 +106,7 @@ def found_rows(
         "no evidence",
     )
     table["reason"] = [
-        reason if few else f"{CHOSEN} {_count(n)} rules"
+        reason if few else f"{CHOSEN} {_count(n or n_searched)} rules"
         for reason, few, n in zip(table["reason"], ~told, looked_at, strict=True)
     ]
     odds = [f"odds_ratio_adjusted{end}" for end in ("", "_ci_lower", "_ci_upper")]
@@ -112,7 +115,5 @@ def found_rows(
     )
 
 
-def _count(n: int | None) -> str:
-    if n is None:
-        return "many"
+def _count(n: int) -> str:
     return f"{n:,}" if n < MOST_LEVEL else "countless"

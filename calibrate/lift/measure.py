@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate import display
-from calibrate.candidates import criteria_of
+from calibrate.candidates import CEILING, criteria_of
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.lift.adjusted import adjusted_odds, shrunken_rates
@@ -98,11 +98,13 @@ class Lift:
         *,
         leaks: Collection[str] = (),
         constrained: Collection[str] = (),
+        n_searched: int = CEILING["many"],
     ) -> Lift:
         """Return the table with the rules of a card, and why other criteria have no points.
 
-        Rules that the search made (merged levels, ranges, pairs) are added, with ``source``
-        *found* and the ``reason`` *chosen among* so many rules.
+        Rules of the card that the table does not have are added, with ``source`` *found* and the
+        ``reason`` *chosen among* so many rules: merged levels, ranges and pairs, which the
+        search made, and single rules from a longer list than that of the table.
 
         Parameters
         ----------
@@ -113,6 +115,9 @@ class Lift:
             Columns and activities that tell the outcome.
         constrained : collection of str
             Criteria that constraints keep from having points (`barred_criteria`).
+        n_searched : int
+            Single rules that the search of the card had before it; the default is the most
+            that `propose_criteria` gives.
 
         Returns
         -------
@@ -126,12 +131,13 @@ class Lift:
         -----
         The added rows are measured on the same leads as the others, on which the search chose
         them too: ``n``, ``rate`` and ``lift`` say what these leads did, and new leads will show
-        somewhat less. What looking costs is in the rest: with M rules among which the search
-        could have chosen (`ScoredCriterion.n_looked_at`), ``p_value`` is M times as large and
-        intervals have the level ``1 - 0.05 / M``, so that they hold whichever of the M was
-        chosen; ``q_value`` and ``verdict`` follow from that p beside those of all rows
-        (`calibrate.lift.found.found_rows`). Where what a rule is worth on other leads is asked,
-        the backtest answers.
+        somewhat less. What looking costs is in the rest: for a rule that the search made, with M
+        among which it could have chosen (`ScoredCriterion.n_looked_at`), ``p_value`` is M times
+        as large and intervals have the level ``1 - 0.05 / M``, so that they hold whichever of the
+        M was chosen. A single rule has its own p and intervals, like every row, as no outcome
+        was looked at to propose it. ``q_value`` and ``verdict`` follow from p beside all that was
+        looked at (`calibrate.lift.found.found_rows`). Where what a rule is worth on other leads
+        is asked, the backtest answers.
         """
         n_own = int((~self._table["reason"].str.startswith(CHOSEN)).sum())
         own, table = self.criteria[:n_own], self.table.iloc[:n_own]
@@ -146,11 +152,16 @@ class Lift:
                 table.loc[row, "reason"] = told
             if criterion.rests_on(leaks):
                 table.loc[row, "reason"] = "leak"
-        rules, found = self._added(card, own, table, obs)
+        rules, found = self._added(card, own, table, obs, max(n_searched, n_own))
         return replace(self, criteria=(*own, *rules), _table=pd.concat([table, *found], axis=0))
 
     def _added(
-        self, card: Scorecard, own: Sequence[Criterion], table: pd.DataFrame, obs: Observation
+        self,
+        card: Scorecard,
+        own: Sequence[Criterion],
+        table: pd.DataFrame,
+        obs: Observation,
+        n_searched: int,
     ) -> tuple[tuple[Criterion, ...], list[pd.DataFrame]]:
         """Return the rules of a card that are not in the table, and their rows."""
         lines = [
@@ -165,6 +176,7 @@ class Lift:
             sample_of(obs.fitting, rules),
             [line.n_looked_at for line in lines],
             table["p_value"].to_numpy(dtype=float),
+            n_searched=n_searched,
             confidence_level=self.confidence_level,
         )
         index = pd.RangeIndex(len(table), len(table) + len(rows))

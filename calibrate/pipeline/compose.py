@@ -173,7 +173,9 @@ def _measured(
         "control_by_quarter": _by_quarter(obs, level),
         "conversion_by_age": _by_age(obs, level),
         "readiness": assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift),
-        "lift": lift.with_card(card, obs, leaks=leaks, constrained=barred),
+        "lift": lift.with_card(
+            card, obs, leaks=leaks, constrained=barred, n_searched=len(how["criteria"])
+        ),
         "findings": findings,
         **other_sizes(obs, card, how, leaks, allow_sensitive=allowed, confidence_level=level),
         "card": card.with_tiers(cuts),
