@@ -28,7 +28,7 @@ def in_force(company):
 X0, X1 = "x0 at least 1", "x1 at least 1"
 
 REFUSED = [
-    ({"sign": {"x9": "+"}}, 'sign: there is no column, activity or rule "x9" '),
+    ({"sign": {"x9": "+"}}, 'sign: there is no column, activity or rule "x9"'),
     ({"sign": {"sise": "+"}}, '(did you mean "size"?)'),
     ({"increasing": ["sise"]}, 'increasing: there is no column or activity "sise" (did you mean'),
     ({"fixed": {"x0": 10}}, '"x0" is a column, not a rule; write the rule'),
@@ -85,8 +85,8 @@ def test_it_is_refused_by_name(company, constraints, said) -> None:
 
 
 def test_more_required_than_the_card_may_hold(company) -> None:
+    constraints = {"required": ["x0", "x1"], "fixed": {"size at least 50": 5}}
     with pytest.raises(ConfigError, match=r"3 rules must be on the card .* max_criteria is 2"):
-        constraints = {"required": ["x0", "x1"], "fixed": {"size at least 50": 5}}
         cal.fit_scorecard(company, max_criteria=2, constraints=constraints)
 
 
