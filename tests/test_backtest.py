@@ -19,7 +19,7 @@ from calibrate.backtest.folds import Fold, fold_or_reason, resolve, stratified_f
 from calibrate.backtest.judging import Compared, _share_taken, pooled_differences
 from calibrate.backtest.rivals import Recipe, _cut
 from calibrate.backtest.values import TABLE_COLUMNS
-from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns, parse_period
+from calibrate.config import ActivityColumns, Constraints, LeadColumns, OutcomeColumns, parse_period
 from calibrate.errors import ConfigError
 from calibrate.fitting import fit_scorecard
 from calibrate.history import History, read_history
@@ -28,8 +28,10 @@ from calibrate.observation import observe
 RECIPE = Recipe(
     method="logistic",
     max_criteria=3,
+    pairs=True,
     scale=None,
     allow_sensitive=(),
+    constraints=Constraints(),
     confidence_level=0.95,
     objective=None,
     figures={},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ class Recipe:
 
     method: str
     max_criteria: int | str
+    pairs: bool
     scale: str | None
     allow_sensitive: tuple[str, ...]
     constraints: Constraints
@@ -106,6 +107,7 @@ def _fit(
         train,
         method=method,
         max_criteria=recipe.max_criteria,
+        pairs=recipe.pairs,
         scale=recipe.scale,
         current=current,
         allow_sensitive=recipe.allow_sensitive,
@@ -129,7 +131,8 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
             train,
             method=recipe.method,
             max_criteria=recipe.max_criteria,
-            criteria=[line.criterion for line in card.criteria],
+            pairs=recipe.pairs,
+            criteria=[replace(line.criterion, source="given") for line in card.criteria],
             constraints=recipe.constraints,
             card=card,
             rng=recipe.rng,

@@ -50,6 +50,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     current: Scorecard | None = None,
     method: str = "logistic",
     max_criteria: int | str = 12,
+    pairs: bool = True,
     scale: str | None = None,
     allow_sensitive: Collection[str] = (),
     constraints: Constraints | Mapping[str, Any] | None = None,
@@ -80,7 +81,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         Quarters before each that its card is fitted on.
     current : Scorecard, optional
         The card in force, judged on the same leads.
-    method, max_criteria, scale, allow_sensitive, constraints
+    method, max_criteria, pairs, scale, allow_sensitive, constraints
         As for `fit_scorecard`; every card that is fitted anew keeps to the constraints.
     observation_window, horizon, early, lookback
         As for `observe`; ``"auto"`` is resolved once, from the whole history.
@@ -117,6 +118,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     recipe = Recipe(
         method=method,
         max_criteria=max_criteria,
+        pairs=pairs,
         scale=scale,
         allow_sensitive=tuple(allow_sensitive),
         constraints=Constraints.of(constraints),

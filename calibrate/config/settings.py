@@ -90,6 +90,8 @@ class CalibrationSettings(Section):
         How points are made.
     max_criteria : int or "auto", default 12
         At most so many rules on the card.
+    pairs : bool, default True
+        Whether two rules may be joined in one ("from a fair and seen the prices") where that pays.
     scale : {"fit", "keep"}, optional
         Default: keep where a card is in force.
     allow_sensitive : names
@@ -123,6 +125,7 @@ class CalibrationSettings(Section):
     maturity: Literal["weight", "drop"] = "weight"
     method: Literal["logistic", "difference", "rate", "log_odds"] = "logistic"
     max_criteria: Annotated[int, Field(ge=1)] | Literal["auto"] = 12
+    pairs: bool = True
     scale: Literal["fit", "keep"] | None = None
     allow_sensitive: Names = ()
     allow_leaks: Names = ()

@@ -72,6 +72,8 @@ def _any_pair(space: Space, rng: np.random.Generator) -> bool:
     if space.sample.n > MOST_PAIRED_LEADS:
         last = np.partition(space.sample.keys, MOST_PAIRED_LEADS)[MOST_PAIRED_LEADS]
         space = space.of(space.sample.rows(space.sample.keys <= last))
+    if len(space.paired) < 2:
+        return False
     sample, X = space.sample, space.X[space.paired]
     residual = sample.effective_weight * (sample.converted - sample.expected)
     both = space.together

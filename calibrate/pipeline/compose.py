@@ -157,6 +157,7 @@ def _measured(
         "criteria": [rule for rule in candidates if not rule.rests_on(leaks)],
         "method": calibration.method,
         "max_criteria": calibration.max_criteria,
+        "pairs": calibration.pairs,
         "current": current,
         "scale": calibration.scale,
         "constraints": settings.constraints,

@@ -25,6 +25,7 @@ def prove(settings: Settings, history: History, current: Scorecard | None = None
         current=current,
         method=calibration.method,
         max_criteria=calibration.max_criteria,
+        pairs=calibration.pairs,
         scale=calibration.scale,
         allow_sensitive=not_leaking(calibration.allow_sensitive, history),
         constraints=constraints_left(settings.constraints, history),
