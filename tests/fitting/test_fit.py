@@ -109,6 +109,8 @@ def test_expected_rates_hold_on_new_leads():
         log_odds = -2.5 + flags[:, :3] @ np.array([0.9, 0.6, -0.6])
         converted = rng.random(6000) < 1 / (1 + np.exp(-log_odds))
         card = fit_scorecard(wide_company(flags[:1500], converted[:1500]), rng=seed)
+        if card.is_empty:  # the largest of 25 statistics is not always beyond chance
+            continue
         fresh = card.score(wide_company(flags[1500:], converted[1500:]))
         won = fresh["converted"].to_numpy(float)
         slopes.append(
@@ -118,6 +120,7 @@ def test_expected_rates_hold_on_new_leads():
                 ]
             )
         )
+    assert len(slopes) >= 10
     assert np.mean(np.log(slopes)) == pytest.approx(0, abs=0.15)
 
 
