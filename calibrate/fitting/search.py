@@ -234,7 +234,8 @@ class _Search:
         if isinstance(forced, Subject):
             terms = list(fence.about(forced, model.statistics_of(self.space.X), model.terms))
         grown = map(model.with_term, terms)
-        return next((one for one in grown if fence.is_alive(one)), None)
+        alive = next((one for one in grown if fence.is_alive(one)), None)
+        return model.with_term(terms[0]) if alive is None and forced is not None else alive
 
     def settled(self, model: Model) -> Model:
         """Return the model after exchanging rules, each in turn, while that pays."""
