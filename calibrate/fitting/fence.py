@@ -144,7 +144,8 @@ class Fence:
         """Whether every rule of a model that is free to go has an effect."""
         if self.bounds(model.terms) is None:
             return False
-        free = np.array([term not in self.locked for term in model.terms], dtype=bool)
+        rules = [self.criterion(term) for term in model.terms]
+        free = [not self.limits.must_stay(rules, i) for i in range(len(rules))]
         return bool((np.abs(model.weights[free]) > NOTHING).all())
 
     def bounds(self, terms: Sequence[Term]) -> Bounds | None:
