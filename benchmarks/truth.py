@@ -22,6 +22,7 @@ STUDIES = (
     "coverage_points",
     "lag",
     "null_company",
+    "found_rules",
     "leaks",
 )
 HEAD = """# What the numbers can be trusted for

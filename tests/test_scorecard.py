@@ -104,6 +104,31 @@ def test_explain_adds_up():
     assert "score 30" in told._repr_html_()
 
 
+PAIR = {"all": [{"activity": "email_click"}, {"not": {"field": "job", "in": ["student"]}}]}
+SIX = {"field": "industry", "in": ["a", "b", "c", "d", "e", "software"]}
+
+
+def test_pairs_and_merged_levels_are_explained_in_full():
+    card = card_of(line(PAIR, 20), line(SIX, 15))
+    told = card.explain(FRAME.iloc[0])  # software, no click
+    assert told.table["criterion"].tolist() == [
+        "every lead starts at",
+        "email_click but job: not student",
+        "industry: a or b or c or 3 more",
+    ]
+    assert told.table["met"].tolist() == [True, False, True]
+    assert told.table["points"].tolist() == [10, 0, 15]
+    assert told.details.values.tolist() == [
+        ["industry: a or b or c or 3 more", "industry: a or b or c or d or e or software"]
+    ]
+    page = told._repr_html_()
+    assert page.count("industry: a or b or c or d or e or software") == 1
+    assert page.count("<table>") == 2
+    assert card.explain(FRAME.iloc[1]).score == 30  # a boss who clicked
+    assert card.explain(FRAME.iloc[2]).score == 10  # a student who clicked
+    assert CARD.explain(FRAME.iloc[0])._repr_html_().count("<table>") == 1
+
+
 def test_json_has_the_fields_of_the_schema():
     data = json.loads(CARD.with_tiers({"hot": 40, "cold": 0}).to_json())
     assert data["schema"] == "calibrate.scorecard/1"

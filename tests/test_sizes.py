@@ -1,0 +1,80 @@
+"""A run holds what fewer rules would give, and the short card where auto made a longer one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import calibrate as cal
+from calibrate.pipeline.sizes import other_sizes
+from calibrate.pipeline.summary import parsimony_part, short_card_part
+from calibrate.report.shape import rows_of
+from tests.companies import wide_company
+from tests.small_company import company_run
+
+
+@pytest.fixture(scope="module")
+def obs() -> cal.Observation:
+    """Nine columns that each raise the odds: about as much each, so that few are not enough."""
+    rng = np.random.default_rng(5)
+    flags = rng.random((5000, 9)) < 0.4
+    log_odds = -5 + flags @ np.full(9, 1.3)
+    return wide_company(flags, rng.random(5000) < 1 / (1 + np.exp(-log_odds)))
+
+
+def how(max_criteria: int | str) -> dict[str, object]:
+    return {"max_criteria": max_criteria, "pairs": False, "rng": 0}
+
+
+def sizes(obs: cal.Observation, card: cal.Scorecard, wanted: int | str) -> dict[str, object]:
+    return other_sizes(obs, card, how(wanted), (), allow_sensitive=(), confidence_level=0.95)
+
+
+def test_beside_a_long_card_of_auto_stands_one_of_six_rules(obs: cal.Observation) -> None:
+    card = cal.fit_scorecard(obs, max_criteria="auto", pairs=False, intervals=False)
+    assert len(card.criteria) == 9
+    found = sizes(obs, card, "auto")
+    short, curve = found["short_card"], found["parsimony"]
+    assert isinstance(short, cal.Scorecard)
+    assert isinstance(curve, cal.Parsimony)
+    assert len(short.criteria) == 6
+    part = short_card_part(short, curve)
+    assert part is not None
+    row = curve.table.set_index("n_criteria").loc[6]
+    assert part["price"]["auc_difference"] == row["auc_difference"] < 0
+    assert part["price"]["auc_difference_ci_upper"] < 0  # nine equal effects: six are too few
+    assert len(rows_of(part["card"]["criteria"])) == 6
+    plain = parsimony_part(curve)
+    assert plain is not None
+    assert plain["table"][9]["chosen"] is True
+    assert plain["ceiling"]["n"] == 5000
+
+
+def test_a_number_asked_for_is_a_number_chosen(obs: cal.Observation) -> None:
+    card = cal.fit_scorecard(obs, max_criteria=7, pairs=False, intervals=False)
+    assert sizes(obs, card, 7)["short_card"] is None
+    assert short_card_part(None, None) is None
+
+
+def test_methods_that_choose_no_number_have_no_curve(obs: cal.Observation) -> None:
+    card = cal.fit_scorecard(obs, method="rate")
+    assert sizes(obs, card, "auto") == {"parsimony": None, "short_card": None}
+    assert parsimony_part(None) is None
+
+
+def test_a_run_carries_the_curve_of_its_card() -> None:
+    run = company_run()
+    assert run.parsimony is not None
+    pd.testing.assert_frame_equal(run.parsimony.table, run.card.parsimony)
+    part = run.summary()["parsimony"]
+    assert part["sentence"] == run.parsimony.sentence
+    assert part["ceiling"]["n"] == int(run.observation.fitting.table["at_landmark"].sum())
+    assert run.summary()["scorecard"]["parsimony"] == part["table"]
+    assert run.short_card is None  # max_criteria = 3
+
+
+def test_the_card_of_a_run_is_in_its_lift_table() -> None:
+    run = company_run()
+    names = set(run.lift.table["criterion"])
+    assert {line.criterion.name for line in run.card.criteria} <= names
