@@ -1,7 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import cross_val_score
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -70,3 +71,66 @@ def test_a_batch_does_not_change_the_kind_of_a_column(company):
     assert np.array_equal(model.predict_proba(X.iloc[rows[:1]]), rates[rows[:1]])
     beside = pd.concat([X.iloc[rows], X.iloc[:1].assign(visits="003")], ignore_index=True)
     assert np.array_equal(model.predict_proba(beside)[:3], rates[rows])
+
+
+def test_it_is_cloned_and_set_like_any_other(company):
+    X, y = company
+    constraints = {"sign": {"visits": "+"}, "forbidden": ["age"]}
+    model = ScorecardClassifier(max_criteria=3, pairs=False, constraints=constraints)
+    twin = clone(model).set_params(max_criteria=4)
+    assert twin.get_params() == {
+        "max_criteria": 4,
+        "method": "logistic",
+        "pairs": False,
+        "constraints": constraints,
+        "intervals": False,
+        "random_state": 0,
+    }
+    assert model.max_criteria == 3
+    card = twin.fit(X, y).scorecard_
+    assert "age" not in card.fields
+    visits = [line.points for line in card.criteria if "visits" in line.criterion.fields]
+    assert visits
+    assert min(visits) > 0
+    assert all("all" not in line.criterion.when for line in card.criteria)
+
+
+def test_intervals_are_there_on_request_and_change_nothing_else(company):
+    X, y = company
+    quick = ScorecardClassifier(max_criteria=3).fit(X, y)
+    sure = ScorecardClassifier(max_criteria=3, intervals=True).fit(X, y)
+    assert all(line.points_ci is None for line in quick.scorecard_.criteria)
+    assert all(
+        a <= line.points <= b for line in sure.scorecard_.criteria for a, b in [line.points_ci]
+    )
+    assert np.array_equal(quick.predict_proba(X), sure.predict_proba(X))
+
+
+def test_a_grid_search_over_the_number_of_rules(company):
+    X, y = company
+    grid = {"scorecardclassifier__max_criteria": [1, 5]}
+    model = make_pipeline(FunctionTransformer(), ScorecardClassifier())
+    search = GridSearchCV(model, grid, scoring="roc_auc", cv=3).fit(X, y)
+    assert search.best_params_ == {"scorecardclassifier__max_criteria": 5}
+    best = search.best_estimator_[-1]
+    assert best.feature_names_in_.tolist() == list(X.columns)
+    assert 1 < len(best.scorecard_.criteria) <= 5
+
+
+@pytest.mark.parametrize("dtype", ["object", "string", "category"])
+def test_text_is_text_whatever_holds_it(company, dtype):
+    X, y = company
+    plain = ScorecardClassifier(max_criteria=4).fit(X, y)
+    typed = X.astype({"industry": dtype})
+    model = ScorecardClassifier(max_criteria=4).fit(typed, y)
+    assert model.scorecard_.table.equals(plain.scorecard_.table)
+    assert np.array_equal(model.predict_proba(typed), plain.predict_proba(X))
+
+
+def test_a_level_not_seen_before_and_missing_values_are_scored(company):
+    X, y = company
+    model = ScorecardClassifier(max_criteria=4).fit(X.astype({"industry": "category"}), y)
+    new = X.head(3).assign(industry=["mining", None, "software"], age=np.nan, visits=0)
+    new = new.astype({"is student": float}).assign(**{"is student": 0.0})
+    rates = model.predict_proba(new.astype({"industry": "category"}))[:, 1]
+    assert rates[0] == rates[1] < rates[2]  # only software is on the card
