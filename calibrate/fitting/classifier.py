@@ -148,8 +148,10 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "scorecard_")
         frame = self._checked(X)
         # columns are what they were in fit, whatever the rows of this batch suggest
-        needs = Needs(fields=kinds_needed(line.criterion for line in self.scorecard_.criteria))
-        return self.scorecard_.score(_observed(frame, np.full(len(frame), "open"), needs))
+        kinds = kinds_needed(line.criterion for line in self.scorecard_.criteria)
+        read = [name for name in frame if name in kinds or f"field:{name}" in kinds]
+        observed = _observed(frame[read], np.full(len(frame), "open"), Needs(fields=kinds))
+        return self.scorecard_.score(observed)
 
     def _checked(self, X: Any, y: NDArray[Any] | None = None) -> pd.DataFrame:
         """Return X as a frame with one column a feature, named alike in fit and predict."""

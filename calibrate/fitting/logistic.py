@@ -54,7 +54,8 @@ def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Wei
     beside the others are taken out again, the weakest first, until the p-value of each of the k
     left is at most ``0.15 k / m`` and 0.05, where m rules of its kind were looked at: of seven
     rules about one may be there by chance (the step-up rule of Benjamini and Hochberg 1995,
-    JRSS B 57, 289-300, on Wald's tests). Post-selection, so the intervals are those of a given card.
+    JRSS B 57, 289-300, on Wald's tests). Post-selection, so the intervals are those of a given
+    card.
     """
     choice, held_out = _chosen(sample, wish, rng)
     if not choice.terms:

@@ -51,7 +51,9 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
     space = model.space
     score = (space.X @ model.residual).astype(float)
     crossed = (model.crossed @ space.X.T).astype(float)
-    usable = space.usable if space.fence is None else space.usable & space.fence.fair(score)
+    usable = space.usable & ~_named(model)
+    if space.fence is not None:
+        usable &= space.fence.fair(score)
     single = np.where(usable, model.statistics(score, crossed), 0.0)
     order = np.argsort(-single, kind="stable")[: TAKEN if space.fence is None else len(single)]
     found = [Proposal(float(single[i]), int(i)) for i in order]
@@ -67,7 +69,13 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
 
 
 def is_allowed(model: Model, term: Term) -> bool:
-    """Whether constraints let a rule be added to a model."""
+    """Whether a rule may be added to a model.
+
+    Constraints may forbid it; and no level of a column is named by two rules with points of their
+    own, or nobody could say what it is worth.
+    """
+    if _named(model)[_levels_in(term)].any():
+        return False
     fence = model.space.fence
     if fence is None:
         return True
@@ -75,6 +83,21 @@ def is_allowed(model: Model, term: Term) -> bool:
     if not isinstance(term, int):
         score = float(model.residual[model.space.column(term)].sum(dtype=np.float64))
     return fence.admits(term, score, model.terms)
+
+
+def _named(model: Model) -> NDArray[np.bool_]:
+    """Return which rules are levels that a rule of the model names, alone or merged."""
+    named = np.zeros(len(model.space.usable), dtype=bool)
+    for term in model.terms:
+        named[_levels_in(term)] = True
+    return named & model.space.is_level
+
+
+def _levels_in(term: Term) -> list[int]:
+    """Return the rules that a single or merged rule names; none of a range or a pair."""
+    if isinstance(term, int):
+        return [term]
+    return [part for part in term.parts if isinstance(part, int)] if term.kind == "any" else []
 
 
 def penalty(term: Term, n: int) -> float:
@@ -95,7 +118,9 @@ def penalty(term: Term, n: int) -> float:
 
 
 def _merged(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:
-    for group in model.space.levels:
+    named = _named(model)
+    for levels in model.space.levels:
+        group = levels[~named[levels]]
         effect = score[group] / (crossed[0, group] + SHRINKING)
         for sign in (1, -1):
             order = group[np.argsort(-sign * effect, kind="stable")]
