@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,23 @@ def in_order(criteria: Sequence[Criterion], lower: Target, higher: Target) -> Ro
         meets the later against anyone who meets the other but not it. None where there are too
         many ways to behave.
     """
+    members = _about(criteria, subject_of(lower), subject_of(higher))
+    forms = tuple(canonical(criteria[i].when) for i in members)
+    return _scattered(_in_order(forms, lower, higher), members, len(criteria))
+
+
+def _scattered(rows: Rows | None, members: Sequence[int], size: int) -> Rows | None:
+    """Return rows over some of the rules as rows over all."""
+    if rows is None:
+        return None
+    wide = np.zeros((len(rows), size))
+    wide[:, list(members)] = rows
+    return wide
+
+
+@lru_cache(maxsize=4096)  # the search asks for the same few rules again and again
+def _in_order(forms: tuple[str, ...], lower: Target, higher: Target) -> Rows | None:
+    criteria = [as_criterion(json.loads(form)) for form in forms]
     below = _about(criteria, subject_of(lower))
     above = _about(criteria, subject_of(higher))
     if not below and not above:
@@ -77,11 +95,11 @@ def in_order(criteria: Sequence[Criterion], lower: Target, higher: Target) -> Ro
     return _distinct((least[:, None, :] - most[None, :, :]).reshape(-1, len(criteria)))
 
 
-def _about(criteria: Sequence[Criterion], subject: Subject | None) -> list[int]:
+def _about(criteria: Sequence[Criterion], *subjects: Subject | None) -> list[int]:
     return [
         i
         for i, rule in enumerate(criteria)
-        if is_plain(rule) and next(mentions(rule.when)).subject == subject
+        if is_plain(rule) and next(mentions(rule.when)).subject in subjects
     ]
 
 
@@ -166,14 +184,19 @@ def monotone(criteria: Sequence[Criterion], subject: Subject) -> Rows | None:
     members = _about(criteria, subject)
     if not members:
         return np.zeros((0, len(criteria)))
-    rules = [criteria[i] for i in members]
+    forms = tuple(canonical(criteria[i].when) for i in members)
+    return _scattered(_monotone(forms, subject), members, len(criteria))
+
+
+@lru_cache(maxsize=4096)
+def _monotone(forms: tuple[str, ...], subject: Subject) -> Rows | None:
+    rules = [as_criterion(json.loads(form)) for form in forms]
     frame = _values(rules, subject)
     if frame is None:
         return None
     amounts = np.column_stack([_amount(frame[name], str(name)) for name in frame])
     known = ~np.isnan(amounts).any(axis=1)
-    met = np.zeros((len(frame), len(criteria)))
-    met[:, members] = np.column_stack([rule.meets(frame) for rule in rules])
+    met = np.column_stack([rule.meets(frame) for rule in rules]).astype(float)
     return _distinct(np.vstack([*_rises(amounts[known], met[known]), met[:0]]))
 
 
