@@ -51,9 +51,7 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
     space = model.space
     score = (space.X @ model.residual).astype(float)
     crossed = (model.crossed @ space.X.T).astype(float)
-    usable = space.usable & ~_named(model)
-    if space.fence is not None:
-        usable &= space.fence.fair(score)
+    usable = space.usable if space.fence is None else space.usable & space.fence.fair(score)
     single = np.where(usable, model.statistics(score, crossed), 0.0)
     order = np.argsort(-single, kind="stable")[: TAKEN if space.fence is None else len(single)]
     found = [Proposal(float(single[i]), int(i)) for i in order]
@@ -71,10 +69,12 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
 def is_allowed(model: Model, term: Term) -> bool:
     """Whether a rule may be added to a model.
 
-    Constraints may forbid it; and no level of a column is named by two rules with points of their
-    own, or nobody could say what it is worth.
+    Constraints may forbid it; and of two rules that name levels of a column either one names all
+    that the other does or they share none, or nobody could say what a level is worth.
     """
-    if _named(model)[_levels_in(term)].any():
+    levels = _levels_in(term)
+    others = (_levels_in(other) for other in model.terms)
+    if any(len(levels & other) not in (0, len(levels), len(other)) for other in others):
         return False
     fence = model.space.fence
     if fence is None:
@@ -85,19 +85,11 @@ def is_allowed(model: Model, term: Term) -> bool:
     return fence.admits(term, score, model.terms)
 
 
-def _named(model: Model) -> NDArray[np.bool_]:
-    """Return which rules are levels that a rule of the model names, alone or merged."""
-    named = np.zeros(len(model.space.usable), dtype=bool)
-    for term in model.terms:
-        named[_levels_in(term)] = True
-    return named & model.space.is_level
-
-
-def _levels_in(term: Term) -> list[int]:
+def _levels_in(term: Term) -> set[int]:
     """Return the rules that a single or merged rule names; none of a range or a pair."""
     if isinstance(term, int):
-        return [term]
-    return [part for part in term.parts if isinstance(part, int)] if term.kind == "any" else []
+        return {term}
+    return {part for part in term.parts if isinstance(part, int)} if term.kind == "any" else set()
 
 
 def penalty(term: Term, n: int) -> float:
@@ -118,23 +110,29 @@ def penalty(term: Term, n: int) -> float:
 
 
 def _merged(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:
-    named = _named(model)
-    for levels in model.space.levels:
-        group = levels[~named[levels]]
-        effect = score[group] / (crossed[0, group] + SHRINKING)
-        for sign in (1, -1):
-            order = group[np.argsort(-sign * effect, kind="stable")]
-            order = order[sign * score[order] > 0]
-            if model.space.fence is not None:
-                order = order[model.space.fence.fair(score[order], order)]
-            if len(order) < 2:
-                continue
-            gain = model.statistics(np.cumsum(score[order]), np.cumsum(crossed[:, order], axis=1))
-            gain -= PER_LEVEL * np.arange(len(order))
-            best = int(np.argmax(gain))
-            if best:
-                parts = tuple(sorted(int(i) for i in order[: best + 1]))
-                yield Proposal(float(gain[best]), Combination("any", parts))
+    named = sorted(set().union(*(_levels_in(term) for term in model.terms)))
+    for group in model.space.levels:
+        free = np.setdiff1d(group, named)
+        for levels in (group, free) if len(free) < len(group) else (group,):
+            yield from _best_sets(model, levels, score, crossed)
+
+
+def _best_sets(model: Model, levels: Indices, score: Floats, crossed: Floats) -> Iterator[Proposal]:
+    fence = model.space.fence
+    effect = score[levels] / (crossed[0, levels] + SHRINKING)
+    for sign in (1, -1):
+        order = levels[np.argsort(-sign * effect, kind="stable")]
+        order = order[sign * score[order] > 0]
+        if fence is not None:
+            order = order[fence.fair(score[order], order)]
+        if len(order) < 2:
+            continue
+        gain = model.statistics(np.cumsum(score[order]), np.cumsum(crossed[:, order], axis=1))
+        gain -= PER_LEVEL * np.arange(len(order))
+        best = int(np.argmax(gain))
+        if best:
+            parts = tuple(sorted(int(i) for i in order[: best + 1]))
+            yield Proposal(float(gain[best]), Combination("any", parts))
 
 
 def _ranges(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:

@@ -63,14 +63,6 @@ class Space:
         return np.asarray((met > 0) & (met < self.sample.n))
 
     @cached_property
-    def is_level(self) -> NDArray[np.bool_]:
-        """Rules that are levels of a column with others, shape (rules,)."""
-        among = np.zeros(self.sample.flags.shape[1], dtype=bool)
-        for group in self.levels:
-            among[group] = True
-        return among
-
-    @cached_property
     def paired(self) -> Indices:
         """Rules that pairs are made of: where there are many, those that separate best."""
         candidates = np.flatnonzero(self.usable)
