@@ -39,7 +39,7 @@ from tests.small_company import SETTINGS, company_run, tables, write_company
 KEYS = {
     *("schema", "name", "period", "as_of", "versions", "inputs", "inputs_hash", "settings"),
     *("checks", "findings", "control", "control_by_quarter", "funnel", "lift", "scorecard"),
-    *("conversion_by_age", "readiness", "parsimony", "short_card"),
+    *("conversion_by_age", "readiness", "parsimony", "short_card", "example"),
     *("thresholds", "backtest", "backtest_differences", "backtest_skipped", "missed"),
     *("monitoring", "changes", "gate"),
     *("textbook", "lead_url", "currency", "warnings", "may_differ"),

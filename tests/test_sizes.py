@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import calibrate as cal
+from calibrate.pipeline.example import example_of
 from calibrate.pipeline.sizes import other_sizes
 from calibrate.pipeline.summary import parsimony_part, short_card_part
 from calibrate.report.shape import rows_of
@@ -78,3 +79,27 @@ def test_the_card_of_a_run_is_in_its_lift_table() -> None:
     run = company_run()
     names = set(run.lift.table["criterion"])
     assert {line.criterion.name for line in run.card.criteria} <= names
+
+
+def test_the_example_is_the_lead_just_above_the_cut() -> None:
+    run = company_run()
+    lead = run.example
+    assert lead is not None
+    of_period = run.scores[(run.scores["set"] == "period")]
+    compared = of_period[run.observation.table["at_landmark"].to_numpy(dtype=bool)]
+    above = compared[compared["score"] >= run.card.tiers[0].at_least]
+    assert lead["score"] == above["score"].min()
+    same = above.loc[above["score"] == lead["score"], "lead_id"]
+    assert lead["lead_id"] == same.min()
+    assert lead["rules"]["points"].sum() == lead["score"]
+
+
+def test_without_a_lead_above_the_cut_it_is_the_best_one(obs: cal.Observation) -> None:
+    card = cal.fit_scorecard(obs, max_criteria=2, pairs=False, intervals=False)
+    inputs = card.inputs(obs)
+    some = inputs[card.score_frame(inputs)["score"] < 100]
+    compared = pd.Series(data=True, index=some.index)
+    best = example_of(card.with_tiers({"hot": 100, "cold": 0}), some, compared)
+    assert best is not None
+    assert best["score"] == card.score_frame(some)["score"].max()
+    assert example_of(card, some.head(0), compared.head(0)) is None

@@ -32,6 +32,7 @@ __all__ = [
     "located",
     "paragraph",
     "setting_line",
+    "size_lines",
     "whole_rules",
     "without_zeros",
 ]
@@ -124,6 +125,16 @@ def setting_line(used: Mapping[str, Any]) -> str:
     if used["period"] is None:
         return line
     return f"{line}, period {used['period'].label}, learned from {used['fit_period'].label}"
+
+
+def size_lines(done: Run) -> list[str]:
+    """Say what fewer rules would keep, and that there is a short card; nothing without either."""
+    if done.parsimony is None:
+        return []
+    said = [done.parsimony.sentence]
+    if done.short_card is not None:
+        said.append(f"the card in {len(done.short_card.criteria)} rules: in the report")
+    return said
 
 
 def whole_rules(details: pd.DataFrame, *, width: int) -> list[str]:

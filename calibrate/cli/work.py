@@ -211,7 +211,7 @@ def _tell_run(done: Run, folder: Path, show: str) -> None:
         say(words.control_line(done))
     show_table(card, show, title="scorecard" if done.card.criteria else None)
     if show == "table":
-        for line in (*done.card.notes, done.cuts.message):
+        for line in (*done.card.notes, *words.size_lines(done), done.cuts.message):
             say(line)
         _say_findings(done.findings)
         say(f"gate: {done.gate.recommendation}; {'; '.join(done.gate.reasons)}")

@@ -28,6 +28,7 @@ from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift
 from calibrate.observation import Observation, observe_open, require_follow_up
 from calibrate.pipeline.cards import current_card
+from calibrate.pipeline.example import example_of
 from calibrate.pipeline.judging import against_current, prove
 from calibrate.pipeline.leaks import left_out, warn_of_kept, with_allowed, without_columns
 from calibrate.pipeline.run import Run
@@ -103,7 +104,7 @@ def recalibrate(
         _require_both_outcomes(obs)
         found = _measured(settings, obs, current, tell)
         tell("scoring", 0.6)
-        scores = _scores(found["card"], obs, history)
+        scores, example = _scores(found["card"], obs, history)
         tell("proving it on past quarters", 0.65)
         card, findings = found["card"], found["findings"]
         leaks = left_out(findings, settings.calibration.allow_leaks)
@@ -118,6 +119,7 @@ def recalibrate(
         history=history,
         observation=obs,
         scores=scores,
+        example=example,
         proof=proof,
         current=current,
         gate=gate,
@@ -214,17 +216,26 @@ def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None
     )
 
 
-def _scores(card: Scorecard, obs: Observation, history: History) -> pd.DataFrame:
-    """Every lead of the period, then every lead open at as_of, each at its own cutoff."""
+def _scores(
+    card: Scorecard, obs: Observation, history: History
+) -> tuple[pd.DataFrame, dict[str, Any] | None]:
+    """Every lead of the period, then every lead open at as_of, each at its own cutoff.
+
+    With one of the first as an example.
+    """
     parts: list[pd.DataFrame] = []
+    example = None
     still_open = observe_open(history, lookback=obs.lookback)
     for name, observation in (("period", obs), ("open", still_open)):
-        scores = card.score_frame(card.inputs(observation, every_lead=True))
+        inputs = card.inputs(observation, every_lead=True)
+        if name == "period":
+            example = example_of(card, inputs, obs.table.loc[inputs.index, "at_landmark"])
+        scores = card.score_frame(inputs)
         if history.is_wide and parts:  # all leads are open to be scored; those above once
             scores = scores[~scores["lead_id"].isin(parts[0]["lead_id"])]
         known = observation.table.loc[scores.index, ["converted", "amount", "cutoff"]]
         parts.append(scores.join(known).assign(set=name)[list(SCORE_COLUMNS)])
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True), example
 
 
 def _require_both_outcomes(obs: Observation) -> None:

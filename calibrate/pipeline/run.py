@@ -77,6 +77,8 @@ class Run:
         ``lead_id, set, score, expected_rate, tier, fit, engagement, converted, amount,
         cutoff``; `set` is ``period`` (each lead at its landmark, or at its closing or at as_of
         where that is sooner) or ``open`` (at as_of).
+    example : dict or None
+        One lead of the period, and which lines of the card it meets (`example_of`).
     warnings : tuple of str
     """
 
@@ -100,6 +102,7 @@ class Run:
     findings: tuple[Finding, ...] = ()
     funnel: pd.DataFrame = field(repr=False)
     scores: pd.DataFrame = field(repr=False)
+    example: dict[str, Any] | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
 
     @cached_property
@@ -145,6 +148,7 @@ class Run:
                 "backtest_skipped": self.proof.skipped,
                 "missed": self.proof.missed,
                 "textbook": textbook_example(self.lift, self.card),
+                "example": self.example,
                 "lead_url": self.history.lead_url,
                 "currency": None,
                 "warnings": self.warnings,

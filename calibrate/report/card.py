@@ -9,7 +9,7 @@ from calibrate.criteria import describe
 from calibrate.errors import ConfigError
 from calibrate.report.shape import Row, is_wide, rows_of, setting
 
-__all__ = ["base_of", "card_of", "rule_of", "sizes_of", "textbook_of"]
+__all__ = ["base_of", "card_of", "example_of", "rule_of", "sizes_of", "textbook_of"]
 
 STABLE = 0.8  # share of resamples that choose a line again
 
@@ -79,6 +79,16 @@ def rule_of(line: Mapping[str, Any]) -> str | None:
     except ConfigError:  # a run of a newer version, or one written by hand
         return None
     return None if said == line.get("name") else said
+
+
+def example_of(run: Mapping[str, Any]) -> Row | None:
+    """Return one lead with the lines it meets and those it does not, the start first."""
+    lead = run.get("example")
+    if not isinstance(lead, Mapping) or not rows_of(lead.get("rules")):
+        return None
+    start, *lines = rows_of(lead["rules"])
+    lines.sort(key=lambda line: (not line["met"], -line["points_possible"], line["criterion"]))
+    return {**lead, "start": start["points"], "lines": lines}
 
 
 def sizes_of(run: Mapping[str, Any]) -> Row | None:

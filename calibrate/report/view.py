@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from calibrate.report.card import base_of, card_of, sizes_of, textbook_of
+from calibrate.report.card import base_of, card_of, example_of, sizes_of, textbook_of
 from calibrate.report.shape import Row, is_wide, rows_of, setting
 from calibrate.report.why import why_not
 
@@ -36,8 +36,8 @@ def leadership(run: Mapping[str, Any]) -> Row:
     Returns
     -------
     dict
-        ``head, verdict, sentence, base, cut, against, card, sizes, changes, nothing, missed,
-        unknown, textbook``; a part that the run cannot fill is None or empty.
+        ``head, verdict, sentence, base, cut, against, card, example, sizes, changes, nothing,
+        missed, unknown, textbook``; a part that the run cannot fill is None or empty.
 
     Examples
     --------
@@ -52,6 +52,7 @@ def leadership(run: Mapping[str, Any]) -> Row:
         "cut": _cut(run),
         "against": _against(run),
         "card": card_of(run),
+        "example": _example(run),
         "sizes": sizes_of(run),
         "changes": _changes(run),
         "nothing": _nothing(run),
@@ -199,6 +200,11 @@ def _against(run: Mapping[str, Any]) -> Row:
         "any_knew": any(row["knew"] for row in found.values()),
         "skipped": [str(row["period"]) for row in rows_of(run.get("backtest_skipped"))],
     }
+
+
+def _example(run: Mapping[str, Any]) -> Row | None:
+    lead = example_of(run)
+    return lead and lead | {"link": lead_link(run.get("lead_url"), lead["lead_id"])}
 
 
 def _changes(run: Mapping[str, Any]) -> Row | None:

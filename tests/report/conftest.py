@@ -37,6 +37,8 @@ def hostile_run() -> dict[str, Any]:
     run["textbook"]["activity"] = names[0]
     run["missed"][0]["lead_id"] = names[5]
     run["missed"][1]["lead_id"] = "../?a=1&b=2#c"
+    run["example"]["lead_id"] = names[5]
+    run["example"]["rules"][1]["criterion"] = names[4]
     run["findings"][0]["what"] = names[0]
     run["warnings"] = names
     run["lift"][8]["reason"] = f"counted by {names[0]}"

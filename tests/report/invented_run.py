@@ -287,6 +287,19 @@ def _short_card() -> Row:
     return {"card": card, "price": _parsimony()["table"][6]}
 
 
+def _example() -> Row:
+    """Return a lead with 22 + 24 + 11 + 6 points, and the lines it does not meet."""
+    met = {"pricing_view", "employees at least 200", "country filled in"}
+    start = {"criterion": "every lead starts at", "group": "base", "met": True, "points": 22}
+    rules = [start | {"points_possible": 22, "rule": "every lead starts at"}]
+    for line in _scorecard()["criteria"]:
+        hit, points = line["name"] in met, line["points"]
+        row = {"criterion": line["name"], "group": line["group"], "met": hit, "rule": line["name"]}
+        rules.append(row | {"points": points * hit, "points_possible": points})
+    rate = _expected_rate()[63]["rate"]
+    return {"lead_id": "L-77", "score": 63, "tier": "hot", "expected_rate": rate, "rules": rules}
+
+
 def _control() -> Row:
     cohort = {"method": "cohort", **_rated(84, 1180), "n_effective": 1180, "note": ""}
     period = {"method": "period", **_rated(79, 1180), "n_effective": None}
@@ -447,6 +460,7 @@ _RUN: Row = {
     "scorecard": _scorecard(),
     "parsimony": _parsimony(),
     "short_card": _short_card(),
+    "example": _example(),
     "thresholds": _thresholds(),
     "backtest": _backtest(),
     "backtest_skipped": [{"period": "2022Q4", "reason": "not enough known: 31 conversions"}],

@@ -131,3 +131,20 @@ def test_a_rule_that_cannot_be_read_is_shown_by_its_name():
 def test_a_run_of_json_gives_the_same_page(run):
     _with_long_rule(run)
     assert render_html(json.loads(json.dumps(run))) == render_html(run)
+
+
+def test_one_lead_is_added_up(run):
+    text = render_markdown(run)
+    # 22 + 24 + 11 + 6 points of the invented lead; what it does not meet gives nothing
+    assert "Lead L-77 has 63 points: of 100 such leads" in text
+    table = text.partition("### One lead, added up")[2].partition("###")[0]
+    assert "| everyone starts with | | +22 |\n| pricing\\_view | yes | +24 |" in table
+    assert "| demo\\_request | no | – |" in table
+    page = Page(render_html(run))
+    assert page.errors == []
+    assert sum(row.get("class") == "unmet" for row in page.all("tr")) == 5  # of eight lines
+    run["lead_url"] = "https://crm.example.com/{lead_id}"
+    links = [link["href"] for link in Page(render_html(run)).all("a")]
+    assert "https://crm.example.com/L-77" in links
+    run["example"] = None
+    assert "added up" not in render_markdown(run)
