@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from calibrate.fitting.combining import Combination, Term
 from calibrate.fitting.model import COLLINEAR, RIDGE, Model
-from calibrate.fitting.space import Floats, Indices, Singles
+from calibrate.fitting.space import Floats, Indices, Singles, Space
 
-__all__ = ["Proposal", "is_allowed", "penalty", "proposals"]
+__all__ = ["Proposal", "is_allowed", "opposite_levels", "penalty", "proposals"]
 
 PER_LEVEL = 1.0  # what each further level of a merge must add to the statistic
 PER_CUT = 3.0  # what the second end of a range must add
@@ -90,6 +90,18 @@ def _levels_in(term: Term) -> set[int]:
     if isinstance(term, int):
         return {term}
     return {part for part in term.parts if isinstance(part, int)} if term.kind == "any" else set()
+
+
+def opposite_levels(space: Space, term: Term) -> Term | None:
+    """Return the rule of the other levels of a column, if these are fewer than a rule names."""
+    if isinstance(term, int) or term.kind != "any":
+        return None
+    named = _levels_in(term)
+    group = next(group for group in space.levels if named <= set(group.tolist()))
+    others = tuple(sorted(set(group.tolist()) - named))
+    if not others or len(others) >= len(named):
+        return None
+    return others[0] if len(others) == 1 else Combination("any", others)
 
 
 def penalty(term: Term, n: int) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from calibrate.fitting.combining import Combination, Term
 from calibrate.fitting.constraints import Limits, Subject
 from calibrate.fitting.model import Model, model_of
-from calibrate.fitting.proposing import Proposal, is_allowed, penalty, proposals
+from calibrate.fitting.proposing import Proposal, is_allowed, opposite_levels, penalty, proposals
 from calibrate.fitting.space import Floats, Indices, Singles, Space, space_of
 from calibrate.observation import Sample
 from calibrate.stats.logistic import fit_logistic
@@ -245,7 +245,20 @@ class _Search:
                 model = self.exchanged(model, position)
             if model is before:
                 break
+        for position in range(len(model.terms)):
+            model = self._turned(model, position)
         return model
+
+    def _turned(self, model: Model, position: int) -> Model:
+        """Return the model with "A" for "B or C or D", where this says as much."""
+        shorter = opposite_levels(self.space, model.terms[position])
+        rest = model.without(position)
+        if shorter is None or shorter in rest.terms or not is_allowed(rest, shorter):
+            return model
+        other = rest.with_term(shorter, at=position)
+        if self.space.fence is not None and not self.space.fence.is_alive(other):
+            return model
+        return other if self._cost(other) <= self._cost(model) + WORTHWHILE else model
 
     def exchanged(self, model: Model, position: int) -> Model:
         """Return the model with a better rule in one place, or as it is where there is none."""

@@ -6,6 +6,7 @@ import pytest
 from calibrate.criteria import as_criterion
 from calibrate.fitting.combining import Combination, combined
 from calibrate.fitting.permutation import anything_to_score_on
+from calibrate.fitting.proposing import opposite_levels
 from calibrate.fitting.search import balanced_folds, choose_rules, search_rules
 from calibrate.fitting.space import space_of
 from calibrate.observation import Sample
@@ -203,3 +204,32 @@ def test_contacts_count_once_in_the_test_of_pairs():
         sample = sample_from(flags, converted, keys=cluster.astype(np.uint64), cluster=cluster)
         passed += anything_to_score_on(sample, rng, space=space_of(sample))
     assert passed < 4
+
+
+def named_levels(rng, effects, n=6000):
+    """One column with a level a log odds, as many leads at each, on top of -1."""
+    level = rng.integers(0, len(effects), n)
+    flags = level[:, None] == np.arange(len(effects))
+    rate = 1 / (1 + np.exp(1 - np.array(effects)[level]))
+    sample = sample_from(flags, rng.random(n) < rate)
+    named = [{"field": "source", "in": [f"s{i}"]} for i in range(len(effects))]
+    rules = tuple(as_criterion({"when": when, "source": "found"}) for when in named)
+    return replace(sample, criteria=rules)
+
+
+def test_the_shorter_side_of_a_column_is_named():
+    """One level of four differs: the rule names it, and not the three others."""
+    sample = named_levels(np.random.default_rng(16), (0.0, 0.0, 2.0, 0.0))
+    assert search_rules(sample, 1) == [2]
+    assert opposite_levels(space_of(sample), Combination("any", (0, 1, 3))) == 2
+    assert opposite_levels(space_of(sample), Combination("any", (0, 1))) is None
+
+
+def test_rules_about_one_column_are_nested_or_apart():
+    """A level named by two rules that overlap in part has no worth that anybody could tell."""
+    effects = (1.5, 1.2, 0.8, 0.3, 0.0, -0.4, -0.8, -1.5)
+    terms = search_rules(named_levels(np.random.default_rng(17), effects), 5)
+    sets = [{term} if isinstance(term, int) else set(term.parts) for term in terms]
+    for i, one in enumerate(sets):
+        for other in sets[:i]:
+            assert len(one & other) in (0, len(one), len(other))
