@@ -15,6 +15,7 @@ from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError
 from calibrate.fitting.boosting import MAX_LEADS, boosted
 from calibrate.fitting.fit import fit_scorecard
+from calibrate.fitting.logistic import FEW_FOLDS, MANY_LEADS, N_FOLDS
 from calibrate.fitting.parsimony import ranked_within
 from calibrate.fitting.search import balanced_folds, searched_leads
 from calibrate.lift import Lift
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Parsimony", "parsimony_curve"]
 
-N_FOLDS = 5
 ENOUGH = 0.95  # of what the card's size gives, that a smaller one must keep to be named
 TINY = 1e-12
 
@@ -141,12 +141,12 @@ def parsimony_curve(
 
     Notes
     -----
-    Five folds, contacts kept together. Each fold's leads are scored by forward searches of
-    every length on the other four; the search of a card swaps rules too, so a card is at least
-    about as good as its row. AUC and interval are those of pairs of leads in one fold (and
-    landmark), differences are paired, all with weights and clusters. ``kept_share = (auc - 1/2)
-    / (auc of the card - 1/2)``. The ceiling is scikit-learn's histogram gradient boosting on raw
-    attributes and counts, on at most 100,000 of the leads.
+    Five folds (two of 50,000 leads and more), contacts kept together. Each fold's leads are
+    scored by searches of every length on the others. AUC and interval are those of pairs of
+    leads in one fold (and landmark), differences are paired, all with weights and clusters.
+    ``kept_share = (auc - 1/2) / (auc of the card - 1/2)``. The ceiling is scikit-learn's
+    histogram gradient boosting on raw attributes and counts, on at most 100,000 of the leads, in
+    as many folds.
 
     References
     ----------
@@ -198,9 +198,10 @@ def _ceiling(
     confidence_level: float,
     rng: int | np.random.Generator,
 ) -> dict[str, Any]:
-    """Cross-validate gradient boosting on the folds of the search."""
+    """Cross-validate gradient boosting on the leads of the search, in as many folds."""
     sample = searched_leads(sample_of(obs, ()))
-    folds = balanced_folds(sample.keys, N_FOLDS, as_generator(rng))
+    n_folds = N_FOLDS if sample.n < MANY_LEADS else FEW_FOLDS
+    folds = balanced_folds(sample.keys, n_folds, as_generator(rng))
     if sample.n > MAX_LEADS:
         chosen = sample.keys <= np.partition(sample.keys, MAX_LEADS)[MAX_LEADS]
         sample, folds = sample.rows(chosen), folds[chosen]
@@ -212,7 +213,7 @@ def _ceiling(
     ]
     activities = [name for name in obs.activities if name not in ignore]
     rates = np.full(sample.n, np.nan)
-    for fold in range(N_FOLDS):
+    for fold in range(n_folds):
         held = folds == fold
         known = leads[~held & (sample.weight > 0)]
         rates[held] = boosted(known, leads[held], attributes=attributes, activities=activities)
