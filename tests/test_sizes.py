@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import calibrate as cal
 from calibrate.pipeline.example import example_of
+from calibrate.pipeline.lines import with_lifts
 from calibrate.pipeline.sizes import other_sizes
 from calibrate.pipeline.summary import parsimony_part, short_card_part
 from calibrate.report.shape import rows_of
@@ -103,3 +106,23 @@ def test_without_a_lead_above_the_cut_it_is_the_best_one(obs: cal.Observation) -
     assert best is not None
     assert best["score"] == card.score_frame(some)["score"].max()
     assert example_of(card, some.head(0), compared.head(0)) is None
+
+
+def test_a_lift_is_one_number_on_the_card_and_in_the_table() -> None:
+    run = company_run()
+    table = run.lift.table.set_index("criterion")
+    for line in run.card.criteria:
+        row = table.loc[line.criterion.name]
+        assert line.lift == row["lift"]
+        assert line.lift_ci == (row["lift_ci_lower"], row["lift_ci_upper"])
+
+
+def test_a_line_whose_lift_cannot_be_told_keeps_its_own(obs: cal.Observation) -> None:
+    card = cal.fit_scorecard(obs, max_criteria=2, pairs=False, intervals=False)
+    lift = cal.measure_lift(obs, [line.criterion for line in card.criteria])
+    blank = lift.table.assign(lift=[np.nan, 2.0], lift_ci_upper=np.nan)
+    lines = with_lifts(card, dataclasses.replace(lift, _table=blank)).criteria
+    assert (lines[0].lift, lines[0].lift_ci) == (card.criteria[0].lift, card.criteria[0].lift_ci)
+    assert (lines[1].lift, lines[1].lift_ci) == (2.0, None)
+    elsewhere = cal.measure_lift(obs, [{"field": "x8", "at_least": 7}])
+    assert with_lifts(card, elsewhere).criteria == card.criteria

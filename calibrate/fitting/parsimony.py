@@ -113,7 +113,7 @@ def _reached(log_odds: Floats) -> int:
 
 
 def _kept(auc: float, of_card: float) -> float:
-    return round((auc - 0.5) / (of_card - 0.5), 12) if of_card > 0.5 else float("nan")
+    return round((auc - 0.5) / (of_card - 0.5), 12) + 0.0 if of_card > 0.5 else float("nan")
 
 
 def auc_added(sample: Sample, points: Sequence[int]) -> tuple[float, ...]:

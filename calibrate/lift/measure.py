@@ -172,8 +172,10 @@ class Lift:
         if not lines:
             return (), []
         rules = tuple(line.criterion for line in lines)
+        # Weighted given all of them, as the table's own rows are.
+        sample = sample_of(obs.fitting, (*own, *rules))
         rows = found_rows(
-            sample_of(obs.fitting, rules),
+            sample.columns(range(len(own), len(own) + len(rules))),
             [line.n_looked_at for line in lines],
             table["p_value"].to_numpy(dtype=float),
             n_searched=n_searched,

@@ -31,6 +31,7 @@ from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.example import example_of
 from calibrate.pipeline.judging import against_current, prove
 from calibrate.pipeline.leaks import left_out, warn_of_kept, with_allowed, without_columns
+from calibrate.pipeline.lines import with_lifts
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.sizes import other_sizes
 from calibrate.pipeline.spans import observe_as_set
@@ -171,17 +172,18 @@ def _measured(
     honest = _at_one_age(cross_fit_scores(obs, card=card, **how), obs.fitting)
     cuts = choose_cuts(settings, honest, weeks=obs.fitting.weeks)
     barred = barred_criteria(lift, card, obs, settings.constraints, current=current)
+    ready = assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift)
+    searched = len(how["criteria"])
+    lift = lift.with_card(card, obs, leaks=leaks, constrained=barred, n_searched=searched)
     return {
         "control": control_rate(obs, confidence_level=level),
         "control_by_quarter": _by_quarter(obs, level),
         "conversion_by_age": _by_age(obs, level),
-        "readiness": assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift),
-        "lift": lift.with_card(
-            card, obs, leaks=leaks, constrained=barred, n_searched=len(how["criteria"])
-        ),
+        "readiness": ready,
+        "lift": lift,
         "findings": findings,
         **other_sizes(obs, card, how, leaks, allow_sensitive=allowed, confidence_level=level),
-        "card": card.with_tiers(cuts),
+        "card": with_lifts(card, lift).with_tiers(cuts),
         "cuts": cuts,
     }
 
