@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calibrate.fitting.attainable import attainable_patterns
 from calibrate.fitting.combining import Term
 from calibrate.fitting.constraints.reading import canonical
-from calibrate.fitting.scaling import Points, scale_to_100, scale_with
+from calibrate.fitting.scaling import Points, ranking_of, scale_to_100, scale_with
 from calibrate.fitting.wish import Weighted, Wish
 from calibrate.observation import Sample
 from calibrate.stats.logistic import fit_logistic
@@ -36,7 +36,9 @@ def scaled_points(
         held = wish.current if wish.sticky else None
         return _on_scale(scale, sample, weights, shrinkage, held=held)
     seen, _ = unique_patterns(sample.flags)
-    return scale_to_100(weights, information, attainable_patterns(sample.criteria, seen))
+    groups = attainable_patterns(sample.criteria, seen)
+    ranking = ranking_of(sample.grouped(), weights)
+    return scale_to_100(weights, information, groups, ranking=ranking)
 
 
 def _on_scale(

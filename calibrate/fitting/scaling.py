@@ -7,12 +7,24 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from calibrate.errors import CalibrateError
 from calibrate.fitting.attainable import Pattern, attainable_range
+from calibrate.observation import Grouped
+from calibrate.stats.logistic import fit_logistic
+from calibrate.stats.ranking import auc
 from calibrate.stats.rounding import whole_points
 
-__all__ = ["Points", "per_log_odds", "scale_to_100", "scale_with", "span_of", "sticky"]
+__all__ = [
+    "Points",
+    "per_log_odds",
+    "ranking_of",
+    "scale_to_100",
+    "scale_with",
+    "span_of",
+    "sticky",
+]
 
 STICKY_POINTS, STICKY_SHARE = 1.0, 0.05
 NONE = 0.5  # points that are as near to none as to one
@@ -29,7 +41,13 @@ class Points(NamedTuple):
     per_log_odds: float
 
 
-def scale_to_100(weights: Floats, information: Floats, groups: Sequence[Pattern]) -> Points:
+def scale_to_100(
+    weights: Floats,
+    information: Floats,
+    groups: Sequence[Pattern],
+    *,
+    ranking: Callable[[Ints], Floats] | None = None,
+) -> Points:
     """Scale weights so that the lowest and highest attainable scores are exactly 0 and 100.
 
     Parameters
@@ -40,6 +58,8 @@ def scale_to_100(weights: Floats, information: Floats, groups: Sequence[Pattern]
         Inverse covariance of the weights: what an error of rounding costs.
     groups : list of (positions, patterns)
         From `attainable_patterns`.
+    ranking : callable, optional
+        From whole points, one set a row, to how well each keeps the order (`ranking_of`).
 
     Returns
     -------
@@ -54,7 +74,8 @@ def scale_to_100(weights: Floats, information: Floats, groups: Sequence[Pattern]
     Notes
     -----
     The whole-number points whose range is 100 and which lose least of the log likelihood at
-    their own best factor (`stats.rounding.whole_points`).
+    their own best factor (`stats.rounding.whole_points`); of those that lose hardly more, the
+    points that keep the order best.
     """
     low, high = attainable_range(weights, groups)
     exact = 100 / (high - low) * weights
@@ -64,6 +85,7 @@ def scale_to_100(weights: Floats, information: Floats, groups: Sequence[Pattern]
         start=exact,
         zero=np.abs(exact) < NONE,
         span=span_of(groups),
+        prefer=ranking,
     )
     if points is None:
         raise CalibrateError("no whole-number points reach exactly 0 and 100; use fewer criteria")
@@ -123,6 +145,23 @@ def sticky(exact: Floats, current: tuple[int, Floats] | None) -> tuple[Floats, F
 def per_log_odds(points: Floats | Ints, weights: Floats, information: Floats) -> float:
     """Return the points that one unit of log odds is worth, by weighted least squares."""
     return float(weights @ information @ points / (weights @ information @ weights))
+
+
+def ranking_of(grouped: Grouped, weights: Floats) -> Callable[[Ints], Floats]:
+    """Return a function from whole points, one set a row, to the AUC they would have.
+
+    Were the rates of the leads those that the weights promise: the order of the weights is then
+    the best there is, and nothing is gained by the accidents of these leads.
+    """
+    flags = grouped.design[:, : len(weights)]
+    sums = flags @ weights
+    level = fit_logistic(flags[:, :0], grouped.n_converted, grouped.n, firth=False, offset=sums)
+    won = grouped.n * expit(level.intercept + sums)
+
+    def ranking(points: Ints) -> Floats:
+        return np.array([auc(flags @ row, won, grouped.n - won) for row in points])
+
+    return ranking
 
 
 def span_of(groups: Sequence[Pattern]) -> Callable[[ArrayLike], Ints]:

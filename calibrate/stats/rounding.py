@@ -15,16 +15,19 @@ __all__ = ["rounding_loss", "whole_points"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Span = Callable[[Ints], Ints]
+Prefer = Callable[[Ints], Floats]
 
 STEPS = (-2, -1, 1, 2)
 STARTS = 6  # roundings of different scales that are improved
 MOST_MOVES = 400
 SHIFTS = np.linspace(0.8, 1.2, 161)  # scales that are tried, around the exact one
+HARDLY = 0.002  # of what the weights explain
+COMPARED = 400  # that lose hardly more than the best
 DIGITS = 9  # of a loss that are compared: the same points on every machine
 NEAR = 1e-9
 
 
-def whole_points(
+def whole_points(  # noqa: PLR0913 - what whole numbers may be asked for, by its names
     target: ArrayLike,
     information: ArrayLike,
     *,
@@ -36,6 +39,7 @@ def whole_points(
     zero: ArrayLike | None = None,
     span: Span | None = None,
     wanted: int = 100,
+    prefer: Prefer | None = None,
 ) -> Ints | None:
     """Return the whole numbers that lose least of the likelihood, all taken together.
 
@@ -60,6 +64,9 @@ def whole_points(
         From whole points, shape (candidates, rules), to the width of the scores they give.
     wanted : int
         What that width must be.
+    prefer : callable, optional
+        From whole points, shape (candidates, rules), to what is to be large of those that lose
+        hardly more than the best, such as how well they keep an order.
 
     Returns
     -------
@@ -99,7 +106,8 @@ def whole_points(
     found = [room.improved(points) for points in room.starts(begin)]
     if not found:
         return None
-    return min(found, key=lambda p: (room.loss(p[None, :])[0], tuple(p)))
+    best = min(found, key=lambda p: (room.loss(p[None, :])[0], tuple(p)))
+    return best if prefer is None else room.preferred(best, prefer)
 
 
 def rounding_loss(
@@ -213,6 +221,22 @@ class _Room:
                 break
             points, now = moved[best], losses[best]
         return points
+
+    def preferred(self, best: Ints, prefer: Prefer) -> Ints:
+        """Return, of what loses hardly more than the best, what is preferred.
+
+        Points that tie two large groups of leads may lose next to nothing of the likelihood, and
+        still some of the order.
+        """
+        near = np.vstack([best, best + self.moves])
+        losses = self.loss(near)
+        explained = float(self.target @ self.information @ self.target)
+        near = near[losses <= losses[0] + HARDLY * explained]
+        near = near[self.fits(near)]
+        near = near[np.argsort(self.loss(near), kind="stable")][: 4 * COMPARED]
+        near = near[self.spans(near)][:COMPARED]
+        value = np.round(prefer(near), DIGITS - 3)
+        return np.asarray(near[np.argmax(value)])
 
     def _first_spanning(self, moved: Ints, order: NDArray[np.intp]) -> int | None:
         for part in np.array_split(order, max(1, len(order) // 32)):

@@ -146,3 +146,20 @@ def test_where_nothing_fits_there_is_no_answer() -> None:
         )
         is None
     )
+
+
+def test_of_what_loses_hardly_more_the_preferred_is_taken() -> None:
+    """10.4 and -10.2 are nearest to 10 and -10, which tie the leads that meet both or neither.
+
+    With the information 1 these lose .4^2 + .2^2 = .20, and (11, -10) loses .6^2 + .2^2 = .40: by
+    .20 more, where 0.2 % of 10.4^2 + 10.2^2 = 212, which is .42, is hardly more.
+    """
+    target = np.array([10.4, -10.2])
+
+    def apart(points: np.ndarray) -> np.ndarray:
+        return (points.sum(axis=1) != 0).astype(float)
+
+    best = whole_points(target, np.eye(2), start=target, scaled=True)
+    assert best.tolist() == [10, -10]
+    preferred = whole_points(target, np.eye(2), start=target, scaled=True, prefer=apart)
+    assert preferred.tolist() == [11, -10]
