@@ -252,8 +252,10 @@ class _Search:
     def _turned(self, model: Model, position: int) -> Model:
         """Return the model with "A" for "B or C or D", where this says as much."""
         shorter = opposite_levels(self.space, model.terms[position])
+        if shorter is None:
+            return model
         rest = model.without(position)
-        if shorter is None or shorter in rest.terms or not is_allowed(rest, shorter):
+        if shorter in rest.terms or not is_allowed(rest, shorter):
             return model
         other = rest.with_term(shorter, at=position)
         if self.space.fence is not None and not self.space.fence.is_alive(other):
