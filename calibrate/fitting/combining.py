@@ -20,7 +20,6 @@ __all__ = [
     "columns_met",
     "combined",
     "criterion_of",
-    "n_rules_in",
     "renumbered",
 ]
 
@@ -68,11 +67,6 @@ def columns_met(term: Term, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if term.kind == "both":
         return reduce(np.logical_and, parts)
     return parts[0] & ~parts[1]
-
-
-def n_rules_in(term: Term) -> int:
-    """Return how many rules a term joins."""
-    return 1 if isinstance(term, int) else sum(n_rules_in(part) for part in term.parts)
 
 
 def renumbered(term: Term, positions: Sequence[int]) -> Term:
