@@ -201,6 +201,15 @@ FILLED = {"field": "country", "missing": False}
 MANY = {"field": "source", "in": ["ads", "fair", "mail", "web", "word of mouth"]}
 
 
+WEEK = "call within 7 days"
+
+
+def between(measure, **bounds):
+    """The rule of a measure that reaches the first bound and not the second."""
+    [(kind, (low, high))] = bounds.items()
+    return {"all": [{**measure, kind: low}, {"not": {**measure, kind: high}}]}
+
+
 @pytest.mark.parametrize(
     ("when", "words"),
     [
@@ -236,6 +245,16 @@ MANY = {"field": "source", "in": ["ads", "fair", "mail", "web", "word of mouth"]
         (
             {"not": {"all": [{"activity": "demo"}, {"activity": "fair"}]}},
             "not both demo and fair",
+        ),
+        (between({"activity": "call"}, at_least=(2, 3)), "call: exactly 2 times"),
+        (between({"activity": "call", "within_days": 7}, at_least=(1, 2)), f"{WEEK}: exactly once"),
+        (between({"activity": "call"}, at_least=(2, 5)), "call: 2 to 4 times"),
+        (between({"activity": "call"}, days=(1, 2)), "call on exactly 1 day"),
+        (between({"activity": "call"}, days=(2, 5)), "call on 2 to 4 days"),
+        (between({"activity": "call"}, total=(60, 90)), "call adding up to 60 or more, under 90"),
+        (
+            {"all": [{"activity": "call", "at_least": 3}, {"not": {"activity": "call"}}]},
+            "call: 3 times or more but no call",  # no lead meets it: said as it stands
         ),
         (MANY, "source: ads or fair or mail or 2 more"),
         ({"not": MANY}, "source: none of ads, fair, mail or 2 more"),

@@ -85,6 +85,20 @@ class ActivityReaches(Condition):
             return f"no {name}"
         return f"{name}: fewer than {number_text(self.at_least)} times"
 
+    def words_below(self, bound: float) -> str:
+        """Say that the measure reaches the rule's own bound and stays below another."""
+        name = replace(self.measure, statistic="count").column
+        least, most = number_text(self.at_least), number_text(bound - 1)
+        if self.measure.statistic == "total":
+            return f"{name} adding up to {least} or more, under {number_text(bound)}"
+        if self.measure.statistic == "days":
+            if bound - 1 == self.at_least:
+                return f"{name} on exactly {days_text(self.at_least)}"
+            return f"{name} on {least} to {most} days"
+        if bound - 1 == self.at_least:
+            return f"{name}: exactly {'once' if self.at_least == 1 else f'{least} times'}"
+        return f"{name}: {least} to {most} times"
+
 
 @dataclass(frozen=True)
 class LastActivity(Condition):

@@ -52,16 +52,20 @@ class AllOf(Condition):
 
     def words(self, *, full: bool = False) -> str:
         filled = {name for part in self.parts for name in _filled_in(part)}
-        denied = [part for part in self.parts if isinstance(part, Not) and not _is_presence(part)]
+        spans = _spans(self.parts)
+        spanned = [part for low, high, _ in spans for part in (low, high)]
+        parts = [part for part in self.parts if part not in spanned]
+        denied = [part for part in parts if isinstance(part, Not) and not _is_presence(part)]
         told = {  # "other than A" says that it is filled in
             part.part.field for part in denied if isinstance(part.part, (FieldIn, FieldRange))
         }
         held = [
             part
-            for part in self.parts
+            for part in parts
             if part not in denied and not (_is_presence(part) and set(part.fields) <= told)
         ]
-        first = [part.words(full=full) for part in held]
+        first = [low.words_below(bound) for low, _, bound in spans]
+        first += [part.words(full=full) for part in held]
         then = [
             part.part.denied(full=full, filled=filled.issuperset(part.fields)) for part in denied
         ]
@@ -112,6 +116,20 @@ class Not(Condition):
     def denied(self, *, full: bool = False, filled: bool = False) -> str:
         del filled
         return self.part.words(full=full)
+
+
+def _spans(parts: Sequence[Condition]) -> list[tuple[ActivityReaches, Not, float]]:
+    """Return the measures held between two bounds: the lower reached, the higher (given) not."""
+    reached = [part for part in parts if isinstance(part, ActivityReaches)]
+    lower = {part.measure: part for part in reached}
+    return [
+        (lower[part.part.measure], part, part.part.at_least)
+        for part in parts
+        if isinstance(part, Not)
+        and isinstance(part.part, ActivityReaches)
+        and [other.measure for other in reached].count(part.part.measure) == 1
+        and lower[part.part.measure].at_least + 1 <= part.part.at_least
+    ]
 
 
 def _is_presence(part: Condition) -> bool:
