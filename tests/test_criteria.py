@@ -254,7 +254,7 @@ def between(measure, **bounds):
         (between({"activity": "call"}, total=(60, 90)), "call adding up to 60 or more, under 90"),
         (
             {"all": [{"activity": "call", "at_least": 3}, {"not": {"activity": "call"}}]},
-            "call: 3 times or more but no call",  # no lead meets it: said as it stands
+            "call: 3 times or more, but no call",  # no lead meets it: said as it stands
         ),
         (MANY, "source: ads or fair or mail or 2 more"),
         ({"not": MANY}, "source: none of ads, fair, mail or 2 more"),
