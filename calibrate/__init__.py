@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from calibrate.backtest import Backtest, backtest
+    from calibrate.campaigns import CampaignView, campaign_view
     from calibrate.changes import Changes, diff
     from calibrate.config import (
         ActivityColumns,
@@ -70,6 +71,7 @@ __all__ = [
     "Backtest",
     "CalibrateError",
     "CalibrateWarning",
+    "CampaignView",
     "Changes",
     "Check",
     "ConfigError",
@@ -95,6 +97,7 @@ __all__ = [
     "Thresholds",
     "assess_readiness",
     "backtest",
+    "campaign_view",
     "check",
     "choose_thresholds",
     "control_rate",
@@ -132,6 +135,7 @@ __all__ = [
 
 _ROOMS = {
     "backtest": ("Backtest", "backtest"),
+    "campaigns": ("CampaignView", "campaign_view"),
     "changes": ("Changes", "diff"),
     "config": (
         "ActivityColumns",

@@ -36,6 +36,7 @@ FLOORS = {
     "fitting": 7,
     "thresholds": 7,
     "backtest": 8,
+    "campaigns": 8,
     "monitoring": 8,
     "guards": 8,
     "readiness": 8,
