@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +31,8 @@ class Proposal(NamedTuple):
     term: Term
 
 
-def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
-    """Return the best rules to add to a model, the best first.
+def proposals(model: Model, *, pairs: bool) -> Iterator[Proposal]:
+    """Yield the best rules to add to a model, the best first.
 
     Parameters
     ----------
@@ -39,9 +40,9 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
     pairs : bool
         Whether pairs of rules, and rules less other rules, are looked at too.
 
-    Returns
-    -------
-    list of Proposal
+    Yields
+    ------
+    Proposal
         Where the space lets rules be joined: single rules; for each column the set of levels,
         in the order of their effect, that adds most (for one number of levels the best set is
         among these, Fisher 1958, On grouping for maximum homogeneity, JASA 53, 789-798); for each
@@ -62,8 +63,8 @@ def proposals(model: Model, *, pairs: bool) -> list[Proposal]:
         found += _pairs(model)
     taken = set(model.terms)
     found = [one for one in found if one.gain > 0 and one.term not in taken]
-    found = [one for one in found if is_allowed(model, one.term)]
-    return sorted(found, key=lambda one: -one.gain)
+    found.sort(key=lambda one: -one.gain)
+    yield from (one for one in found if is_allowed(model, one.term))
 
 
 def is_allowed(model: Model, term: Term) -> bool:
@@ -122,36 +123,44 @@ def penalty(term: Term, n: int) -> float:
 
 
 def _merged(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:
-    named = sorted(set().union(*(_levels_in(term) for term in model.terms)))
-    for group in model.space.levels:
-        free = np.setdiff1d(group, named)
-        for levels in (group, free) if len(free) < len(group) else (group,):
-            yield from _best_sets(model, levels, score, crossed)
+    """Yield the best set of levels of each column, of either sign, all and the free ones."""
+    levels = model.space.levels_by_column
+    if not len(levels):
+        return
+    named = set().union(*(_levels_in(term) for term in model.terms))
+    free = np.where(np.isin(levels, list(named)), -1, levels)
+    some = (free != levels).any(axis=1)
+    sets = np.stack([levels, free], axis=1)[np.column_stack([np.ones_like(some), some])]
+    yield from _best_sets(model, sets, score, crossed)
 
 
-def _best_sets(model: Model, levels: Indices, score: Floats, crossed: Floats) -> Iterator[Proposal]:
+def _best_sets(model: Model, sets: Indices, score: Floats, crossed: Floats) -> Iterator[Proposal]:
+    """Yield for each row of levels (-1 for none) the best of those of one direction."""
     fence = model.space.fence
-    effect = score[levels] / (crossed[0, levels] + SHRINKING)
-    for sign in (1, -1):
-        order = levels[np.argsort(-sign * effect, kind="stable")]
-        order = order[sign * score[order] > 0]
-        if fence is not None:
-            order = order[fence.fair(score[order], order)]
-        if len(order) < 2:
-            continue
-        gain = model.statistics(np.cumsum(score[order]), np.cumsum(crossed[:, order], axis=1))
-        gain -= PER_LEVEL * np.arange(len(order))
-        best = int(np.argmax(gain))
-        if best:
-            parts = tuple(sorted(int(i) for i in order[: best + 1]))
-            yield Proposal(float(gain[best]), Combination("any", parts))
+    rows, sign = np.repeat(sets, 2, axis=0), np.tile([1, -1], len(sets))[:, None]
+    usable = (rows >= 0) & (sign * score[rows] > 0)
+    if fence is not None:
+        usable &= fence.fair(score[rows], rows)
+    effect = sign * score[rows] / (crossed[0, rows] + SHRINKING)
+    order = np.argsort(np.where(usable, -effect, np.inf), axis=1, kind="stable")
+    order = order[:, : usable.sum(axis=1).max()]
+    rows = np.take_along_axis(rows, order, axis=1)
+    usable = np.take_along_axis(usable, order, axis=1)
+    sums = np.cumsum(score[rows] * usable, axis=1)
+    crossed_sums = np.cumsum(crossed[:, rows] * usable, axis=2)
+    gain = model.statistics(sums.ravel(), crossed_sums.reshape(len(crossed), -1))
+    gain = np.where(usable, gain.reshape(rows.shape) - PER_LEVEL * np.arange(rows.shape[1]), -1.0)
+    best = gain.argmax(axis=1) if gain.size else np.zeros(len(rows), dtype=np.intp)
+    for row in np.flatnonzero(best):
+        parts = tuple(sorted(rows[row, : best[row] + 1].tolist()))
+        yield Proposal(float(gain[row, best[row]]), Combination("any", parts))
 
 
 def _ranges(model: Model, score: Floats, crossed: Floats) -> Iterator[Proposal]:
-    for chain in model.space.cuts:
-        low, high = (chain[i] for i in np.triu_indices(len(chain), 1))
-        gain = model.statistics(score[low] - score[high], crossed[:, low] - crossed[:, high])
-        best = int(np.argmax(gain))
+    low, high, ends = model.space.ranges
+    gain = model.statistics(score[low] - score[high], crossed[:, low] - crossed[:, high])
+    for first, end in pairwise(ends):
+        best = first + int(np.argmax(gain[first:end]))
         parts = (int(low[best]), int(high[best]))
         yield Proposal(float(gain[best]) - PER_CUT, Combination("range", parts))
 

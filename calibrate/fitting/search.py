@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -223,7 +224,7 @@ class _Search:
 
     def _grown(self, model: Model) -> Model | None:
         """Return the model with the best rule that may be taken; None where there is none."""
-        offered = proposals(model, pairs=self.pairs)
+        offered = list(proposals(model, pairs=self.pairs))
         self._remember(offered)
         fence, terms = self.space.fence, [one.term for one in offered]
         if fence is None:
@@ -268,7 +269,7 @@ class _Search:
         if fence is not None and not fence.may_leave(model.terms, position):
             return model
         rest = model.without(position)
-        offered = [*proposals(rest, pairs=False), *self._pooled(rest)]
+        offered = [*islice(proposals(rest, pairs=False), 1), *self._pooled(rest)]
         if not offered:
             return model
         best = max(offered, key=lambda one: one.gain)

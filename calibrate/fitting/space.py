@@ -76,6 +76,26 @@ class Space:
         return np.sort(candidates[order[:MOST_PAIRED]])
 
     @cached_property
+    def levels_by_column(self) -> Indices:
+        """The rules of `levels`, one row a column, filled up with -1."""
+        table = np.full((len(self.levels), max(map(len, self.levels), default=0)), -1)
+        for row, group in zip(table, self.levels, strict=True):
+            row[: len(group)] = group
+        return table
+
+    @cached_property
+    def ranges(self) -> tuple[Indices, Indices, list[int]]:
+        """All ranges between two cuts of a number: their cuts, and where each number begins."""
+        ends = [np.triu_indices(len(chain), 1) for chain in self.cuts]
+        low, high = (
+            np.concatenate([chain[end[side]] for chain, end in zip(self.cuts, ends, strict=True)])
+            if ends
+            else np.zeros(0, dtype=np.intp)
+            for side in (0, 1)
+        )
+        return low, high, [0, *np.cumsum([len(end[0]) for end in ends], dtype=int).tolist()]
+
+    @cached_property
     def together(self) -> Singles:
         """Leads that meet both of two rules of `paired`."""
         X = self.X[self.paired]

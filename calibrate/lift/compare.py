@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,19 @@ from calibrate.stats.significance import benjamini_hochberg
 if TYPE_CHECKING:
     from calibrate.observation import Sample
 
-__all__ = ["MAX_Q_VALUE", "MIN_LEADS", "compare_rates", "too_few"]
+__all__ = [
+    "MAX_Q_VALUE",
+    "MIN_LEADS",
+    "compare_rates",
+    "compared",
+    "intervals_of",
+    "too_few",
+]
 
 MAX_Q_VALUE = 0.05
 MIN_LEADS, MIN_EXPECTED = 30, 5
+_OF_ONE_SIDE = ("rate", "lift", "difference", "relative_risk", "converted_share", "lead_share")
+_OF_BOTH = ("p_value", "rate_without", "relative_risk")
 SMALL_LIFT = (0.9, 1.1)  # an interval within is an effect shown to be small
 
 
@@ -36,42 +45,52 @@ def compare_rates(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataF
     DataFrame
         The columns of `measure_lift` but ``odds_ratio_adjusted*`` and ``shrunken_rate``.
     """
-    sides = sides_of(sample)
-    table = _counts(sample, sides)
-    _add_intervals(table, sides, confidence_level)
-    table["p_value"] = p_values(sides)
-    young = _blank_the_young(table, sample)
-    _add_verdicts(table, sides, young)
-    table["confidence_level"] = confidence_level
-    return table
+    return compared(sample, sides_of(sample), confidence_level)
 
 
-def _counts(sample: Sample, sides: Sides) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {
-            "criterion": [rule.name for rule in sample.criteria],
-            "group": [rule.group for rule in sample.criteria],
-            "source": [rule.source for rule in sample.criteria],
-        }
-    )
+def compared(sample: Sample, sides: Sides, confidence_level: float) -> pd.DataFrame:
+    """Return what `compare_rates` does, of sides that are known."""
+    columns = _counts(sample, sides) | intervals_of(sides, confidence_level)
+    columns["p_value"] = p_values(sides)
+    columns, young = _told(columns, sample)
+    columns |= _verdicts(columns, sides, young)
+    return pd.DataFrame(columns | {"confidence_level": confidence_level})
+
+
+def _counts(sample: Sample, sides: Sides) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "criterion": [rule.name for rule in sample.criteria],
+        "group": [rule.group for rule in sample.criteria],
+        "source": [rule.source for rule in sample.criteria],
+    }
     for name in ("n", "n_converted", "n_without", "n_converted_without"):
-        table[name] = getattr(sides, name).astype(np.int64)
+        columns[name] = getattr(sides, name).astype(np.int64)
     total, won = sample.weight.sum(), sample.weight @ sample.converted
     met = sample.flags.T.astype(float)
-    table["n_effective"] = sides.n_effective
-    table["lead_share"] = sides.lead_share
-    table["converted_share"] = met @ (sample.weight * sample.converted) / won
-    table["not_converted_share"] = met @ (sample.weight * (1 - sample.converted)) / (total - won)
-    table["rate"] = sides.rate
-    table["control_rate"] = sides.control_rate
-    table["lift"] = table["rate"] / table["control_rate"]
-    table["difference"] = table["rate"] - table["control_rate"]
-    table["rate_without"] = sides.rate_without
-    table["relative_risk"] = table["rate"] / table["rate_without"].where(table["rate_without"] > 0)
-    return table
+    columns["n_effective"] = sides.n_effective
+    columns["lead_share"] = sides.lead_share
+    columns["converted_share"] = met @ (sample.weight * sample.converted) / won
+    columns["not_converted_share"] = met @ (sample.weight * (1 - sample.converted)) / (total - won)
+    columns["rate"] = sides.rate
+    columns["control_rate"] = sides.control_rate
+    with np.errstate(divide="ignore", invalid="ignore"):
+        columns["lift"] = sides.rate / sides.control_rate
+        columns["difference"] = sides.rate - sides.control_rate
+        columns["rate_without"] = sides.rate_without
+        some = np.where(sides.rate_without > 0, sides.rate_without, np.nan)
+        columns["relative_risk"] = sides.rate / some
+    return columns
 
 
-def _add_intervals(table: pd.DataFrame, sides: Sides, confidence_level: float) -> None:
+def intervals_of(sides: Sides, confidence_level: ArrayLike) -> dict[str, NDArray[np.float64]]:
+    """Return the ends of the intervals under their column names.
+
+    Parameters
+    ----------
+    sides : Sides
+    confidence_level : array_like
+        One for all criteria, or one each.
+    """
     counts = sides.effective_counts()
     ratio = sides.effective_counts(sides.for_ratio)
     gap = sides.effective_counts(sides.for_difference)
@@ -84,8 +103,11 @@ def _add_intervals(table: pd.DataFrame, sides: Sides, confidence_level: float) -
         ),
         "relative_risk": koopman(*ratio, confidence_level=confidence_level),
     }
-    for name, (lower, upper) in intervals.items():
-        table[f"{name}_ci_lower"], table[f"{name}_ci_upper"] = lower, upper
+    return {
+        f"{name}_ci_{end}": getattr(interval, end)
+        for name, interval in intervals.items()
+        for end in ("lower", "upper")
+    }
 
 
 def too_few(n: ArrayLike, n_without: ArrayLike, rate: ArrayLike) -> NDArray[np.bool_]:
@@ -95,37 +117,45 @@ def too_few(n: ArrayLike, n_without: ArrayLike, rate: ArrayLike) -> NDArray[np.b
     return np.asarray((smaller_side < MIN_LEADS) | (expected < MIN_EXPECTED))
 
 
-def _blank_the_young(table: pd.DataFrame, sample: Sample) -> NDArray[np.bool_]:
+def _told(columns: dict[str, Any], sample: Sample) -> tuple[dict[str, Any], NDArray[np.bool_]]:
     """Take out the figures of criteria with, or without, which hardly a lead was watched long.
 
-    Of such leads only those that bought are known. Return which criteria these are.
+    Of such leads only those that bought are known. Return also which criteria these are.
     """
     with_, without = (share < MIN_FOLLOWED for share in sample.followed)
-    named = ("rate", "lift", "difference", "relative_risk", "converted_share", "lead_share")
-    told = [
-        name for name in table if name.removesuffix("_ci_lower").removesuffix("_ci_upper") in named
-    ]
-    table.loc[with_ & (table["n"] > 0), told] = np.nan
-    both = (with_ | without) & (table["n"] > 0) & (table["n_without"] > 0)
-    compared = [name for name in told if name.startswith("relative_risk")]
-    table.loc[both, ["p_value", "rate_without", *compared]] = np.nan
-    return np.asarray(both, dtype=bool)
+    n, n_without = columns["n"], columns["n_without"]
+    alone = with_ & (n > 0)
+    both = np.asarray((with_ | without) & (n > 0) & (n_without > 0), dtype=bool)
+    told = dict(columns)
+    for name, values in columns.items():
+        of = name.removesuffix("_ci_lower").removesuffix("_ci_upper")
+        hidden = (alone & (of in _OF_ONE_SIDE)) | (both & (of in _OF_BOTH))
+        if hidden.any():
+            told[name] = np.where(hidden, np.nan, values)
+    return told, both
 
 
-def _add_verdicts(table: pd.DataFrame, sides: Sides, young: NDArray[np.bool_]) -> None:
-    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy(dtype=float))
-    won, n = table["n_converted"] + table["n_converted_without"], table["n"] + table["n_without"]
-    few = too_few(table["n"], table["n_without"], won / n)
+def _verdicts(
+    columns: dict[str, Any], sides: Sides, young: NDArray[np.bool_]
+) -> dict[str, NDArray[Any]]:
+    q_value = benjamini_hochberg(columns["p_value"])
+    n, n_without = columns["n"], columns["n_without"]
+    won = columns["n_converted"] + columns["n_converted_without"]
+    few = too_few(n, n_without, won / (n + n_without))
     untold = np.minimum(sides.n_told, sides.n_told_without) < MIN_LEADS
     young = ~few & (young | (sides.n_known < MIN_LEADS))
     few = few | untold | young
-    proven = (table["q_value"] <= MAX_Q_VALUE) & ~few
-    table["verdict"] = np.select(
-        [few, proven & (table["lift"] > 1), proven], ["too few", "raises", "lowers"], "no evidence"
+    proven = (q_value <= MAX_Q_VALUE) & ~few
+    verdict = np.select(
+        [few, proven & (columns["lift"] > 1), proven],
+        ["too few", "raises", "lowers"],
+        "no evidence",
     )
-    small = (table["lift_ci_lower"] >= SMALL_LIFT[0]) & (table["lift_ci_upper"] <= SMALL_LIFT[1])
-    table["reason"] = np.select(
+    lower, upper = columns["lift_ci_lower"], columns["lift_ci_upper"]
+    small = (lower >= SMALL_LIFT[0]) & (upper <= SMALL_LIFT[1])
+    reason = np.select(
         [young, few, proven, small],
         ["too young", "too few", "", "shown to be small"],
         "not proven (wide interval)",
     )
+    return {"q_value": q_value, "verdict": verdict, "reason": reason}

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.lift.adjusted import shrunken_rates
-from calibrate.lift.compare import MAX_Q_VALUE, compare_rates
+from calibrate.lift.compare import MAX_Q_VALUE, compared, intervals_of
+from calibrate.lift.sides import sides_of
 from calibrate.observation import Sample
 from calibrate.stats.significance import benjamini_hochberg
 
@@ -42,19 +43,14 @@ def compare_chosen(
         ``p_value`` is M times the one of the rule alone. Beyond 10^12 rules there is no interval.
         ``q_value`` and ``verdict`` are those of each rule alone.
     """
-    table = compare_rates(sample, confidence_level=confidence_level)
-    ends = [name for name in table if name.endswith(("_ci_lower", "_ci_upper"))]
-    for row, n in enumerate(looked_at):
-        if n is None or n <= 1:
-            continue
-        table.loc[row, "p_value"] = np.minimum(table.loc[row, "p_value"] * float(n), 1.0)
-        if n > MOST_LEVEL:
-            table.loc[row, ends] = np.nan
-            continue
-        alone = compare_rates(
-            sample.columns([row]), confidence_level=1 - (1 - confidence_level) / n
-        )
-        table.loc[row, ends] = alone.loc[0, ends]
+    sides = sides_of(sample)
+    table = compared(sample, sides, confidence_level)
+    n = np.array([1.0 if among is None else float(among) for among in looked_at])
+    table["p_value"] = np.where(n > 1, np.minimum(table["p_value"] * n, 1.0), table["p_value"])
+    levels = 1 - (1 - confidence_level) / np.clip(n, 1, MOST_LEVEL)
+    for name, ends in intervals_of(sides, levels).items():
+        told = table[name].notna() & (n <= MOST_LEVEL)
+        table[name] = np.where(told & (n > 1), ends, table[name].where(told))
     return table
 
 

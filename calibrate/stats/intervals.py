@@ -7,6 +7,7 @@ are ``nan``; zero conversions are an ordinary case.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,19 +57,17 @@ def normal_quantile(confidence_level: float) -> float:
     >>> round(normal_quantile(0.95), 4)
     1.96
     """
-    if not 0.0 < confidence_level < 1.0:
-        raise ConfigError(f"confidence_level must lie between 0 and 1, not {confidence_level}")
-    return float(ndtri(0.5 + confidence_level / 2))
+    return float(_quantiles(confidence_level))
 
 
-def wilson(n_converted: ArrayLike, n: ArrayLike, *, confidence_level: float = 0.95) -> Interval:
+def wilson(n_converted: ArrayLike, n: ArrayLike, *, confidence_level: ArrayLike = 0.95) -> Interval:
     """Return Wilson's score interval of a conversion rate.
 
     Parameters
     ----------
     n_converted, n : array_like
         Conversions and leads.
-    confidence_level : float
+    confidence_level : array_like
         Nominal coverage.
 
     Returns
@@ -93,8 +92,7 @@ def wilson(n_converted: ArrayLike, n: ArrayLike, *, confidence_level: float = 0.
     >>> round(float(lower), 4), round(float(upper), 4)
     (0.2553, 0.3662)
     """
-    z = normal_quantile(confidence_level)
-    x, total = broadcast_counts(n_converted, n)
+    x, total, z = broadcast_counts(n_converted, n, _quantiles(confidence_level))
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = x / total
         centre = (x + z * z / 2) / (total + z * z)
@@ -110,7 +108,7 @@ def newcombe(
     n_converted_without: ArrayLike,
     n_without: ArrayLike,
     *,
-    confidence_level: float = 0.95,
+    confidence_level: ArrayLike = 0.95,
 ) -> Interval:
     """Return Newcombe's interval of the difference of two independent rates, p1 - p2.
 
@@ -120,7 +118,7 @@ def newcombe(
         Conversions and leads with the criterion (p1).
     n_converted_without, n_without : array_like
         Conversions and leads without it (p2).
-    confidence_level : float
+    confidence_level : array_like
         Nominal coverage.
 
     Returns
@@ -160,7 +158,7 @@ def koopman(
     n_converted_without: ArrayLike,
     n_without: ArrayLike,
     *,
-    confidence_level: float = 0.95,
+    confidence_level: ArrayLike = 0.95,
 ) -> Interval:
     """Return Koopman's score interval of the relative risk p1 / p2.
 
@@ -170,7 +168,7 @@ def koopman(
         Conversions and leads with the criterion (p1).
     n_converted_without, n_without : array_like
         Conversions and leads without it (p2).
-    confidence_level : float
+    confidence_level : array_like
         Nominal coverage.
 
     Returns
@@ -196,8 +194,9 @@ def koopman(
     >>> round(float(lower), 2), round(float(upper), 2)
     (2.94, 7.15)
     """
-    z = normal_quantile(confidence_level)
-    counts = broadcast_counts(n_converted, n, n_converted_without, n_without)
+    *counts, z = broadcast_counts(
+        n_converted, n, n_converted_without, n_without, _quantiles(confidence_level)
+    )
     x1, n1, x2, n2 = counts
     lower = np.where(x1 > 0, np.exp(_koopman_root(counts, z)), 0.0)
     upper = np.where(x2 > 0, np.exp(_koopman_root(counts, -z)), np.inf)
@@ -211,7 +210,7 @@ def lift_interval(
     n_without: ArrayLike,
     *,
     lead_share: ArrayLike | None = None,
-    confidence_level: float = 0.95,
+    confidence_level: ArrayLike = 0.95,
 ) -> Interval:
     """Return the interval of the lift, the rate with the criterion over the rate of all.
 
@@ -224,7 +223,7 @@ def lift_interval(
     lead_share : array_like, optional
         Share of all leads with the criterion, where the counts are effective ones; by default
         ``n / (n + n_without)``.
-    confidence_level : float
+    confidence_level : array_like
         Nominal coverage.
 
     Returns
@@ -273,7 +272,7 @@ def difference_interval(
     n_without: ArrayLike,
     *,
     lead_share: ArrayLike | None = None,
-    confidence_level: float = 0.95,
+    confidence_level: ArrayLike = 0.95,
 ) -> Interval:
     """Return the interval of the rate with the criterion minus the rate of all.
 
@@ -286,7 +285,7 @@ def difference_interval(
     lead_share : array_like, optional
         Share of all leads with the criterion, where the counts are effective ones; by default
         ``n / (n + n_without)``.
-    confidence_level : float
+    confidence_level : array_like
         Nominal coverage.
 
     Returns
@@ -365,11 +364,18 @@ def broadcast_counts(*values: ArrayLike) -> tuple[FloatArray, ...]:
     return tuple(np.broadcast_arrays(*arrays))
 
 
+def _quantiles(confidence_level: ArrayLike) -> FloatArray:
+    level = np.asarray(confidence_level, dtype=np.float64)
+    if not ((level > 0) & (level < 1)).all():
+        raise ConfigError(f"confidence_level must lie between 0 and 1, not {level}")
+    return np.asarray(ndtri(0.5 + level / 2))
+
+
 def _known(known: NDArray[np.bool_], lower: FloatArray, upper: FloatArray) -> Interval:
     return Interval(np.where(known, lower, np.nan)[()], np.where(known, upper, np.nan)[()])
 
 
-def _koopman_root(counts: tuple[FloatArray, ...], target: float) -> FloatArray:
+def _koopman_root(counts: Sequence[FloatArray], target: FloatArray) -> FloatArray:
     """Return the log ratio at which Koopman's statistic, which falls, passes `target`."""
     low = np.full(counts[0].shape, -LOG_RATIO_BOUND)
     high = np.full(counts[0].shape, LOG_RATIO_BOUND)
@@ -381,7 +387,7 @@ def _koopman_root(counts: tuple[FloatArray, ...], target: float) -> FloatArray:
     return np.asarray((low + high) / 2)
 
 
-def _koopman_statistic(counts: tuple[FloatArray, ...], ratio: FloatArray) -> FloatArray:
+def _koopman_statistic(counts: Sequence[FloatArray], ratio: FloatArray) -> FloatArray:
     x1, n1, x2, n2 = counts
     total, converted = n1 + n2, x1 + x2
     a = ratio * (n1 + x2) + x1 + n2
