@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from calibrate.config.campaigns import CampaignSettings
 from calibrate.config.columns import ActivityColumns, LeadColumns, OutcomeColumns
 from calibrate.config.constraints import Constraints, FixedPoints
+from calibrate.config.hand_made import HandMade, HandMadePoints
 from calibrate.config.periods import (
     Period,
     parse_duration,
@@ -16,20 +18,29 @@ from calibrate.config.settings import (
     CalibrationSettings,
     DatabaseSettings,
     Settings,
-    ThresholdSettings,
     load_settings,
 )
+from calibrate.config.stages import STAGES, MqlCut, SqlCut, StageDates, Stages
+from calibrate.config.thresholds import ThresholdSettings
 
 __all__ = [
+    "STAGES",
     "ActivityColumns",
     "CalibrationSettings",
+    "CampaignSettings",
     "Constraints",
     "DatabaseSettings",
     "FixedPoints",
+    "HandMade",
+    "HandMadePoints",
     "LeadColumns",
+    "MqlCut",
     "OutcomeColumns",
     "Period",
     "Settings",
+    "SqlCut",
+    "StageDates",
+    "Stages",
     "ThresholdSettings",
     "load_settings",
     "parse_duration",

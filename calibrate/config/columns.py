@@ -246,7 +246,7 @@ def _one_line(error: ValidationError, section: type[Section]) -> str:
         near = did_you_mean(place, section.model_fields)
         return f'{table} has no key "{place}"{near}'
     if first["type"] == "value_error":
-        return f"{table} {place}: {first['ctx']['error']}"
+        return f"{f'{table} {place}'.strip()}: {first['ctx']['error']}"
     if first["type"] == "missing":
         return f'{table} needs "{place}"'
     return f'{table} {place}: {first["msg"]}, not "{first["input"]}"'

@@ -9,9 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from calibrate.config.campaigns import CampaignSettings
 from calibrate.config.columns import ActivityColumns, LeadColumns, Names, OutcomeColumns, Section
 from calibrate.config.constraints import Constraints
+from calibrate.config.hand_made import HandMade
 from calibrate.config.periods import Period, parse_duration, parse_moment, parse_period
+from calibrate.config.stages import Stages
+from calibrate.config.thresholds import Share, ThresholdSettings
 from calibrate.errors import ConfigError, did_you_mean
 
 __all__ = [
@@ -63,7 +67,6 @@ Window = Annotated[dt.timedelta | Literal["auto"], BeforeValidator(_duration_or_
 Windows = Annotated[tuple[dt.timedelta, ...] | None, BeforeValidator(_durations)]
 OptionalPeriod = Annotated[Period | None, BeforeValidator(_period)]
 Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
-Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class CalibrationSettings(Section):
@@ -136,52 +139,6 @@ class CalibrationSettings(Section):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class ThresholdSettings(Section):
-    """What the cut-offs are chosen for.
-
-    Parameters
-    ----------
-    objective : str, optional
-        "youden", "f_beta", "expected_value", "capacity", "precision" or "recall"; default
-        follows from what else is given.
-    value, cost : float, optional
-        Worth of a customer and cost of contacting a lead.
-    capacity : float, optional
-        Leads a week that sales can work; of each of the `people`, where these are given.
-    beta, precision, recall : float, optional
-        Parameters of the objectives of these names.
-    people : int, optional
-        How many people work the leads.
-
-    Examples
-    --------
-    >>> ThresholdSettings(capacity=40, people=3).weekly_capacity
-    120.0
-    """
-
-    toml_name: ClassVar[str] = "thresholds"
-    objective: (
-        Literal["youden", "f_beta", "expected_value", "capacity", "precision", "recall"] | None
-    ) = None
-    value: Annotated[float, Field(gt=0)] | None = None
-    cost: Annotated[float, Field(ge=0)] | None = None
-    capacity: Annotated[float, Field(gt=0)] | None = None
-    beta: Annotated[float, Field(gt=0)] = 1.0
-    precision: Share | None = None
-    recall: Share | None = None
-    people: Annotated[int, Field(ge=1)] | None = None
-
-    @property
-    def weekly_capacity(self) -> float | None:
-        """Leads a week that all people together can work."""
-        return None if self.capacity is None else self.capacity * (self.people or 1)
-
-    @property
-    def keywords(self) -> dict[str, Any]:
-        """The objective and its figures, by the names that functions call them."""
-        return self.model_dump(exclude={"people"}) | {"capacity": self.weekly_capacity}
-
-
 class DatabaseSettings(Section):
     """Where the tables are, instead of files.
 
@@ -200,7 +157,8 @@ class Settings(Section):
 
     Parameters
     ----------
-    leads, outcomes, activities, calibration, constraints, thresholds, database
+    leads, outcomes, activities, stages, calibration, constraints, thresholds, \
+    hand_made, campaigns, database
         The tables.
     folder : pathlib.Path
         What relative sources are relative to; not part of a dump.
@@ -214,9 +172,12 @@ class Settings(Section):
     leads: LeadColumns
     outcomes: OutcomeColumns | None = None
     activities: ActivityColumns | None = None
+    stages: Stages | None = None
     calibration: CalibrationSettings = CalibrationSettings()
     constraints: Constraints = Constraints()
     thresholds: ThresholdSettings = ThresholdSettings()
+    hand_made: HandMade = HandMade()
+    campaigns: CampaignSettings = CampaignSettings()
     database: DatabaseSettings | None = None
     folder: Path = Field(default=Path(), exclude=True, repr=False)
 
@@ -232,9 +193,12 @@ _SECTIONS: dict[str, type[Section]] = {
         LeadColumns,
         OutcomeColumns,
         ActivityColumns,
+        Stages,
         CalibrationSettings,
         Constraints,
         ThresholdSettings,
+        HandMade,
+        CampaignSettings,
         DatabaseSettings,
     )
 }
