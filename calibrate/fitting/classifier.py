@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 from calibrate.config import Constraints
 from calibrate.criteria import kinds_needed
 from calibrate.fitting.fit import fit_scorecard
+from calibrate.fitting.plain import plain_columns
 from calibrate.history import Needs, read_history
 from calibrate.observation import observe
 
@@ -149,6 +150,9 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = self._checked(X)
         # columns are what they were in fit, whatever the rows of this batch suggest
         kinds = kinds_needed(line.criterion for line in self.scorecard_.criteria)
+        plain = plain_columns(frame, kinds)
+        if plain is not None:
+            return self.scorecard_.score_frame(plain)
         read = [name for name in frame if name in kinds or f"field:{name}" in kinds]
         observed = _observed(frame[read], np.full(len(frame), "open"), Needs(fields=kinds))
         return self.scorecard_.score(observed)

@@ -134,3 +134,27 @@ def test_a_level_not_seen_before_and_missing_values_are_scored(company):
     new = new.astype({"is student": float}).assign(**{"is student": 0.0})
     rates = model.predict_proba(new.astype({"industry": "category"}))[:, 1]
     assert rates[0] == rates[1] < rates[2]  # only software is on the card
+
+
+def test_numbers_score_as_the_engine_reads_them(company, monkeypatch):
+    X, y = company
+    rng = np.random.default_rng(1)
+    numbers = pd.DataFrame(
+        {
+            "zip": np.where(X["industry"] == "software", 39100, rng.integers(39000, 39009, 3000)),
+            "score": X["visits"].astype(np.int8),
+            "student": X["is student"].astype(bool),
+            "age": (X["age"] / 10).astype(np.float32),
+        }
+    )
+    y = np.where(X["age"].to_numpy() > 45, "won", y)
+    model = ScorecardClassifier(max_criteria=8).fit(numbers, y)
+    rules = [line.criterion for line in model.scorecard_.criteria]
+    assert {"zip", "field:score", "student", "age"} == {name for r in rules for name in r.fields}
+    assert {"in", "at_least"} <= {key for rule in rules for key in rule.when}
+    numbers.iloc[0, 3], numbers.iloc[1, 3] = np.inf, -np.inf
+    rates = model.predict_proba(numbers)
+    text = model.predict_proba(numbers.astype({"zip": "object"}))
+    assert np.array_equal(text, rates)
+    monkeypatch.setattr("calibrate.fitting.classifier.plain_columns", lambda *_: None)
+    assert np.array_equal(model.predict_proba(numbers), rates)
