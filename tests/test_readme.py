@@ -14,6 +14,8 @@ from calibrate.cli.app import app
 from calibrate.config import (
     ActivityColumns,
     CalibrationSettings,
+    CampaignSettings,
+    HandMade,
     LeadColumns,
     OutcomeColumns,
     ThresholdSettings,
@@ -26,6 +28,8 @@ SECTIONS: list[type[Section]] = [
     OutcomeColumns,
     ActivityColumns,
     CalibrationSettings,
+    CampaignSettings,
+    HandMade,
     ThresholdSettings,
 ]
 

@@ -157,8 +157,8 @@ class Settings(Section):
 
     Parameters
     ----------
-    leads, outcomes, activities, stages, calibration, constraints, thresholds, \
-    hand_made, campaigns, database
+    leads, outcomes, activities, stages, calibration, constraints
+    thresholds, hand_made, campaigns, database
         The tables.
     folder : pathlib.Path
         What relative sources are relative to; not part of a dump.

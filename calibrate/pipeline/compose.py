@@ -27,6 +27,7 @@ from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift
 from calibrate.observation import Observation, observe_open, require_follow_up
+from calibrate.pipeline.campaigns import look_at_campaigns
 from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.example import example_of
 from calibrate.pipeline.judging import against_current, prove
@@ -106,6 +107,7 @@ def recalibrate(
         found = _measured(settings, obs, current, tell)
         tell("scoring", 0.6)
         scores, example = _scores(found["card"], obs, history)
+        campaigns = look_at_campaigns(settings, obs, found["card"])
         tell("proving it on past quarters", 0.65)
         card, findings = found["card"], found["findings"]
         leaks = left_out(findings, settings.calibration.allow_leaks)
@@ -113,7 +115,13 @@ def recalibrate(
         proof = prove(settings, usable, current)
         tell("comparing with the card in force", 0.9)
         against = against_current(settings, obs, current, card)
-        gate = recommend(proof, candidate=card, current=current, findings=findings)
+        gate = recommend(
+            proof,
+            candidate=card,
+            current=current,
+            findings=findings,
+            max_change=settings.constraints.max_change,
+        )
     tell("done", 1.0)
     return Run(
         settings=settings,
@@ -124,6 +132,7 @@ def recalibrate(
         proof=proof,
         current=current,
         gate=gate,
+        campaigns=campaigns,
         funnel=funnel_table(obs.table, card.score(obs), card),
         warnings=tuple(dict.fromkeys(notes)),
         **found,

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from calibrate.backtest import Backtest
+from calibrate.campaigns import CampaignView
 from calibrate.changes import Changes
 from calibrate.config import Settings
 from calibrate.control import ControlRate, ConversionByAge
@@ -20,6 +21,7 @@ from calibrate.history import History
 from calibrate.lift import Lift
 from calibrate.monitoring import Health
 from calibrate.observation import Observation
+from calibrate.pipeline.campaigns import campaigns_part
 from calibrate.pipeline.plain import sha256_of, to_plain
 from calibrate.pipeline.summary import (
     checks_of,
@@ -71,6 +73,8 @@ class Run:
     gate : Gate
         Whether the new card has earned its place.
     findings : tuple of Finding
+    campaigns : tuple of CampaignView
+        One a column of sources or campaigns.
     funnel : DataFrame
         ``stage, n, share``.
     scores : DataFrame
@@ -100,6 +104,7 @@ class Run:
     health: Health | None = None
     changes: Changes | None = None
     findings: tuple[Finding, ...] = ()
+    campaigns: tuple[CampaignView, ...] = ()
     funnel: pd.DataFrame = field(repr=False)
     scores: pd.DataFrame = field(repr=False)
     example: dict[str, Any] | None = field(default=None, repr=False)
@@ -147,6 +152,7 @@ class Run:
                 "backtest_differences": self.proof.differences,
                 "backtest_skipped": self.proof.skipped,
                 "missed": self.proof.missed,
+                "campaigns": campaigns_part(self.campaigns),
                 "textbook": textbook_example(self.lift, self.card),
                 "example": self.example,
                 "lead_url": self.history.lead_url,

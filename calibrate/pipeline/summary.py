@@ -67,6 +67,8 @@ def settings_part(settings: Settings, obs: Observation) -> dict[str, Any]:
     }
     if not settings.constraints.is_empty:
         tables["constraints"] = settings.constraints
+    if not settings.hand_made.is_empty:
+        tables["hand_made"] = settings.hand_made
     part = {name: table.model_dump() for name, table in tables.items() if table is not None}
     for table in part.values():
         if isinstance(table.get("source"), str):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from calibrate.report.campaigns import campaign_rows
 from calibrate.report.card import rule_of
 from calibrate.report.shape import rows_of
 
@@ -70,6 +71,7 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
         "backtest": run.get("backtest"),
         "backtest_skipped": run.get("backtest_skipped"),
         "missed": run.get("missed"),
+        "campaigns": campaign_rows(run),
         "monitoring_reasons": [{"reason": str(text)} for text in monitoring.get("reasons") or []],
         "monitoring": monitoring.get("table"),
         "changes": changes.get("criteria") or changes.get("table"),
@@ -123,6 +125,17 @@ _HIDDEN = {
         "rate_without",
         "control_rate",
         "n_effective",
+        "confidence_level",
+    ),
+    "campaigns": (
+        "n_effective",
+        "n_difference",
+        "n_difference_ci_lower",
+        "n_difference_ci_upper",
+        "expected_rate",
+        "control_rate",
+        "p_value",
+        "hot_q_value",
         "confidence_level",
     ),
     "readiness": ("kind",),

@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from calibrate.report.campaigns import campaigns_of
 from calibrate.report.card import base_of, card_of, example_of, sizes_of, textbook_of
 from calibrate.report.shape import Row, is_wide, rows_of, setting
 from calibrate.report.why import why_not
 
 __all__ = ["lead_link", "leadership"]
 
-_CARDS = ("candidate", "current", "rate", "newest", "equal", "gradient_boosting")
+_CARDS = (
+    *("candidate", "dated", "current", "hand_made", "rate", "newest", "equal"),
+    "gradient_boosting",
+)
 _SEVERITIES = ("certain", "likely", "note")
 _MAX_QUARTERS = 4
 _MAX_LEADS = 6
@@ -37,7 +41,7 @@ def leadership(run: Mapping[str, Any]) -> Row:
     -------
     dict
         ``head, verdict, sentence, base, cut, against, card, example, sizes, changes, nothing,
-        missed, unknown, textbook``; a part that the run cannot fill is None or empty.
+        missed, campaigns, unknown, textbook``; a part that the run cannot fill is None or empty.
 
     Examples
     --------
@@ -57,6 +61,7 @@ def leadership(run: Mapping[str, Any]) -> Row:
         "changes": _changes(run),
         "nothing": _nothing(run),
         "missed": _missed(run),
+        "campaigns": campaigns_of(run),
         "unknown": _unknown(run),
         "textbook": textbook_of(run),
     }
