@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from calibrate.config import parse_moment
+from calibrate.config import Stages, parse_moment
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import ConfigError
 from calibrate.history.attributes import Attribute
@@ -43,6 +43,10 @@ class History:
         What was counted while reading.
     timezone : str, default "UTC"
         The zone its times are in.
+    stages : Stages or None
+        What the stages of the CRM mean, where they are mapped: the table ``lead_stages``.
+    is_as_exported : bool, default True
+        Whether columns show leads as they were at `as_of`; not so of an earlier state (`at`).
 
     Examples
     --------
@@ -62,6 +66,8 @@ class History:
     has_contacts: bool
     checks: tuple[Check, ...]
     timezone: str = "UTC"
+    stages: Stages | None = None
+    is_as_exported: bool = True
 
     @property
     def n_leads(self) -> int:
@@ -113,7 +119,8 @@ class History:
                 f"the data ends at {self.as_of:%Y-%m-%d %H:%M}, "
                 f"before the as_of asked for, {moment:%Y-%m-%d %H:%M}"
             )
-        return replace(self, as_of=moment)
+        same = self.is_as_exported and moment == self.as_of
+        return replace(self, as_of=moment, is_as_exported=same)
 
     def _repr_html_(self) -> str:
         return str(self.table.to_html(index=False, escape=True))

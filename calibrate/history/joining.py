@@ -13,6 +13,7 @@ from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval
 from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
+from calibrate.history.stages import create_lead_stages
 from calibrate.history.staging import Staged, find_column, stage
 
 __all__ = ["create_leads", "join_outcomes", "type_outcomes"]
@@ -177,6 +178,8 @@ def create_leads(leads: TypedLeads) -> None:
         f"AS closed_from, CASE WHEN {closed} THEN {end} END AS closed_at, amount, contact, "
         f"account, worked, first_contacted_at{attributes} FROM typed_leads ORDER BY row"
     )
+    if leads.stage_columns is not None:
+        create_lead_stages(staged, leads.stage_columns)
     engine.execute("DROP TABLE typed_leads")
     engine.execute(f"DROP TABLE {staged.name}")
     for outcome in ("converted", "lost", "open"):

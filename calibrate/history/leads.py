@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from calibrate.config import LeadColumns
+from calibrate.config import LeadColumns, Stages
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
 from calibrate.history.attributes import Attribute, attribute_name
@@ -16,6 +16,7 @@ from calibrate.history.numbers import NumberProfile, profile_numbers, read_numbe
 from calibrate.history.outcomes import closing_interval, flag_value, outcome_value
 from calibrate.history.profiling import AttributeColumn, profile_attributes
 from calibrate.history.sources import Columns, SourceTable
+from calibrate.history.stages import StageColumns, find_stage_columns, stage_cells
 from calibrate.history.staging import Staged, find_column, stage
 
 __all__ = ["TypedLeads", "mapped_columns", "type_leads"]
@@ -50,12 +51,15 @@ class TypedLeads:
         Whether there is no creation time.
     has_contacts : bool
         Whether a contact column is mapped.
+    stage_columns : StageColumns or None
+        Where the stages of the CRM stand, if they are mapped.
     """
 
     staged: Staged
     attributes: tuple[Attribute, ...]
     is_wide: bool
     has_contacts: bool
+    stage_columns: StageColumns | None = None
 
 
 def mapped_columns(
@@ -98,7 +102,7 @@ def mapped_columns(
     return found
 
 
-def type_leads(
+def type_leads(  # noqa: PLR0913 - one keyword a question of reading it
     engine: DuckDBEngine,
     source: SourceTable,
     columns: LeadColumns,
@@ -110,6 +114,7 @@ def type_leads(
     allowed: Sequence[str] = (),
     as_of: dt.datetime | None = None,
     needs: Needs | None = None,
+    stages: Stages | None = None,
 ) -> TypedLeads:
     """Type the leads into the engine's table ``typed_leads``.
 
@@ -134,6 +139,8 @@ def type_leads(
         Leads created after it have no say in how a column is read.
     needs : Needs, optional
         What the card that will score these leads was made with.
+    stages : Stages, optional
+        Columns and values that say how far leads came; no attributes.
 
     Returns
     -------
@@ -150,7 +157,8 @@ def type_leads(
     else:
         rule = "the row of the file is the id; duplicates cannot be seen"
         staged.add("no column of ids", source.rows, rule)
-    dates = _read_dates(staged, roles, columns, zone)
+    reached = find_stage_columns(source, stages, roles.get("outcome"), lenient=is_new)
+    dates = _read_dates(staged, roles, columns, zone, reached)
     known = _known(staged, dates)
     _keep_plausible_contacts(known, roles, columns, needs)
     ignored = _positions(source, columns.ignore, "ignore", lenient=is_new)
@@ -161,7 +169,7 @@ def type_leads(
     rest = [
         place
         for place in range(len(source.names))
-        if place not in roles.values() and place not in ignored
+        if place not in {*roles.values(), *ignored, *(reached.positions if reached else ())}
     ]
     profiles = {
         place: profile_numbers(known, place)
@@ -177,7 +185,7 @@ def type_leads(
         allowed=allowed_positions,
         kinds=needs.fields,
     )
-    _create(staged, roles, columns, profiles, found, dates)
+    _create(staged, roles, columns, profiles, found, dates, reached)
     if known.name != staged.name:
         engine.execute(f"DROP TABLE {known.name}")
     return TypedLeads(
@@ -185,6 +193,7 @@ def type_leads(
         attributes=tuple(part.attribute for part in found),
         is_wide="created_at" not in roles,
         has_contacts="contact" in roles,
+        stage_columns=reached,
     )
 
 
@@ -255,11 +264,16 @@ def _differing(staged: Staged, position: int, lead: str) -> DataError:
 
 
 def _read_dates(
-    staged: Staged, roles: Mapping[str, int], columns: LeadColumns, zone: str
+    staged: Staged,
+    roles: Mapping[str, int],
+    columns: LeadColumns,
+    zone: str,
+    reached: StageColumns | None,
 ) -> dict[str, DateReading]:
+    positions = {role: roles[role] for role in _DATES if role in roles}
     return read_dates(
         staged,
-        {role: roles[role] for role in _DATES if role in roles},
+        positions | ({} if reached is None else reached.date_roles),
         date_format=columns.date_format,
         zone=columns.timezone or zone,
         into=zone,
@@ -317,6 +331,7 @@ def _create(
     profiles: Mapping[int, NumberProfile],
     attributes: Sequence[AttributeColumn],
     dates: dict[str, DateReading],
+    reached: StageColumns | None,
 ) -> None:
     table, dates = with_dates(staged, dates)
     start, end = "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
@@ -343,6 +358,7 @@ def _create(
             flag_value(staged, roles["worked"]) if "worked" in roles else "CAST(NULL AS BOOLEAN)"
         ),
         "first_contacted_at": dates.get("first_contacted_at", none).value,
+        **stage_cells(staged, reached, dates),
         **{part.attribute.column: part.value for part in attributes},
     }
     listed = ", ".join(f"{value} AS {name}" for name, value in cells.items())

@@ -12,6 +12,7 @@ from calibrate.config import (
     LeadColumns,
     OutcomeColumns,
     Settings,
+    Stages,
     parse_moment,
 )
 from calibrate.engines import DuckDBEngine
@@ -38,6 +39,7 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
     leads: LeadColumns | None = None,
     activities: ActivityColumns | None = None,
     outcomes: OutcomeColumns | None = None,
+    stages: Stages | None = None,
     engine: DuckDBEngine | None = None,
     allow_sensitive: Sequence[str] = (),
     new_leads: bool = False,
@@ -55,6 +57,8 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
         The moment of the export; default the latest creation or activity in the data.
     leads, activities, outcomes : LeadColumns, ActivityColumns, OutcomeColumns, optional
         Which column means what, and how cells are spelled; default the canonical names.
+    stages : Stages, optional
+        Which values and dates of the leads mean MQL, SQL, opportunity and customer.
     engine : DuckDBEngine, optional
         Where the tables go; default a new one.
     allow_sensitive : names
@@ -111,6 +115,7 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
         allowed=allow_sensitive,
         as_of=told,
         needs=needs,
+        stages=stages,
     )
     sources: list[Source] = list(opened.sources)
     checks: list[Check] = []
@@ -149,6 +154,7 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
         has_contacts=typed.has_contacts,
         checks=(*typed.staged.checks, *checks),
         timezone=zone,
+        stages=stages if typed.stage_columns else None,
     )
 
 
@@ -187,6 +193,7 @@ def history_from_settings(
         leads=settings.leads,
         activities=activities,
         outcomes=outcomes,
+        stages=settings.stages,
         allow_sensitive=settings.calibration.allow_sensitive,
         new_leads=new_leads,
         needs=needs,
@@ -222,7 +229,7 @@ def _of_log(
     return columns.model_copy(update=filled), both, log
 
 
-def _typed(
+def _typed(  # noqa: PLR0913 - what read_history was asked, handed on
     engine: DuckDBEngine,
     opened: SourceTable,
     columns: LeadColumns,
@@ -234,8 +241,11 @@ def _typed(
     allowed: Sequence[str],
     as_of: dt.datetime | None,
     needs: Needs | None,
+    stages: Stages | None,
 ) -> TypedLeads:
     if columns.from_activities:
+        if stages is not None:
+            raise ConfigError("[stages] needs a table of leads; leads made from a log have none")
         return type_leads_of_log(
             engine, opened, columns, zone=zone, needs_outcome=needs_outcome, as_of=as_of
         )
@@ -250,6 +260,7 @@ def _typed(
         allowed=allowed,
         as_of=as_of,
         needs=needs,
+        stages=stages,
     )
 
 

@@ -16,8 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
 from calibrate.display import html_table
+from calibrate.errors import ConfigError
 from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import feature_values
+from calibrate.observation.stages import reached_rows
 from calibrate.observation.statements import Scope, features_statement
 
 if TYPE_CHECKING:
@@ -167,6 +169,43 @@ class Observation:
         weight = np.where(chosen, self.rows["weight"], 0.0)
         at_landmark = chosen & self.rows["at_landmark"].to_numpy(dtype=bool)
         return replace(self, rows=self.rows.assign(weight=weight, at_landmark=at_landmark))
+
+    def reached(self, stage: str) -> Observation:
+        """Return the same leads with "reached the stage" for "converted".
+
+        Control rate, lift, fit, scores and thresholds of it are then about that stage.
+
+        Parameters
+        ----------
+        stage : {"mql", "sql", "opportunity", "customer"}
+            A lead reached it when it has its date or that of a later stage, or is in it or a
+            later one now.
+
+        Returns
+        -------
+        Observation
+            ``converted`` if reached in [landmark, created_at + horizon), with the weights that
+            go with it. Not compared are leads that were there before their landmark, and lost
+            ones of which nothing says how far they came; `counts` says how many. Where a lead is
+            in the stage without a date, it counts as reached once its horizon is over.
+
+        Raises
+        ------
+        ConfigError
+            If no stages are mapped, or there is no such stage.
+        """
+        if self.is_open:
+            raise ConfigError("what open leads will reach is not known; observe past ones")
+        other = None if self.other is None else self.other.reached(stage)
+        if self.parts:
+            parts = tuple(part.reached(stage) for part in self.parts)
+            day = dt.timedelta(days=1)
+            rows = [part.rows.assign(snapshot=part.observation_window / day) for part in parts]
+            stacked = pd.concat(rows, ignore_index=True)
+            return replace(self, rows=stacked, parts=parts, left_out=parts[-1].left_out)
+        found = reached_rows(self.history, self.scope, self.rows, stage)
+        left_out = pd.concat([self.left_out, found.left_out], ignore_index=True)
+        return replace(self, rows=found.rows, left_out=left_out, other=other)
 
     def features(self, measures: Iterable[Measure], rows: ArrayLike | None = None) -> pd.DataFrame:
         """Return numbers taken from the activity log between lookback and cutoff.
