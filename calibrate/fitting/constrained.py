@@ -100,9 +100,11 @@ def names_in(
     named = {line.criterion.name: line.criterion for line in lines}
     named |= {rule.name: rule for rule in rules}
     levels: dict[str, str] = {}
+    known: dict[str, set[str]] = {}
     ordered = set()
     for rule in rules:
         if set(rule.when) == {"field", "in"}:
+            known.setdefault(rule.when["field"], set()).update(map(str, rule.when["in"]))
             levels.setdefault(rule.when["field"], str(rule.when["in"][0]))
             if rule.when["in"] == ["yes"]:
                 ordered.add(rule.when["field"])
@@ -111,6 +113,7 @@ def names_in(
         activities=tuple(obs.activities),
         rules=named,
         levels={name: level for name, level in levels.items() if name not in ordered},
+        known=known,
     )
 
 

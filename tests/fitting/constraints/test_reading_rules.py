@@ -6,7 +6,7 @@ import pytest
 
 from calibrate.criteria import as_criterion, describe
 from calibrate.fitting.constraints import Subject, canonical, directions
-from calibrate.fitting.constraints.naming import rule_called
+from calibrate.fitting.constraints.wording import rule_called
 
 CLICK, SIZE = Subject("activity", "click"), Subject("field", "size")
 
@@ -79,6 +79,46 @@ def test_a_rule_speaks_of_a_rule_where_it_is_it_holds_it_or_shares_a_level(
         {"activity": "click", "share_of": "mail", "at_least": 0.5, "minimum": 1, "within_days": 9},
         {"only": "mail"},
         {"all": [{"activity": "click"}, {"field": "industry", "in": ["retail"]}]},
+        {"not": {"field": "industry", "in": ["retail"]}},
+        {"not": {"field": "industry", "in": ["retail", "oil", "gas"]}},
+        {"not": {"field": "size", "at_least": 5}},
+        {"not": {"field": "size", "at_least": 5, "below": 9}},
+        {"not": {"activity": "click"}},
+        {"not": {"activity": "click", "at_least": 3, "within_days": 7}},
+        {"not": {"activity": "click", "total": 60}},
+        {"not": {"activity": "click", "days": 2}},
+        {"not": {"activity": "click", "last_within_days": 3}},
+        {"not": {"activity": "click", "share_of": "mail", "at_least": 0.2, "minimum": 5}},
+        {"not": {"only": "mail"}},
+        {
+            "all": [
+                {"activity": "click", "at_least": 1},
+                {"not": {"activity": "click", "at_least": 2}},
+            ]
+        },
+        {
+            "all": [
+                {"activity": "click", "at_least": 2},
+                {"not": {"activity": "click", "at_least": 5}},
+            ]
+        },
+        {"all": [{"activity": "click", "days": 2}, {"not": {"activity": "click", "days": 5}}]},
+        {"all": [{"activity": "click", "total": 2}, {"not": {"activity": "click", "total": 5}}]},
+        {
+            "all": [
+                {"activity": "mail"},
+                {"not": {"activity": "click"}},
+                {"field": "size", "at_least": 5},
+            ]
+        },
+        {"all": [{"field": "industry", "in": ["oil", "gas"]}, {"activity": "mail", "at_least": 4}]},
+        {
+            "all": [
+                {"not": {"field": "industry", "in": ["oil", "gas"]}},
+                {"field": "industry", "missing": False},
+                {"activity": "mail"},
+            ]
+        },
     ],
 )
 def test_a_rule_is_found_again_by_its_words(when) -> None:
@@ -94,3 +134,30 @@ def test_a_rule_is_found_again_by_its_words(when) -> None:
 )
 def test_other_words_are_no_rule(text) -> None:
     assert rule_called(text, COLUMNS, ACTIVITIES) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "levels", "when"),
+    [
+        ("industry: not known", (), {"not": {"field": "industry", "in": ["known"]}}),
+        ("industry: not known", ("known",), {"not": {"field": "industry", "in": ["known"]}}),
+        ("industry: not known", ("not known", "oil"), {"field": "industry", "in": ["not known"]}),
+        ("industry: oil or gas", (), {"field": "industry", "in": ["oil", "gas"]}),
+        ("industry: oil or gas", ("oil or gas",), {"field": "industry", "in": ["oil or gas"]}),
+        ("industry: none of us", ("none of us",), {"field": "industry", "in": ["none of us"]}),
+        (
+            "industry: food and mail",
+            ("food and mail", "food"),
+            {"field": "industry", "in": ["food and mail"]},
+        ),
+        (
+            "industry: food and mail",
+            ("food",),
+            {"all": [{"field": "industry", "in": ["food"]}, {"activity": "mail"}]},
+        ),
+    ],
+)
+def test_levels_that_are_known_tell_how_words_are_meant(text, levels, when) -> None:
+    found = rule_called(text, COLUMNS, ACTIVITIES, {"industry": levels} if levels else {})
+    assert found is not None
+    assert canonical(found) == canonical(when)

@@ -148,3 +148,13 @@ def test_constraints_are_a_mapping(company) -> None:
         cal.fit_scorecard(company, constraints="x0")
     with pytest.raises(ConfigError, match=r'\[constraints\] has no key "signs" \(did you mean'):
         cal.fit_scorecard(company, constraints={"signs": {}})
+
+
+def test_a_rule_is_named_by_the_words_of_its_denial(company) -> None:
+    """ "not chief" is no level of its own: whoever is not the chief, and of unknown job too."""
+    card = cal.fit_scorecard(
+        company, intervals=False, constraints={"fixed": {"job: not chief": -20}}
+    )
+    [line] = [line for line in card.criteria if line.points == -20]
+    assert line.criterion.when == {"not": {"field": "job", "in": ["chief"]}}
+    assert 0 < line.n < 1500
