@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,93 +17,15 @@ from calibrate.evaluation import (
     scored_leads,
     stand_in,
 )
+from calibrate.thresholds.arrivals import Arrivals, recent_per_week
 from calibrate.thresholds.objectives import Objective, Target, choose_objective
 from calibrate.thresholds.resampling import resampled_sums
 from calibrate.thresholds.tables import cut_table, outcome_table, sweep_of, tier_table
+from calibrate.thresholds.values import Thresholds
 
-__all__ = ["Thresholds", "choose_thresholds"]
+__all__ = ["choose_thresholds"]
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Thresholds:
-    """Where to cut, why there, how sure that is, and what each cut would catch.
-
-    Attributes
-    ----------
-    objective : str
-        The objective used.
-    threshold : int
-        The chosen cut: leads with this score or more are ``hot``.
-    threshold_ci_lower, threshold_ci_upper : int
-        The cuts chosen in `confidence_level` of the resamples.
-    plateau : tuple of int
-        Lowest and highest cut of the unbroken run around the choice whose objective lies
-        within 1 % of the objective's range of the best: moving inside it costs nothing.
-    separates : bool
-        Whether the score ranks better than chance. If not, there is one tier, ``cold``.
-    message : str
-        What was chosen and by which objective, in words.
-    tiers : tuple of (str, int)
-        Name and lowest score of each tier, highest first.
-    weeks : float
-        Weeks over which the leads arrived (nan if unknown).
-    n, n_converted : int
-        Leads as counted, those too young to be judged included, and those of them that converted
-        so far.
-    confidence_level : float
-        Level of every interval.
-    """
-
-    objective: str
-    threshold: int
-    threshold_ci_lower: int
-    threshold_ci_upper: int
-    plateau: tuple[int, int]
-    separates: bool
-    message: str
-    tiers: tuple[tuple[str, int], ...]
-    weeks: float
-    n: int
-    n_converted: int
-    confidence_level: float
-    _table: pd.DataFrame = field(repr=False)
-    _tier_table: pd.DataFrame = field(repr=False)
-    _history: pd.DataFrame = field(repr=False)
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row a cut that occurs, lowest first.
-
-        ``threshold``; of the leads at or above it ``n``, ``n_converted`` (as counted),
-        ``n_effective``, ``rate`` (with Wilson's interval at so many leads), ``lead_share`` (of
-        all leads), ``recall``, ``precision`` (the same as ``rate``), ``missed`` (conversions
-        below, as counted), ``leads_per_week``, ``amount`` (won), ``expected_value`` and
-        ``objective_value`` (nan where the objective does not allow the cut). Where leads are
-        weighted, all but the counts is of the leads that they stand for, those still too
-        young to be judged included.
-        """
-        return self._table.copy()
-
-    @property
-    def tier_table(self) -> pd.DataFrame:
-        """One row a tier, highest first.
-
-        ``tier, at_least, n, n_converted, n_effective, rate, rate_ci_lower, rate_ci_upper``,
-        and the shares of all leads and of all conversions in it: ``lead_share,
-        converted_share``.
-        """
-        return self._tier_table.copy()
-
-    @property
-    def history(self) -> pd.DataFrame:
-        """Scores that customers had at the landmark beside those of the others.
-
-        ``outcome`` (converted, not converted), ``n`` (as counted), and of their scores, with
-        their weights, ``mean, p10, p25, median, p75, p90``.
-        """
-        return self._history.copy()
 
 
 def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective may need
@@ -192,9 +114,16 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
     if chosen.name == "capacity" and not weeks > 0:
         message = "leads a week cannot be counted without a creation date; give weeks=..."
         raise ConfigError(message)
-    table = cut_table(cells, leads, chosen, target, weeks=weeks, confidence_level=confidence_level)
+    recent = recent_per_week(scores, cells["score"].to_numpy(dtype=np.int64))
+    how: dict[str, Any] = {"weeks": weeks, "recent": recent, "confidence_level": confidence_level}
+    table = cut_table(cells, leads, chosen, target, **how)
     best = _best(table["objective_value"].to_numpy(), table["precision"].to_numpy(), chosen)
     threshold = int(table["threshold"][best])
+    arrivals = Arrivals(
+        per_week=float(table["leads_per_week"][best]),
+        recent_per_week=float(recent[best]),
+        capacity=capacity,
+    )
     separates = _ranks(leads, confidence_level)
     tiers = _tiers(cells, leads, threshold, confidence_level) if separates else (("cold", 0),)
     drawn = _redrawn(leads, chosen, target, weeks, rng)
@@ -207,12 +136,13 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
         threshold_ci_upper=int(upper),
         plateau=_plateau(table, best),
         separates=separates,
-        message=_message(table, best, chosen, target, separates=separates),
+        message=_message(table, best, chosen, target, separates=separates, arrivals=arrivals),
         tiers=tiers,
         weeks=weeks,
         n=int(cells["n_leads"].sum()),
         n_converted=int(cells["n_leads_converted"].sum()),
         confidence_level=confidence_level,
+        arrivals=arrivals,
         _table=table,
         _tier_table=tier_table(cells, leads, tiers, confidence_level=confidence_level),
         _history=outcome_table(cells),
@@ -323,7 +253,13 @@ def _tiers(
 
 
 def _message(
-    table: pd.DataFrame, best: int, objective: Objective, target: Target, *, separates: bool
+    table: pd.DataFrame,
+    best: int,
+    objective: Objective,
+    target: Target,
+    *,
+    separates: bool,
+    arrivals: Arrivals,
 ) -> str:
     figures = {name: value for name, value in vars(target).items() if value is not None}
     row = table.iloc[best]
@@ -335,6 +271,8 @@ def _message(
         parts.append("Even this cut does not pay for its contacts.")
     if not separates:
         parts.append(_why_not(table["threshold"].tolist()))
+    elif arrivals.sentence:
+        parts.append(arrivals.sentence)
     return " ".join(parts)
 
 

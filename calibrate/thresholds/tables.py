@@ -32,6 +32,7 @@ def cut_table(
     target: Target,
     *,
     weeks: float,
+    recent: Floats,
     confidence_level: float,
 ) -> pd.DataFrame:
     """Return one row a cut: what it catches, what it misses and what that is worth."""
@@ -54,6 +55,9 @@ def cut_table(
         "precision": sweep.precision,
         "missed": converted_so_far[0] - converted_so_far,
         "leads_per_week": sweep.leads_per_week,
+        "recent_leads_per_week": recent,
+        "converted_per_week": _per_week(sweep.n_converted, weeks),
+        "missed_per_week": _per_week(sweep.n_converted[0] - sweep.n_converted, weeks),
         "amount": _from_the_top(_floats(cells, "amount")),
         "expected_value": expected_value(sweep, target),
         "objective_value": objective.values(sweep, target),
@@ -117,6 +121,10 @@ def outcome_table(cells: pd.DataFrame) -> pd.DataFrame:
 def _quantile(score: Floats, weight: Floats, share: float) -> float:
     reached = np.cumsum(weight) >= share * weight.sum() - 1e-9
     return float(score[int(np.argmax(reached))])
+
+
+def _per_week(counts: Floats, weeks: float) -> Floats:
+    return counts / weeks if weeks > 0 else np.full_like(counts, np.nan)
 
 
 def _from_the_top(values: NDArray[Any]) -> NDArray[Any]:
