@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate import display
+from calibrate.config import Constraints
 from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError
 from calibrate.fitting.boosting import MAX_LEADS, boosted
@@ -87,7 +88,7 @@ class Parsimony:
         return display.html_table(self._table[shown], caption=self.sentence)
 
 
-def parsimony_curve(
+def parsimony_curve(  # noqa: PLR0913 - as in fit_scorecard
     obs: Observation,
     *,
     card: Scorecard | None = None,
@@ -95,6 +96,8 @@ def parsimony_curve(
     pairs: bool = True,
     criteria: Sequence[Criterion | dict[str, Any]] | Lift | None = None,
     allow_sensitive: Collection[str] = (),
+    constraints: Constraints | Mapping[str, Any] | None = None,
+    current: Scorecard | None = None,
     ignore: Collection[str] = (),
     ceiling: bool = True,
     confidence_level: float = 0.95,
@@ -110,8 +113,9 @@ def parsimony_curve(
         ceiling is computed.
     max_criteria : int
         The longest card tried, without `card`.
-    pairs, criteria, allow_sensitive
-        As in `fit_scorecard`.
+    pairs, criteria, allow_sensitive, constraints, current
+        As in `fit_scorecard`, without `card`. Cards of every size keep to the constraints, and
+        have from the start what these put on a card; the ceiling keeps to none.
     ignore : collection of str
         Columns and activities that the ceiling must not use.
     ceiling : bool
@@ -173,6 +177,8 @@ def parsimony_curve(
             pairs=pairs,
             criteria=criteria,
             allow_sensitive=allow_sensitive,
+            constraints=constraints,
+            current=current,
             confidence_level=confidence_level,
             intervals=False,
             rng=rng,

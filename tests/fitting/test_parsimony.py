@@ -307,3 +307,16 @@ def test_where_nothing_separates_there_is_no_curve() -> None:
     assert curve.table.empty
     assert curve.ceiling is None
     assert tuple(curve.table.columns) == PARSIMONY_COLUMNS
+
+
+def test_a_curve_keeps_to_constraints(company: cal.Observation) -> None:
+    """Without its strongest rule no card ranks as well; a weak one that is required comes first."""
+    free = cal.parsimony_curve(company, max_criteria=4, ceiling=False).table
+    limits = {"forbidden": ["x0"], "required": ["x4"]}
+    curve = cal.parsimony_curve(company, max_criteria=4, ceiling=False, constraints=limits)
+    card = cal.fit_scorecard(company, max_criteria=4, intervals=False, constraints=limits)
+    pd.testing.assert_frame_equal(curve.table, card.parsimony)
+    assert curve.table["auc"].max() < free["auc"].max() - 0.03
+    assert curve.table["auc"][1] == pytest.approx(0.5, abs=0.03)  # x4 has no effect
+    with pytest.raises(ConfigError, match=r'\[constraints\] forbidden: there is no .* "x9"'):
+        cal.parsimony_curve(company, ceiling=False, constraints={"forbidden": ["x9"]})
