@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibrate.changes import diff
@@ -94,6 +94,7 @@ def test_a_change_of_scale_alone_is_no_effect() -> None:
 
 
 @given(st.integers(-50, 50), st.integers(-50, 50), st.sampled_from([0.02, 0.05, 0.1]))
+@settings(deadline=None)
 def test_effect_and_scale_add_up_to_the_change(before: int, after: int, slope: float) -> None:
     row = rows(diff(a_card(("c", CLICK, before)), a_card(("c", CLICK, after), slope=slope)))["c"]
     assert row["effect"] + row["scale"] == pytest.approx(row["change"])
@@ -138,13 +139,74 @@ def test_who_changes_tier() -> None:
     ]
 
 
+def test_a_tier_that_only_one_card_has_lies_between_its_neighbours() -> None:
+    old = a_card(("clicked", CLICK, 20), tiers={"hot": 60, "warm": 40, "cold": 0})
+    new = a_card(("clicked", CLICK, 20), tiers={"hot": 60, "mql": 30, "cold": 0})
+    before = pd.DataFrame({"lead_id": [1, 2, 3], "score": [45, 30, 45]})
+    before["tier"] = ["warm", "cold", "warm"]
+    after = before.assign(score=[61, 31, 20], tier=["hot", "mql", "cold"])
+    changes = diff(old, new, scores_old=before, scores_new=after)
+    assert changes.up.to_numpy().tolist() == [
+        [1, "warm", "hot", 45, 61],
+        [2, "cold", "mql", 30, 31],
+    ]
+    assert changes.to_dict()["moved_up"][0] == {
+        "lead_id": 1,
+        "tier_old": "warm",
+        "tier_new": "hot",
+        "score_old": 45,
+        "score_new": 61,
+    }
+    assert "| 1 | warm | hot | 45 | 61 |" in changes.to_markdown()
+
+
+def a_lift(**rows: tuple[float, str, str]) -> pd.DataFrame:
+    """Lift tables as `measure_lift` gives them, of the columns that reasons read."""
+    told = [(name, lift, lift / 2, lift * 2, *rest) for name, (lift, *rest) in rows.items()]
+    columns = ["criterion", "lift", "lift_ci_lower", "lift_ci_upper", "verdict", "reason"]
+    return pd.DataFrame(told, columns=columns)
+
+
+def test_why_a_rule_came_or_went() -> None:
+    old = a_card(("clicked", CLICK, 20), ("big", BIG, 15))
+    new = a_card(("clicked", CLICK, 14), ("asked", DEMO, 30))
+    now = a_lift(
+        big=(1.1, "no evidence", "shown to be small"),
+        asked=(3.0, "raises", ""),
+        clicked=(1.5, "raises", ""),
+    )
+    before = a_lift(asked=(1.6, "no evidence", "not proven (wide interval)"))
+    told = rows(diff(old, new, lift_old=before, lift_new=now))
+    assert told["big"]["reason"] == "lift now 1.10x (0.55x to 2.20x): shown to be small"
+    assert told["asked"]["reason"] == (
+        "lift now 3.00x (1.50x to 6.00x): raises; "
+        "before 1.60x (0.80x to 3.20x): not proven (wide interval)"
+    )
+    assert told["clicked"]["reason"] == ""
+    # without the tables nothing is made up; a rule that they do not hold was not looked at
+    assert set(diff(old, new).table["reason"]) == {""}
+    other = a_lift(other=(1.0, "no evidence", "shown to be small"))
+    told = rows(diff(old, new, lift_old=other, lift_new=other))
+    assert told["big"]["reason"] == "not among the rules looked at"
+    assert told["asked"]["reason"] == "before not among the rules looked at"
+
+
+def test_a_rule_whose_activity_is_gone_went_for_that() -> None:
+    old, new = a_card(("clicked", CLICK, 20)), a_card(("asked", DEMO, 30))
+    # demo_request is no new name of email_click: it was in the table of the old run
+    before = a_lift(**{"demo_request: 2 times or more": (1.6, "too few", "too few")})
+    row = rows(diff(old, new, activities=["demo_request"], lift_old=before))["clicked"]
+    assert row["status"] == "dropped"
+    assert row["reason"] == "there is no email_click in the log any more"
+
+
 def test_the_summary_counts_those_who_change_tier() -> None:
     old, new = a_card(("clicked", CLICK, 20)), a_card(("clicked", CLICK, 30))
     before = pd.DataFrame({"lead_id": [1, 2], "score": [50, 80], "tier": ["cold", "hot"]})
     changes = diff(
         old, new, scores_old=before, scores_new=before.assign(score=[60, 90], tier="hot")
     )
-    assert changes.summary == "Criteria: 1 changed. 1 of 2 leads change tier."
+    assert changes.summary == ("Criteria: 1 changed. 1 of 2 leads change tier, 1 of them move up.")
 
 
 def test_the_forms_hold_plain_values_and_escaped_text() -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from calibrate import display
+from calibrate.changes.moves import moves_of
 from calibrate.changes.values import CHANGE_COLUMNS, Changes
+from calibrate.changes.why import why_dropped, why_new
 from calibrate.fitting.constraints.reading import canonical
 from calibrate.scorecard import Scorecard, ScoredCriterion
 
@@ -26,6 +28,8 @@ def diff(
     scores_old: pd.DataFrame | None = None,
     scores_new: pd.DataFrame | None = None,
     activities: Collection[str] | None = None,
+    lift_old: pd.DataFrame | None = None,
+    lift_new: pd.DataFrame | None = None,
 ) -> Changes:
     """Say what a new card changes against the old one.
 
@@ -37,8 +41,11 @@ def diff(
         tier.
     activities : collection of str, optional
         Names in today's activity log. A criterion whose activity is gone from it, while a new
-        one says the same of an activity that the old card did not know, is ``renamed``
-        instead of dropped and new.
+        one says the same of an activity that neither the old card nor `lift_old` knew, is
+        ``renamed`` instead of dropped and new.
+    lift_old, lift_new : DataFrame, optional
+        Lift tables of the runs that made the cards (``criterion, lift, lift_ci_lower,
+        lift_ci_upper, verdict, reason``): why a rule came or went.
 
     Returns
     -------
@@ -59,27 +66,38 @@ def diff(
     >>> diff(card, card).summary
     'Nothing changed, nothing to sign.'
     """
-    pairs = _pairs(old_card, new_card, activities)
+    pairs = _pairs(old_card, new_card, activities, lift_old)
     ratio = _points_per_log_odds(new_card) / _points_per_log_odds(old_card)
-    rows = [_row(pair, ratio if np.isfinite(ratio) else 1.0) for pair in pairs]
+    rows = [
+        (
+            *_row(pair, ratio if np.isfinite(ratio) else 1.0),
+            _reason(pair, lift_old, lift_new, activities),
+        )
+        for pair in pairs
+    ]
     table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
     table = table.astype(dict.fromkeys(("points_old", "points_new", "change"), "Int64"))
     figures = _figures(old_card, new_card)
-    moves, moved_up = _moves(scores_old, scores_new, new_card)
+    moves, up = moves_of(scores_old, scores_new, old_card, new_card)
     moved_points = table["status"].ne("same").any()
     moved_figures = figures.loc[figures["figure"] != "control rate", "change"].ne(0).any()
     same = not (moved_points or moved_figures)
     return Changes(
-        summary=_summary(table, figures, moves, same=same),
+        summary=_summary(table, figures, moves, len(up), same=same),
         nothing_changed=same,
-        moved_up=moved_up,
         _table=table,
         _figures=figures,
         _moves=moves,
+        _up=up,
     )
 
 
-def _pairs(old: Scorecard, new: Scorecard, activities: Collection[str] | None) -> list[Pair]:
+def _pairs(
+    old: Scorecard,
+    new: Scorecard,
+    activities: Collection[str] | None,
+    lift_old: pd.DataFrame | None,
+) -> list[Pair]:
     """Match the lines of two cards, the new card's order first, then what was dropped."""
     left = list(old.criteria)
     pairs: list[Pair] = []
@@ -92,7 +110,8 @@ def _pairs(old: Scorecard, new: Scorecard, activities: Collection[str] | None) -
         else:
             left.remove(twin)
         pairs.append((twin, line, ""))
-    known_before = {m.activity for m in old.measures}
+    known_before = {m.activity for m in old.measures if m.activity}
+    known_before |= _in_table(activities or (), lift_old)
     for place in waiting if activities is not None else []:
         newcomer = pairs[place][1]
         twins = [o for o in left if _is_renamed(o, newcomer, activities or (), known_before)]
@@ -103,6 +122,19 @@ def _pairs(old: Scorecard, new: Scorecard, activities: Collection[str] | None) -
     return pairs + dropped
 
 
+def _in_table(activities: Collection[str], lift: pd.DataFrame | None) -> set[str]:
+    """Return the activities that some rule of a lift table is about, by its name."""
+    if lift is None:
+        return set()
+    names = [str(name) for name in lift["criterion"]]
+    openings = {name: (f"{name}:", f"{name} ") for name in activities}
+    return {
+        activity
+        for activity, opening in openings.items()
+        if any(name == activity or name.startswith(opening) for name in names)
+    }
+
+
 def _key(line: ScoredCriterion) -> str:
     return canonical(line.criterion.when)
 
@@ -111,7 +143,7 @@ def _is_renamed(
     old: ScoredCriterion,
     new: ScoredCriterion | None,
     activities: Collection[str],
-    known_before: Collection[str | None],
+    known_before: Collection[str],
 ) -> bool:
     if new is None or "activity" not in old.criterion.when or "activity" not in new.criterion.when:
         return False
@@ -144,6 +176,20 @@ def _row(pair: Pair, ratio: float) -> tuple[Any, ...]:
     return name, group, status, old.points, new.points, change, effect, scale, note
 
 
+def _reason(
+    pair: Pair,
+    lift_old: pd.DataFrame | None,
+    lift_new: pd.DataFrame | None,
+    activities: Collection[str] | None,
+) -> str:
+    old, new, _ = pair
+    if old is not None and new is None:
+        return why_dropped(old.criterion, lift_new, activities)
+    if new is not None and old is None:
+        return why_new(new.criterion, lift_new, lift_old)
+    return ""
+
+
 def _figures(old: Scorecard, new: Scorecard) -> pd.DataFrame:
     rows: list[tuple[str, float | None, float | None]] = [
         ("base", old.base, new.base),
@@ -161,26 +207,9 @@ def _figures(old: Scorecard, new: Scorecard) -> pd.DataFrame:
     return table.assign(change=change)
 
 
-def _moves(
-    old: pd.DataFrame | None, new: pd.DataFrame | None, card: Scorecard
-) -> tuple[pd.DataFrame, tuple[Any, ...]]:
-    columns = ["tier_old", "tier_new", "n"]
-    if old is None or new is None:
-        return pd.DataFrame(columns=columns), ()
-    wanted = ["lead_id", "score", "tier"]
-    both = old[wanted].merge(new[wanted], on="lead_id", suffixes=("_old", "_new"))
-    height = {tier.name: tier.at_least for tier in card.tiers} | {"disqualified": -1}
-    rank_old, rank_new = (both[c].map(height).astype(float) for c in ("tier_old", "tier_new"))
-    up = both[rank_new > rank_old].sort_values("score_new", ascending=False, kind="stable")
-    counts = both.groupby(["tier_old", "tier_new"], sort=False).size().reset_index(name="n")
-    order = [counts[c].map(height).astype(float).rename(c) for c in ("tier_old", "tier_new")]
-    ranked = pd.concat(order, axis=1).sort_values(
-        ["tier_old", "tier_new"], ascending=False, kind="stable"
-    )
-    return counts.loc[ranked.index].reset_index(drop=True), tuple(up["lead_id"].tolist())
-
-
-def _summary(table: pd.DataFrame, figures: pd.DataFrame, moves: pd.DataFrame, *, same: bool) -> str:
+def _summary(
+    table: pd.DataFrame, figures: pd.DataFrame, moves: pd.DataFrame, n_up: int, *, same: bool
+) -> str:
     if same:
         return f"{NOTHING[:-1]}{_control(figures)}."
     words = {
@@ -201,7 +230,8 @@ def _summary(table: pd.DataFrame, figures: pd.DataFrame, moves: pd.DataFrame, *,
     changed = moves[moves["tier_old"] != moves["tier_new"]]["n"].sum() if len(moves) else 0
     if len(moves):
         total = display.format_value("n", moves["n"].sum())
-        text += f" {display.format_value('n', changed)} of {total} leads change tier."
+        text += f" {display.format_value('n', changed)} of {total} leads change tier"
+        text += f", {display.format_value('n', n_up)} of them move up." if changed else "."
     return text
 
 

@@ -21,7 +21,9 @@ CHANGE_COLUMNS = (
     "effect",
     "scale",
     "note",
+    "reason",
 )
+UPS_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,16 +36,14 @@ class Changes:
         The change in one or two sentences.
     nothing_changed : bool
         Whether base, points and thresholds are all the same.
-    moved_up : tuple
-        Ids of the leads whose tier rises, where scores were given.
     """
 
     summary: str
     nothing_changed: bool
-    moved_up: tuple[Any, ...]
     _table: pd.DataFrame = field(repr=False)
     _figures: pd.DataFrame = field(repr=False)
     _moves: pd.DataFrame = field(repr=False)
+    _up: pd.DataFrame = field(repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -51,7 +51,9 @@ class Changes:
 
         ``criterion, group, status`` (new, dropped, changed, same, renamed), ``points_old,
         points_new, change``, and the change split into ``effect`` (the criterion is worth more
-        or less) and ``scale`` (a point is); ``note``. Points are whole numbers or missing.
+        or less) and ``scale`` (a point is); ``note`` (what it was called, or that its rule
+        changed); ``reason``, why it came or went, where the lift tables of the runs were given.
+        Points are whole numbers or missing.
         """
         return self._table.copy()
 
@@ -61,9 +63,27 @@ class Changes:
         return self._figures.copy()
 
     @property
+    def figures_worded(self) -> pd.DataFrame:
+        """The figures as texts, each written as its kind is: the control rate in percent."""
+        return _worded(self._figures)
+
+    @property
     def moves(self) -> pd.DataFrame:
         """Leads by tier under the old and the new card: ``tier_old, tier_new, n``."""
         return self._moves.copy()
+
+    @property
+    def up(self) -> pd.DataFrame:
+        """Leads whose tier rises: ``lead_id, tier_old, tier_new, score_old, score_new``.
+
+        The highest new score first.
+        """
+        return self._up.copy()
+
+    @property
+    def moved_up(self) -> tuple[Any, ...]:
+        """Ids of the leads whose tier rises, the highest new score first."""
+        return tuple(self._up["lead_id"].tolist())
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain Python values, missing ones as None."""
@@ -73,16 +93,21 @@ class Changes:
             "criteria": _plain_rows(self._table),
             "figures": _plain_rows(self._figures),
             "moves": _plain_rows(self._moves),
-            "moved_up": [display.plain_value(lead) for lead in self.moved_up],
+            "moved_up": _plain_rows(self._up),
         }
 
     def to_markdown(self) -> str:
         """Return the summary and the tables that say something, as Markdown."""
         parts = [self.summary]
-        if not self.nothing_changed:
-            parts += [_markdown(self._table), _markdown(_worded(self._figures))]
+        if self.nothing_changed:
+            return f"{self.summary}\n"
+        parts += [_markdown(self._table), _markdown(self.figures_worded)]
         if len(self._moves):
             parts.append(_markdown(self._moves))
+        if len(self._up):
+            parts += ["Open leads that move up:", _markdown(self._up.head(UPS_SHOWN))]
+            rest = len(self._up) - UPS_SHOWN
+            parts += [f"And {display.format_value('n', rest)} more."] if rest > 0 else []
         return "\n\n".join(parts) + "\n"
 
     def _repr_html_(self) -> str:

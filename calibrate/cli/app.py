@@ -48,6 +48,15 @@ class Format(StrEnum):
     json = "json"
 
 
+class ChangesFormat(StrEnum):
+    """How changes are shown."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    markdown = "markdown"
+
+
 Config = Annotated[
     Path, typer.Option("--config", "-c", help="Settings file.", show_default=True, metavar="FILE")
 ]
@@ -245,10 +254,21 @@ def monitor(
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="A scorecard.json or run folder.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="A scorecard.json or run folder.")],
-    show: Show = Format.table,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            help="Settings whose open leads are compared; default calibrate.toml, if it is here.",
+        ),
+    ] = None,
+    show: Annotated[
+        ChangesFormat, typer.Option("--format", help="How to show the changes.")
+    ] = ChangesFormat.table,
 ) -> None:
-    """Say what a new card changes against an old one."""
-    raise typer.Exit(work.diff(old, new, show=show))
+    """Say what a new card changes against an old one, why, and which open leads move up."""
+    raise typer.Exit(work.diff(old, new, config=config, show=show))
 
 
 @app.command()

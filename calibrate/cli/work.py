@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from calibrate import changes, guards, registry, writer
+from calibrate import guards, registry, writer
 from calibrate.cli import words
 from calibrate.cli.console import (
     paragraph_width,
@@ -21,6 +21,7 @@ from calibrate.cli.console import (
     show_json,
     show_table,
 )
+from calibrate.cli.quarter import diff, monitor
 from calibrate.config import Settings, load_settings
 from calibrate.control import ConversionByAge, conversion_by_age
 from calibrate.display import format_value, languages
@@ -32,9 +33,7 @@ from calibrate.pipeline import (
     explain_lead,
     find_card,
     history_for_card,
-    judge_card,
     prove,
-    read_card,
     recalibrate,
     runs_folder,
     score_leads,
@@ -275,36 +274,6 @@ def backtest(config: Path, *, card: Path | None, show: str) -> int:
     show_table(proof.table, show, title="backtest")
     if show == "table" and len(proof.skipped):
         show_table(proof.skipped, show, title="quarters left out")
-    return DONE
-
-
-def monitor(config: Path, *, card: Path | None, show: str) -> int:
-    """Judge a card on what came after it."""
-    settings = load_settings(config)
-    current = find_card(settings, card)
-    health = judge_card(settings, history_for_card(current, settings), current)
-    if show == "json":
-        show_json({"verdict": health.verdict, "reasons": health.reasons, "table": health.table})
-    elif show == "csv":
-        show_table(health.table, show)
-    else:
-        for line in words.health_lines(health):
-            say(line)
-        if len(health.table):
-            show_table(words.health_table(health), show)
-    return TRIPPED if health.verdict == "recalibrate" else DONE
-
-
-def diff(old: Path, new: Path, *, show: str) -> int:
-    """Compare two cards."""
-    found = changes.diff(read_card(old), read_card(new))
-    if show == "json":
-        show_json(found.to_dict())
-        return DONE
-    if show == "table":
-        say(found.summary)
-    if show == "csv" or not found.nothing_changed:
-        show_table(found.table, show)
     return DONE
 
 

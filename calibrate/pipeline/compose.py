@@ -112,9 +112,9 @@ def recalibrate(
         card, findings = found["card"], found["findings"]
         leaks = left_out(findings, settings.calibration.allow_leaks)
         usable = without_columns(history, leaks)
-        proof = prove(settings, usable, current)
+        proof = prove(settings, usable, current, whole=history)
         tell("comparing with the card in force", 0.9)
-        against = against_current(settings, obs, current, card)
+        against = against_current(settings, obs, current, card, lift=found["lift"])
         gate = recommend(
             proof,
             candidate=card,

@@ -67,7 +67,13 @@ def with_sources(
     return settings.model_copy(update=changed)
 
 
-def history_for_card(card: Scorecard, settings: Settings, *, new_leads: bool = False) -> History:
+def history_for_card(
+    card: Scorecard,
+    settings: Settings,
+    *,
+    new_leads: bool = False,
+    and_card: Scorecard | None = None,
+) -> History:
     """Read the history so that columns and activities mean what they meant to the card.
 
     Parameters
@@ -76,6 +82,8 @@ def history_for_card(card: Scorecard, settings: Settings, *, new_leads: bool = F
     settings : Settings
     new_leads : bool, default False
         As in `history_from_settings`.
+    and_card : Scorecard, optional
+        Another card that is to be put to the same leads.
 
     Returns
     -------
@@ -83,8 +91,11 @@ def history_for_card(card: Scorecard, settings: Settings, *, new_leads: bool = F
         A column that the card's rules take for text is text, one they compare is a number,
         whatever the values of these files alone would suggest.
     """
-    activities = (measure.activity for measure in card.measures if measure.activity is not None)
-    needs = Needs(fields=kinds_needed(_rules(card)), activities=tuple(dict.fromkeys(activities)))
+    cards = [card] if and_card is None else [card, and_card]
+    measures = [measure for one in cards for measure in one.measures]
+    activities = (measure.activity for measure in measures if measure.activity is not None)
+    rules = [rule for one in cards for rule in _rules(one)]
+    needs = Needs(fields=kinds_needed(rules), activities=tuple(dict.fromkeys(activities)))
     return history_from_settings(settings, new_leads=new_leads, needs=needs)
 
 

@@ -1,0 +1,64 @@
+"""Who changes tier: the same leads under the old card and the new one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from calibrate.scorecard import Scorecard
+
+__all__ = ["MOVE_COLUMNS", "UP_COLUMNS", "moves_of"]
+
+DISQUALIFIED = "disqualified"  # the tier of leads that a card rules out
+
+MOVE_COLUMNS = ("tier_old", "tier_new", "n")
+UP_COLUMNS = ("lead_id", "tier_old", "tier_new", "score_old", "score_new")
+
+
+def moves_of(
+    old: pd.DataFrame | None, new: pd.DataFrame | None, old_card: Scorecard, new_card: Scorecard
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the leads counted by old and new tier, and those that rise.
+
+    Parameters
+    ----------
+    old, new : DataFrame or None
+        The same leads scored by either card: ``lead_id, score, tier``.
+    old_card, new_card : Scorecard
+        Which tier is above which.
+
+    Returns
+    -------
+    moves : DataFrame
+        ``tier_old, tier_new, n``, the highest tiers first.
+    up : DataFrame
+        ``lead_id, tier_old, tier_new, score_old, score_new``, the highest new score first.
+
+    Notes
+    -----
+    Tiers of the same name are the same tier; one that only the new card has stands above the
+    tier that it stands above there.
+    """
+    if old is None or new is None:
+        return pd.DataFrame(columns=list(MOVE_COLUMNS)), pd.DataFrame(columns=list(UP_COLUMNS))
+    wanted = ["lead_id", "score", "tier"]
+    both = old[wanted].merge(new[wanted], on="lead_id", suffixes=("_old", "_new"))
+    height = _heights(old_card, new_card)
+    rank_old, rank_new = (both[name].map(height) for name in ("tier_old", "tier_new"))
+    rises = both[rank_new > rank_old].sort_values("score_new", ascending=False, kind="stable")
+    up = rises[list(UP_COLUMNS)].reset_index(drop=True)
+    counts = both.groupby(["tier_old", "tier_new"], sort=False).size().reset_index(name="n")
+    high, low = (counts[name].map(height) for name in ("tier_old", "tier_new"))
+    order = np.lexsort((-low.to_numpy(), -high.to_numpy()))
+    return counts.iloc[order].reset_index(drop=True), up
+
+
+def _heights(old_card: Scorecard, new_card: Scorecard) -> dict[str, int]:
+    """Return the place of each tier of either card from below; disqualified is under them all."""
+    order = [DISQUALIFIED, *(tier.name for tier in reversed(old_card.tiers))]
+    below = DISQUALIFIED
+    for tier in reversed(new_card.tiers):
+        if tier.name not in order:
+            order.insert(order.index(below) + 1, tier.name)
+        below = tier.name
+    return {name: place for place, name in enumerate(order)}
