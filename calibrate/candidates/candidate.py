@@ -105,10 +105,12 @@ class Leads:
 
     def numbers(self, column: pd.Series) -> Floats:
         """Return their numbers in a column of `obs.table`, or of features."""
-        values = column.to_numpy()
-        if self.rows is not None:
-            values = values[self.rows]
-        return np.asarray(values, dtype=float)
+        return np.asarray(self.stored(column), dtype=float)
+
+    def stored(self, column: pd.Series) -> NDArray[Any]:
+        """Return the same without a copy where there can be none: bytes stay bytes."""
+        values = np.asarray(column)
+        return values if self.rows is None else values[self.rows]
 
     def levels(self, name: str) -> tuple[NDArray[np.integer[Any]], list[Any]]:
         """Return the number of their level of a column, -1 where missing, and the levels."""

@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibrate.candidates.candidate import Extent, Floats, number_of
 
@@ -28,7 +29,7 @@ QUARTILES, OUTER_TENTHS = (0.25, 0.5, 0.75), (0.9, 0.1)
 SMALLEST_STEP = -12
 
 
-def number_cuts(values: Floats, extent: Extent) -> list[tuple[float, int, int]]:
+def number_cuts(values: NDArray[Any], extent: Extent) -> list[tuple[float, int, int]]:
     """Return cuts of a column of numbers.
 
     Parameters
@@ -48,7 +49,7 @@ def number_cuts(values: Floats, extent: Extent) -> list[tuple[float, int, int]]:
     Else the deciles, and for a search steps of 5 % and the outer 1 and 2 % too, each moved to
     the roundest number near it (`readable_between`); and the value above a frequent one.
     """
-    ordered = np.sort(values[np.isfinite(values)])
+    ordered = np.sort(values[np.isfinite(values)]).astype(float)
     if not ordered.size or ordered[0] == ordered[-1]:
         return []
     starts = np.flatnonzero(ordered[1:] > ordered[:-1]) + 1

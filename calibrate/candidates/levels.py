@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibrate.candidates.candidate import Candidate, Extent, Flags, Floats, Leads
+from calibrate.candidates.candidate import Candidate, Extent, Flags, Leads
 from calibrate.candidates.cuts import number_cuts
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def column_candidates(attribute: Attribute, leads: Leads, extent: Extent) -> lis
     """
     name, group = attribute.name, attribute.group
     if attribute.kind == "number":
-        values = leads.numbers(leads.obs.rows[name])
+        values = leads.stored(leads.obs.rows[name])
         found = [
             Candidate(
                 when={"field": name, "at_least": cut},
@@ -142,7 +142,7 @@ def _yes_of(levels: Sequence[_Spellings]) -> _Spellings | None:
     return None
 
 
-def _reaching(values: Floats, cut: float) -> Callable[[], Flags]:
+def _reaching(values: NDArray[Any], cut: float) -> Callable[[], Flags]:
     return lambda: values >= cut
 
 

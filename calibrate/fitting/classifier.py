@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from calibrate.config import Constraints
 from calibrate.criteria import kinds_needed
 from calibrate.fitting.fit import fit_scorecard
-from calibrate.fitting.plain import plain_columns
+from calibrate.fitting.plain import observed_numbers, plain_columns
 from calibrate.history import Needs, read_history
 from calibrate.observation import observe
 
@@ -116,8 +116,10 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 else ("Classifier can't train when only one class is present")
             )
             raise ValueError(f"{message}: y has {len(self.classes_)} class(es)")
-        outcome = np.where(target == self.classes_[1], "converted", "lost")
-        obs = _observed(frame, outcome)
+        converted = np.asarray(target == self.classes_[1], dtype=bool)
+        obs = observed_numbers(frame, converted)
+        if obs is None:
+            obs = _observed(frame, np.where(converted, "converted", "lost"))
         self.scorecard_: Scorecard = fit_scorecard(
             obs,
             method=self.method,

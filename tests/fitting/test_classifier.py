@@ -8,6 +8,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from calibrate.fitting.classifier import ScorecardClassifier
+from calibrate.fitting.plain import observed_numbers
 
 # All of scikit-learn's checks but the one on array-API input, which it skips itself
 # unless SCIPY_ARRAY_API is set.
@@ -158,3 +159,28 @@ def test_numbers_score_as_the_engine_reads_them(company, monkeypatch):
     assert np.array_equal(text, rates)
     monkeypatch.setattr("calibrate.fitting.classifier.plain_columns", lambda *_: None)
     assert np.array_equal(model.predict_proba(numbers), rates)
+
+
+@pytest.mark.parametrize("column", [None, "zip", "contact", "amount", "text"])
+def test_many_numbers_are_learned_from_as_the_engine_reads_them(company, monkeypatch, column):
+    X, y = company
+    order = np.argsort(y, kind="stable")  # the first leads are all of one class
+    X, y = X.iloc[order].reset_index(drop=True), y[order]
+    numbers = pd.DataFrame(
+        {
+            "score": X["visits"].astype(np.int8),
+            "employees": (X["age"] * 1.7).astype(np.float32),
+            "industry": (X["industry"] == "software").astype(np.uint8),
+        }
+    )
+    if column is not None:
+        of_text = np.where(numbers["industry"] == 1, "a", "b")
+        numbers[column] = of_text if column == "text" else np.arange(3000) % 7
+    monkeypatch.setattr("calibrate.fitting.plain.MANY", 1_000)
+    observed = observed_numbers(numbers, y == "won")
+    assert (observed is None) == (column is not None)
+    model = ScorecardClassifier(max_criteria=4).fit(numbers, y)
+    monkeypatch.setattr("calibrate.fitting.plain.MANY", 10_000)
+    by_engine = ScorecardClassifier(max_criteria=4).fit(numbers, y)
+    assert model.scorecard_.to_json() == by_engine.scorecard_.to_json()
+    assert "field:score" in model.scorecard_.fields
