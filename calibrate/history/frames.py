@@ -27,7 +27,8 @@ def arrow_of_frame(frame: Any, table: str) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        Columns with text as names; columns of mixed Python objects become text.
+        Columns with text as names, "column 3" for the third if it has none, as in files; columns
+        of mixed Python objects become text.
 
     Raises
     ------
@@ -55,13 +56,16 @@ def arrow_of_frame(frame: Any, table: str) -> pa.Table:
             f"the {table} are a {kind}",
             fix="give a path, or a pandas, polars or Arrow frame",
         )
-    names = data.column_names
+    names = [
+        name if name.strip() else f"column {place}"
+        for place, name in enumerate(data.column_names, start=1)
+    ]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(
             "two columns have this name", file="data frame", column=twice, fix="rename one of them"
         )
-    return data
+    return data.rename_columns(names)
 
 
 def plain_types(data: pa.Table) -> pa.Table:

@@ -119,6 +119,14 @@ def test_a_workbook_reads_alike_with_real_dates_and_numbers(
         assert content(read_history(tmp_path / "leads.xlsx", leads=columns)) == expected
 
 
+@pytest.mark.parametrize("kind", [lambda frame: frame, pa.Table.from_pandas])
+def test_a_column_without_a_name_is_called_by_its_place(kind: object, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"lead_id": [1, 2], "outcome": ["lost", "converted"], "": [3, 4]})
+    frame.to_csv(tmp_path / "leads.csv", index=False)
+    for source in (kind(frame), tmp_path / "leads.csv"):  # type: ignore[operator]
+        assert [a.name for a in read_history(source).attributes] == ["column 3"]
+
+
 def test_native_types_of_a_frame_are_kept() -> None:
     frame = pd.DataFrame(
         {
