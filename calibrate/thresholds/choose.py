@@ -23,7 +23,7 @@ from calibrate.thresholds.resampling import resampled_sums
 from calibrate.thresholds.tables import cut_table, outcome_table, sweep_of, tier_table
 from calibrate.thresholds.values import Thresholds
 
-__all__ = ["choose_thresholds"]
+__all__ = ["choose_thresholds", "score_cells"]
 
 Floats = NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
         value=value, cost=cost, capacity=capacity, beta=beta, precision=precision, recall=recall
     )
     chosen = choose_objective(objective, target)
-    cells, leads = _cells(scores), scored_leads(scores)
+    cells, leads = score_cells(scores), scored_leads(scores)
     weeks = _weeks(scores) if weeks is None else float(weeks)
     if chosen.name == "capacity" and not weeks > 0:
         message = "leads a week cannot be counted without a creation date; give weeks=..."
@@ -149,7 +149,21 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
     )
 
 
-def _cells(scores: pd.DataFrame) -> pd.DataFrame:
+def score_cells(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return leads and conversions at each score (`evaluation.score_distribution`).
+
+    Raises
+    ------
+    NotEnoughDataError
+        If all outcomes are the same.
+    ConfigError
+        If a score is no whole number.
+
+    Examples
+    --------
+    >>> score_cells(pd.DataFrame({"score": [5, 9], "converted": [False, True]}))["n"].tolist()
+    [1, 1]
+    """
     cells = score_distribution(scores)
     n, n_converted = cells["n"].sum(), cells["n_converted"].sum()
     if not 0 < n_converted < n:
