@@ -46,6 +46,7 @@ class Gate:
 
 
 Verdict = tuple[bool, str]
+_DIFFERENCE = ("difference", "difference_ci_lower", "difference_ci_upper")
 
 
 def recommend(
@@ -79,19 +80,23 @@ def recommend(
     ``promote`` if all of this holds: the candidate has criteria; the AUC difference to the
     current card, paired and pooled over the quarters that neither card had seen, is at least
     -0.01 and its interval is not wholly below 0 (without a current card: the candidate's
-    interval lies above that of no order at all, 0.5); the interval of the calibration slope
-    meets [0.8, 1.25]; no criterion rests on a column that a guard is
+    interval lies above that of no order at all, 0.5, and it does not surely rank worse than
+    the hand-made points, if there are any); the backtest went forward in time; the interval of
+    the calibration slope meets [0.8, 1.25]; no criterion rests on a column that a guard is
     certain leaks the outcome; none moved further than allowed.
     In the quarters of the backtest the candidate stands for its method: each is judged by a
     card that was fitted before it.
     """
     pooled = proof.pooled.set_index("card")
+    leaks, moved = _leaks_used(candidate, findings), _moved(candidate, current)
     verdicts = [
         _has_criteria(candidate),
+        _walked_forward(proof),
         _against_current(proof, current) if current is not None else _against_chance(proof),
+        (True, "") if current is not None else _against_hand_made(proof),
         _calibrated(pooled),
-        _no_leak(candidate, findings),
-        _not_too_far(candidate, current, max_change),
+        _no_leak(leaks),
+        _not_too_far(moved, max_change),
     ]
     failed = tuple(words for good, words in verdicts if not good)
     recommendation = "hold" if failed else "promote"
@@ -101,7 +106,8 @@ def recommend(
     return Gate(
         recommendation=recommendation,
         reasons=failed or tuple(words for _, words in verdicts if words),
-        figures=_figures(proof, pooled, candidate, current),
+        figures=_figures(proof, pooled, candidate, current)
+        | _more_figures(proof, pooled, leaks, moved, max_change),
     )
 
 
@@ -109,6 +115,26 @@ def _has_criteria(candidate: Scorecard) -> Verdict:
     if candidate.is_empty:
         return False, "the candidate is empty: nothing was found to score on"
     return True, ""
+
+
+def _walked_forward(proof: Backtest) -> Verdict:
+    if proof.is_walk_forward:
+        return True, ""
+    tried = dict.fromkeys(proof.table["period"])
+    return False, (
+        f"not walk-forward: tried on {', '.join(tried) or 'no quarter'} only, by cards that knew "
+        "what became of earlier leads until today; no quarter can be judged as it would have been"
+    )
+
+
+def _against_hand_made(proof: Backtest) -> Verdict:
+    row = _pooled_difference(proof, "hand_made")
+    if row is None:
+        return True, ""
+    said = _said_difference(row)
+    if row["difference_ci_upper"] < 0:
+        return False, f"the candidate ranks worse than the hand-made points: {said}"
+    return True, f"against the hand-made points: {said}"
 
 
 def _against_current(proof: Backtest, current: Scorecard) -> Verdict:
@@ -147,27 +173,34 @@ def _calibrated(pooled: pd.DataFrame) -> Verdict:
     return True, f"its promises hold: calibration slope {ends}"
 
 
-def _no_leak(candidate: Scorecard, findings: Sequence[Finding]) -> Verdict:
-    """Whether no criterion rests on a column that certainly tells the outcome."""
+def _leaks_used(candidate: Scorecard, findings: Sequence[Finding]) -> list[str]:
+    """Return the columns and activities on the card that certainly tell the outcome."""
     used = {*candidate.fields, *(measure.activity for measure in candidate.measures)}
-    leaks = [column for column in leaking_columns(findings) if column in used]
+    return [column for column in leaking_columns(findings) if column in used]
+
+
+def _no_leak(leaks: Sequence[str]) -> Verdict:
     if leaks:
         return False, f"it rests on what certainly leaks the outcome: {', '.join(leaks)}"
     return True, ""
 
 
-def _not_too_far(
-    candidate: Scorecard, current: Scorecard | None, max_change: int | None
-) -> Verdict:
-    if current is None or max_change is None:
-        return True, ""
+def _moved(candidate: Scorecard, current: Scorecard | None) -> list[tuple[str, int]]:
+    """Return by how much the points of each rule of either card move."""
+    if current is None:
+        return []
     named = {line.criterion.name: line.points for line in candidate.criteria}
     after = {canonical(line.criterion.when): line.points for line in candidate.criteria}
     moved = []
     for line in current.criteria:  # the same rule, or else the same name
-        name = line.criterion.name
-        now = after.get(canonical(line.criterion.when), named.get(name, 0))
-        moved.append((name, now - line.points))
+        name, rule = line.criterion.name, canonical(line.criterion.when)
+        moved.append((name, after.get(rule, named.get(name, 0)) - line.points))
+    return moved
+
+
+def _not_too_far(moved: Sequence[tuple[str, int]], max_change: int | None) -> Verdict:
+    if not moved or max_change is None:
+        return True, ""
     far = [
         f"{name} {display.format_value('points', change)}"
         for name, change in moved
@@ -199,7 +232,7 @@ def _figures(
     rival = "equal" if current is None else "current"
     figures: dict[str, Any] = {"compared_with": rival, "n_criteria": len(candidate.criteria)}
     row = _pooled_difference(proof, rival)
-    for name in ("difference", "difference_ci_lower", "difference_ci_upper", "n", "n_converted"):
+    for name in (*_DIFFERENCE, "n", "n_converted"):
         figures[name] = None if row is None else display.plain_value(row[name])
     for card in ("candidate", "current"):
         for name in ("auc", "auc_ci_lower", "auc_ci_upper"):
@@ -211,3 +244,29 @@ def _figures(
         known = "candidate" in pooled.index
         figures[name] = display.plain_value(pooled.loc["candidate", name]) if known else None
     return figures
+
+
+def _more_figures(
+    proof: Backtest,
+    pooled: pd.DataFrame,
+    leaks: Sequence[str],
+    moved: Sequence[tuple[str, int]],
+    max_change: int | None,
+) -> dict[str, Any]:
+    row = _pooled_difference(proof, "hand_made")
+    return {
+        **{
+            f"hand_made_{name}": None if row is None else display.plain_value(row[name])
+            for name in _DIFFERENCE
+        },
+        "n_periods": display.plain_value(pooled.loc["candidate", "n_periods"])
+        if "candidate" in pooled.index
+        else 0,
+        "is_walk_forward": proof.is_walk_forward,
+        "least_difference": MARGIN,
+        "least_slope": SLOPE[0],
+        "most_slope": SLOPE[1],
+        "leaks": list(leaks),
+        "largest_change": max((abs(change) for _, change in moved), default=None),
+        "max_change": max_change,
+    }

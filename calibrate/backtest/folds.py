@@ -12,11 +12,18 @@ import numpy as np
 from calibrate.config import Period, parse_duration, parse_period, quarter_of, quarters_before
 from calibrate.errors import NotEnoughDataError
 from calibrate.history import History
-from calibrate.observation import Observation, Span, observe, resolve_windows
+from calibrate.observation import (
+    Observation,
+    Span,
+    observe,
+    require_follow_up,
+    resolve_windows,
+)
 from calibrate.stats.resampling import as_generator
 
 __all__ = ["Fold", "Windows", "fold_or_reason", "quarters_of", "resolve", "stratified_folds"]
 
+NOT_WALK_FORWARD = "(not walk-forward)"
 MIN_CONVERSIONS = 50
 MIN_MATURE_SHARE = 0.2
 N_FOLDS = 5
@@ -62,7 +69,7 @@ class Windows:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fold:
-    """Leads to fit on, leads to judge on, and what the card may know."""
+    """Leads to fit on, leads to judge on, and the day before which a card has not seen these."""
 
     label: str
     train: Observation
@@ -110,19 +117,31 @@ def quarters_of(history: History, periods: Sequence[Any] | None) -> list[Period]
 
 
 def fold_or_reason(
-    history: History, quarter: Period, windows: Windows, train_quarters: int
+    history: History,
+    quarter: Period,
+    windows: Windows,
+    train_quarters: int,
+    *,
+    walk_forward: bool = True,
 ) -> Fold | str:
-    """Return what was known on the quarter's first day and what came of it, or why not."""
+    """Return what was known on the quarter's first day and what came of it, or why not.
+
+    Where it is not to be walked forward, all that is known today of the leads created before
+    that day; the quarter's own leads are then judged by weights, where they are too young.
+    """
     if quarter.start is None or quarter.end is None or history.as_of is None:
         return "a period to be judged needs a first and a last day"
     judged_from = quarter.end + windows.horizon
-    if judged_from > history.as_of:
+    if walk_forward and judged_from > history.as_of:
         return f"cannot be judged before {judged_from:%Y-%m-%d}, when its last leads are mature"
     before = quarters_before(quarter.start, train_quarters)[0].start
+    known = history.at(quarter.start) if walk_forward else history
     try:
-        train = windows.to_fit(history.at(quarter.start), Period(start=before, end=quarter.start))
+        train = windows.to_fit(known, Period(start=before, end=quarter.start))
         reason = _too_little_known(train)
         test = None if reason else windows.to_judge(history, quarter)
+        if test is not None:
+            require_follow_up(test)
     except NotEnoughDataError as error:
         return f"not enough known: {error}"
     if test is None:
@@ -131,7 +150,8 @@ def fold_or_reason(
     if converted.nunique() < 2:
         return f"cannot be judged: {int(converted.sum())} of its {len(converted)} leads converted"
     day = quarter.start.date().isoformat()
-    return Fold(label=quarter.label, train=train, test=test, known_until=day)
+    label = quarter.label if walk_forward else f"{quarter.label} {NOT_WALK_FORWARD}"
+    return Fold(label=label, train=train, test=test, known_until=day)
 
 
 def stratified_folds(obs: Observation, rng: int | np.random.Generator) -> Iterator[Fold]:

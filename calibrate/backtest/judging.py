@@ -163,6 +163,7 @@ def _at_the_cut(cells: pd.DataFrame, cut: int | None, volume: float | None) -> d
         "recall": caught / float(hits.sum()) if hits.sum() else float("nan"),
         "volume": above,
         "amount": float(taken @ amount),
+        "amount_share": float(taken @ amount / amount.sum()) if amount.sum() else float("nan"),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,19 @@ import pandas as pd
 
 from calibrate.backtest.boosting import boosted_rates
 from calibrate.backtest.folds import Fold
+from calibrate.backtest.hand_made import HandMadeCard
+from calibrate.candidates import criteria_of
 from calibrate.config import Constraints
+from calibrate.criteria import Criterion
 from calibrate.evaluation import known_outcomes
-from calibrate.fitting import cross_fit_scores, fit_scorecard
+from calibrate.fitting import cross_fit_scores, fit_scorecard, names_in, resolvable
 from calibrate.observation import Observation
 from calibrate.scorecard import Scorecard
 from calibrate.thresholds import choose_thresholds
 
 __all__ = ["Ranking", "Recipe", "rankings"]
+
+MIN_DATED = 3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,6 +54,7 @@ class Recipe:
     objective: str | None
     figures: dict[str, Any]
     rng: int | np.random.Generator
+    hand_made: HandMadeCard | None = None
 
 
 def rankings(
@@ -65,6 +71,10 @@ def rankings(
     card = _fit(fold.train, recipe, recipe.method, known)
     scores = _judged(card, fold, cluster)
     yield Ranking(card="candidate", scores=scores, cut=_cut(fold.train, card, recipe))
+    dated = _dated(fold.train, recipe, card, known)
+    if dated is not None:
+        own = scores if dated is card else _judged(dated, fold, cluster)
+        yield Ranking(card="dated", scores=own)
     if current is not None:
         yield Ranking(
             card="current",
@@ -72,9 +82,14 @@ def rankings(
             cut=current.tiers[0].at_least if current.tiers else None,
             in_sample=in_sample,
         )
+    bare = scores.drop(columns="expected_rate")
+    if recipe.hand_made is not None:
+        sums = recipe.hand_made.score(fold.test).loc[bare.index]
+        yield Ranking(
+            card="hand_made", scores=bare.assign(score=sums), cut=recipe.hand_made.threshold
+        )
     rate_card = card if recipe.method == "rate" else _fit(fold.train, recipe, "rate", known)
     yield Ranking(card="rate", scores=_judged(rate_card, fold, cluster))
-    bare = scores.drop(columns="expected_rate")
     if bare["created_at"].notna().any():
         age = bare["created_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
         yield Ranking(card="newest", scores=bare.assign(score=age))
@@ -100,13 +115,39 @@ def _clusters(test: Observation, contacts: dict[str, int]) -> pd.Series | None:
     return pd.Series(numbers, index=keys.index, dtype=np.int64)
 
 
+def _dated(
+    train: Observation, recipe: Recipe, card: Scorecard, current: Scorecard | None
+) -> Scorecard | None:
+    """Return a card of dated criteria alone: what was done, by when, not what a column says today.
+
+    None where there is no time, nothing undated to do without, or too little dated: under
+    `MIN_DATED` criteria. A card without undated rules is itself such a card.
+    """
+    if train.history.is_wide:
+        return None
+    found = criteria_of(train.fitting, None, allow_sensitive=recipe.allow_sensitive, detail="many")
+    dated = [rule for rule in found if not rule.fields]
+    if len(dated) < MIN_DATED or len(dated) == len(found):
+        return None
+    if not card.fields:
+        return card
+    names = replace(names_in(train.fitting), columns=(), rules={}, levels={})
+    alone = resolvable(recipe.constraints, names).model_copy(update={"max_change": None})
+    return _fit(train, replace(recipe, constraints=alone), recipe.method, current, criteria=dated)
+
+
 def _fit(
-    train: Observation, recipe: Recipe, method: str, current: Scorecard | None = None
+    train: Observation,
+    recipe: Recipe,
+    method: str,
+    current: Scorecard | None = None,
+    criteria: Sequence[Criterion] | None = None,
 ) -> Scorecard:
     return fit_scorecard(
         train,
         method=method,
         max_criteria=recipe.max_criteria,
+        criteria=criteria,
         pairs=recipe.pairs,
         scale=recipe.scale,
         current=current,

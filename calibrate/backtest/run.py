@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from calibrate.backtest.folds import (
     resolve,
     stratified_folds,
 )
+from calibrate.backtest.hand_made import HandMadeCard, hand_made_card
 from calibrate.backtest.judging import (
     differences_of,
     figures_of,
@@ -30,7 +32,7 @@ from calibrate.backtest.values import (
     TABLE_COLUMNS,
     Backtest,
 )
-from calibrate.config import Constraints, Period
+from calibrate.config import Constraints, HandMade, Period
 from calibrate.errors import NotEnoughDataError
 from calibrate.history import History
 from calibrate.observation import Span
@@ -47,7 +49,9 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     *,
     periods: Sequence[str | Period | tuple[object, object]] | None = None,
     train_quarters: int = 4,
+    walk_forward: bool = True,
     current: Scorecard | None = None,
+    hand_made: HandMade | HandMadeCard | Mapping[str, Any] | None = None,
     method: str = "logistic",
     max_criteria: int | str = 12,
     pairs: bool = True,
@@ -79,8 +83,15 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         Quarters to be judged; default every complete quarter of the history.
     train_quarters : int, default 4
         Quarters before each that its card is fitted on.
+    walk_forward : bool, default True
+        False: each card knows all that is known today of the leads before its quarter, and
+        quarters too young to be judged are judged by weights. Where no quarter can be judged
+        yet this tells something, but it is no proof: periods are labelled
+        "(not walk-forward)", and the gate does not promote on them.
     current : Scorecard, optional
         The card in force, judged on the same leads.
+    hand_made : mapping of rule to points, or HandMade, optional
+        Points in use that people agreed on, judged on the same leads.
     method, max_criteria, pairs, scale, allow_sensitive, constraints
         As for `fit_scorecard`; every card that is fitted anew keeps to the constraints.
     observation_window, horizon, early, lookback
@@ -113,9 +124,15 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     card, ``newest`` (the lead created last comes first), ``equal`` (no order at all) and
     ``gradient_boosting``.
 
+    ``dated`` is the candidate made of activities alone, where there are at least three such
+    criteria and others beside: columns of leads are known as they stood at the export, so
+    that of the two AUCs this one owes nothing to what was filled in later. ``hand_made`` is
+    the sum of the points given, cut at their own threshold.
+
     A table without dates is judged in five stratified folds, ``fold 1`` to ``fold 5``.
     """
     recipe = Recipe(
+        hand_made=hand_made_card(history, hand_made),
         method=method,
         max_criteria=max_criteria,
         pairs=pairs,
@@ -150,11 +167,17 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     else:
         quarters = quarters_of(history, periods)
         folds = (
-            (quarter.label, fold_or_reason(history, quarter, windows, train_quarters))
+            (
+                quarter.label,
+                fold_or_reason(
+                    history, quarter, windows, train_quarters, walk_forward=walk_forward
+                ),
+            )
             for quarter in quarters
         )
     judged, skipped = _judge(folds, recipe, current)
-    return _answer(judged, skipped, confidence_level)
+    is_walk_forward = walk_forward or history.is_wide
+    return replace(_answer(judged, skipped, confidence_level), is_walk_forward=is_walk_forward)
 
 
 def _judge(
@@ -168,7 +191,7 @@ def _judge(
             skipped.append((label, fold))
             continue
         try:
-            judged.append((label, list(rankings(fold, recipe, current, contacts))))
+            judged.append((fold.label, list(rankings(fold, recipe, current, contacts))))
         except NotEnoughDataError as error:
             skipped.append((label, f"not enough known: {error}"))
     return judged, skipped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -17,7 +17,16 @@ __all__ = [
     "Backtest",
 ]
 
-CARDS = ("candidate", "current", "rate", "newest", "equal", "gradient_boosting")
+CARDS = (
+    "candidate",
+    "dated",
+    "current",
+    "hand_made",
+    "rate",
+    "newest",
+    "equal",
+    "gradient_boosting",
+)
 TABLE_COLUMNS = (
     "period",
     "card",
@@ -34,6 +43,7 @@ TABLE_COLUMNS = (
     "calibration_slope",
     "calibration_intercept",
     "amount",
+    "amount_share",
 )
 DIFFERENCE_COLUMNS = (
     "period",
@@ -69,9 +79,13 @@ class Backtest:
     Attributes
     ----------
     confidence_level : float
+    is_walk_forward : bool
+        False where the cards were fitted with what was known only after the first day of the
+        quarter that they are judged on: no proof that they would have worked.
     """
 
     confidence_level: float
+    is_walk_forward: bool = True
     _table: pd.DataFrame = field(repr=False)
     _skipped: pd.DataFrame = field(repr=False)
     _missed: pd.DataFrame = field(repr=False)
@@ -83,11 +97,11 @@ class Backtest:
     def table(self) -> pd.DataFrame:
         """One row a quarter and card.
 
-        ``period, card`` (candidate, current, rate, newest, equal, gradient_boosting), ``n,
-        n_converted, auc`` with DeLong's interval (where contacts have several leads, they are
-        its clusters), ``ks, average_precision``, then at the candidate's threshold
-        ``precision, recall, volume`` (leads above it), at the end ``calibration_slope,
-        calibration_intercept`` and ``amount`` (won above it).
+        ``period, card`` (`CARDS`), ``n, n_converted, auc`` with DeLong's interval (where
+        contacts have several leads, they are its clusters), ``ks, average_precision``, then at
+        the card's threshold, or else at the candidate's volume, ``precision, recall, volume``
+        (leads above it), ``calibration_slope, calibration_intercept``, ``amount`` (won above
+        the threshold) and ``amount_share`` (of all that the quarter's leads won).
         """
         return self._table.copy()
 
@@ -127,6 +141,10 @@ class Backtest:
     def scores(self) -> pd.DataFrame:
         """The candidate's scores of leads that it had not seen, ``period`` by period."""
         return self._scores.copy()
+
+    def with_skipped(self, skipped: pd.DataFrame) -> Backtest:
+        """Return the same with another list of quarters that were not judged."""
+        return replace(self, _skipped=skipped.copy())
 
     def _repr_html_(self) -> str:
         return display.html_table(self._table, caption="judged on leads not seen before")

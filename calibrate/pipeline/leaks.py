@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from calibrate.config import Constraints
+from calibrate.criteria import Criterion
 from calibrate.errors import CalibrateWarning, ConfigError, did_you_mean
 from calibrate.fitting import names_in, resolvable
 from calibrate.guards import Finding, leaking_columns
@@ -17,6 +18,7 @@ __all__ = [
     "left_out",
     "not_leaking",
     "warn_of_kept",
+    "warn_of_leaning",
     "with_allowed",
     "without_columns",
 ]
@@ -73,6 +75,20 @@ def warn_of_kept(findings: Iterable[Finding], allowed: Collection[str]) -> None:
                 f'"{name}" is kept because allow_leaks names it, though it is certain to tell '
                 "the outcome: what a card promises with it will not come true if it is filled "
                 "in later",
+                CalibrateWarning,
+                stacklevel=2,
+            )
+
+
+def warn_of_leaning(criteria: Iterable[Criterion], history: History, whole: History) -> None:
+    """Warn of hand-made rules on what `without_columns` left out of the whole history."""
+    leaks = [a.name for a in history.attributes if a.excluded == LEAK]
+    leaks += [name for name in whole.activities if name not in history.activities]
+    for rule in criteria:
+        if rule.rests_on(leaks):
+            warnings.warn(
+                f'the hand-made rule "{rule.name}" looks at what is certain to tell the outcome: '
+                "how the hand-made points did on past quarters flatters them",
                 CalibrateWarning,
                 stacklevel=2,
             )

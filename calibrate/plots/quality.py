@@ -28,7 +28,9 @@ __all__ = ["plot_backtest", "plot_drift"]
 # marker, face and words of each way of ranking; told apart without colour
 _CARDS = {
     "candidate": ("o", ACCENT, "this card"),
+    "dated": ("p", "white", "this card without columns of leads"),
     "current": ("s", "white", "current card"),
+    "hand_made": ("P", "white", "points agreed by hand"),
     "rate": ("^", "white", "points = rate"),
     "newest": ("v", "white", "newest first"),
     "equal": ("x", INK, "everyone equal"),

@@ -202,6 +202,7 @@ def _against(run: Mapping[str, Any]) -> Row:
         ],
         "latest": found.get(("candidate", periods[-1])) if periods else None,
         "current": None if current is None or current["knew"] else current,
+        "is_walk_forward": not any("not walk-forward" in str(period) for period in periods),
         "any_knew": any(row["knew"] for row in found.values()),
         "skipped": [str(row["period"]) for row in rows_of(run.get("backtest_skipped"))],
     }

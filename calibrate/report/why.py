@@ -10,7 +10,12 @@ from calibrate.gate import MARGIN, SLOPE
 
 __all__ = ["why_not"]
 
-_PROSE = {"it rests on": "leak", "points moved": "moved"}
+_PROSE = {
+    "not walk-forward": "not_walk_forward",
+    "the candidate ranks worse than the hand-made": "by_hand",
+    "it rests on": "leak",
+    "points moved": "moved",
+}
 
 
 def why_not(run: Mapping[str, Any], *, is_wide: bool = False) -> list[dict[str, Any]]:
