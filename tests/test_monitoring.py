@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import json
 from dataclasses import replace
 from functools import partial
 
@@ -137,8 +138,42 @@ def test_other_leads_are_watched() -> None:
 
 
 def test_capacity_is_compared_with_the_highest_tier(steady: History, card: Scorecard) -> None:
-    assert "more than the 5 that can be worked" in watch(card, steady, capacity=5).reasons[-1]
-    assert len(watch(card, steady, capacity=5000).reasons) == 2
+    health = watch(card, steady, capacity=5)
+    hot = health.table.set_index("name").loc["hot"]
+    # 2023Q3 has 92 days
+    assert hot["per_week"] == pytest.approx(hot["n"] / (92 / 7))
+    said = f"hot brings {hot['per_week']:.1f} leads a week, more than the 5 that can be worked."
+    assert health.reasons[-1] == said
+    assert "within the 5,000" in watch(card, steady, capacity=5000).reasons[-1]
+
+
+def test_low_scores_that_convert_and_high_ones_that_do_not_are_counted(
+    steady: History, card: Scorecard
+) -> None:
+    health = watch(card, steady)
+    tiers = health.table.set_index("name")
+    cold, hot = tiers.loc["cold"], tiers.loc["hot"]
+    low, high = health.reasons[-2:]
+    assert f"{cold['n_converted']} of {cold['n']:,} cold leads" in low
+    assert f"{hot['n'] - hot['n_converted']} of {hot['n']:,} hot leads" in high
+    assert f"{hot['n'] - hot['n_expected']:.1f} expected" in high
+
+
+def test_what_sets_low_scores_that_convert_apart_is_shown(steady: History) -> None:
+    # a card that knows directors only: what its cold customers did was to ask for a demo
+    past = steady.at(dt.datetime(2023, 7, 1))
+    obs = observe(past, period=("2022-07-01", "2023-04-01"), **WINDOWS)
+    blind = fit_scorecard(obs, criteria=list(RULES[:1]))
+    blind = blind.with_tiers({"hot": blind.base + 1, "cold": 0})
+    health = watch(blind, steady)
+    demo = health.traits.set_index(["tier", "criterion"]).loc[("cold", "demo")]
+    assert demo["verdict"] == "raises"
+    assert demo["n"] == health.cold.set_index("criterion").loc["demo", "n"]
+    told = json.loads(json.dumps(health.to_dict(), allow_nan=False))
+    assert told["verdict"] == health.verdict
+    assert [row["criterion"] for row in told["traits"]] == health.traits["criterion"].tolist()
+    assert told["n_traits_looked_at"] == max(len(health.cold), len(health.hot))
+    assert "within their tier" in health._repr_html_()
 
 
 def test_a_quarter_the_card_was_fitted_on_is_said(steady: History, card: Scorecard) -> None:

@@ -9,6 +9,7 @@ from calibrate.cli import words
 from calibrate.cli.console import remark, say, say_lines, show_json, show_table
 from calibrate.config import load_settings
 from calibrate.errors import CalibrateError
+from calibrate.monitoring import TRAITS_CAPTION, Health
 from calibrate.pipeline import find_card, history_for_card, judge_card, read_card
 from calibrate.pipeline.comparing import compare_cards, lift_beside
 from calibrate.pipeline.compose import noted
@@ -26,7 +27,7 @@ def monitor(config: Path, *, card: Path | None, show: str) -> int:
     current = find_card(settings, card)
     health = judge_card(settings, history_for_card(current, settings), current)
     if show == "json":
-        show_json({"verdict": health.verdict, "reasons": health.reasons, "table": health.table})
+        show_json(health.to_dict())
     elif show == "csv":
         show_table(health.table, show)
     else:
@@ -34,7 +35,17 @@ def monitor(config: Path, *, card: Path | None, show: str) -> int:
             say(line)
         if len(health.table):
             show_table(words.health_table(health), show)
+            _tell_traits(health)
     return TRIPPED if health.verdict == "recalibrate" else DONE
+
+
+def _tell_traits(health: Health) -> None:
+    """Show what sets customers with low scores, and losses with high ones, apart."""
+    traits = health.traits
+    if len(traits):
+        show_table(traits, "table", title=TRAITS_CAPTION)
+    elif len(health.cold):
+        say("No trait that these leads could prove sets the customers with low scores apart.")
 
 
 def diff(old: Path, new: Path, *, config: Path | None, show: str) -> int:

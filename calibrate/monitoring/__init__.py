@@ -1,6 +1,6 @@
 """Has it stopped working: a card's promises against what came."""
 
 from calibrate.monitoring.judge import monitor
-from calibrate.monitoring.values import Health
+from calibrate.monitoring.values import TRAITS_CAPTION, Health
 
-__all__ = ["Health", "monitor"]
+__all__ = ["TRAITS_CAPTION", "Health", "monitor"]

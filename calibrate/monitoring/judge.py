@@ -11,7 +11,7 @@ from calibrate.config import Period, parse_duration, parse_period, quarters_befo
 from calibrate.history import History
 from calibrate.monitoring.tables import Leads, health_table
 from calibrate.monitoring.values import HEALTH_COLUMNS, Health
-from calibrate.monitoring.verdict import capacity_reason, opening_of, verdict_of
+from calibrate.monitoring.verdict import capacity_reason, ends_reason, opening_of, verdict_of
 from calibrate.observation import Observation, Span, observe, resolve_windows
 from calibrate.scorecard import Scorecard
 
@@ -88,6 +88,7 @@ def monitor(
         criteria=[line.criterion.name for line in card.criteria],
         tiers=tiers,
         n_fitted=_n_fitted(card, leads),
+        weeks=_weeks(chosen),
         confidence_level=confidence_level,
     )
     verdict, reasons = verdict_of(table)
@@ -96,13 +97,15 @@ def monitor(
         reasons=(
             opening_of(table, chosen.label),
             *reasons,
-            *capacity_reason(table, tiers[0] if tiers else None, _weeks(chosen), capacity),
+            *ends_reason(table, tiers),
+            *capacity_reason(table, tiers[0] if tiers else None, capacity),
             *_seen_before(card, chosen),
         ),
         period=chosen.label,
         _table=table,
         _lowest=_only(now, leads, tiers[-1:]),
         _highest=_only(now, leads, tiers[:1]),
+        _ends=(tiers[-1], tiers[0]) if tiers else ("", ""),
     )
 
 

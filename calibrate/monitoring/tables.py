@@ -42,6 +42,7 @@ def health_table(
     criteria: Sequence[str],
     tiers: Sequence[str],
     n_fitted: float,
+    weeks: float | None,
     confidence_level: float,
 ) -> pd.DataFrame:
     """Return level, tiers, criteria and score distribution: promised, observed, p values."""
@@ -69,6 +70,7 @@ def health_table(
             "holm_p_value": np.atleast_1d(holm(p_values)),
             "p_value": p_values,
             "lead_share": n / len(promised),
+            "per_week": n / (weeks or np.nan),
             "reference_share": [
                 1.0,
                 *(shares if then is not None else np.full(len(shares), np.nan)),

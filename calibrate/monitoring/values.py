@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from calibrate.errors import NotEnoughDataError
 from calibrate.lift import measure_lift
 from calibrate.observation import Observation
 
-__all__ = ["HEALTH_COLUMNS", "Health"]
+__all__ = ["HEALTH_COLUMNS", "TRAITS_CAPTION", "TRAIT_COLUMNS", "Health"]
 
 HEALTH_COLUMNS = (
     "kind",
@@ -30,10 +31,26 @@ HEALTH_COLUMNS = (
     "holm_p_value",
     "reference_share",
     "lead_share",
+    "per_week",
     "share_p_value",
     "psi",
     "note",
 )
+
+TRAIT_COLUMNS = (
+    "tier",
+    "criterion",
+    "n",
+    "n_converted",
+    "rate",
+    "rate_ci_lower",
+    "rate_ci_upper",
+    "lift",
+    "lift_ci_lower",
+    "lift_ci_upper",
+    "verdict",
+)
+TRAITS_CAPTION = "within their tier, these convert more or less often than the rest of it"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,6 +72,7 @@ class Health:
     _table: pd.DataFrame = field(repr=False)
     _lowest: Observation | None = field(default=None, repr=False)
     _highest: Observation | None = field(default=None, repr=False)
+    _ends: tuple[str, str] = field(default=("", ""), repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -66,7 +84,8 @@ class Health:
         promised); ``level_rate`` (promised, after the overall shift of level); ``p_value`` and
         ``holm_p_value`` of the difference beyond that shift; share of the leads
         ``reference_share`` when the card was fitted and ``lead_share`` now with
-        ``share_p_value`` (Holm over the criteria); ``psi`` of the score; ``note``.
+        ``share_p_value`` (Holm over the criteria); ``per_week``, leads at their landmark a
+        week; ``psi`` of the score; ``note``.
         """
         return self._table.copy()
 
@@ -83,8 +102,47 @@ class Health:
         """Lift table among the leads of the highest tier: who is lost all the same."""
         return _lift_among(self._highest)
 
+    @property
+    def traits(self) -> pd.DataFrame:
+        """What sets the customers with low scores, and the losses with high ones, apart.
+
+        The rows of `cold` and `hot` that raise or lower, with ``tier`` before them:
+        ``tier, criterion, n, n_converted, rate, rate_ci_lower, rate_ci_upper, lift,
+        lift_ci_lower, lift_ci_upper, verdict``. Where many criteria are looked at, few are
+        proven: an empty table says that nothing sets them apart that these leads can show.
+        """
+        parts = [
+            table[table["verdict"].isin(["raises", "lowers"])].assign(tier=tier)
+            for tier, table in zip(self._ends, (self.cold, self.hot), strict=True)
+            if len(table)
+        ]
+        found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        return found.reindex(columns=list(TRAIT_COLUMNS))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain Python values, missing ones as None."""
+        return {
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "period": self.period,
+            "table": _plain_rows(self._table),
+            "traits": _plain_rows(self.traits),
+            "n_traits_looked_at": max(len(self.cold), len(self.hot)),
+        }
+
     def _repr_html_(self) -> str:
-        return display.html_table(self._table, caption=f"{self.verdict}: {' '.join(self.reasons)}")
+        told = display.html_table(self._table, caption=f"{self.verdict}: {' '.join(self.reasons)}")
+        traits = self.traits
+        if traits.empty:
+            return told
+        return told + display.html_table(traits, caption=TRAITS_CAPTION)
+
+
+def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): display.plain_value(value) for name, value in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
 
 
 def _lift_among(obs: Observation | None) -> pd.DataFrame:

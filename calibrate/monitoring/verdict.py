@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from calibrate import display
 
-__all__ = ["capacity_reason", "opening_of", "verdict_of"]
+__all__ = ["capacity_reason", "ends_reason", "opening_of", "verdict_of"]
 
 LEVEL = 0.01
 PSI = 0.1
@@ -42,20 +44,54 @@ def opening_of(table: pd.DataFrame, period: str) -> str:
     return f"{period}, {_n(level['n'])} leads: {'; '.join(parts)}."
 
 
-def capacity_reason(
-    table: pd.DataFrame, tier: str | None, weeks: float | None, capacity: float | None
-) -> list[str]:
-    """Say whether the highest tier brings more leads a week than sales can work."""
-    rows = table[(table["kind"] == "tier") & (table["name"] == tier)]
-    if capacity is None or weeks is None or rows.empty:
+def ends_reason(table: pd.DataFrame, tiers: Sequence[str]) -> list[str]:
+    """Say how many low scores converted, and how many high ones did not, beside the promise.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The health table.
+    tiers : sequence of str
+        Highest first; with fewer than two there is nothing to say.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"kind": "tier", "name": ["hot", "cold"], "n": [150, 700],
+    ...                       "n_converted": [40, 12], "n_expected": [45.2, 9.8]})
+    >>> for line in ends_reason(table, ["hot", "cold"]):
+    ...     print(line)
+    Low scores that converted all the same: 12 of 700 cold leads, 9.8 expected.
+    High scores that did not convert: 110 of 150 hot leads, 104.8 expected.
+    """
+    rows = table[table["kind"] == "tier"].set_index("name")
+    if len(tiers) < 2:
         return []
-    per_week = float(rows["n"].iloc[0]) / weeks
-    if per_week <= capacity:
-        return []
-    volume = _n(round(per_week, 1))
+    low, high = rows.loc[tiers[-1]], rows.loc[tiers[0]]
+    lost, lost_expected = (high["n"] - high[name] for name in ("n_converted", "n_expected"))
+    came = f"{_n(low['n_converted'])} of {_n(low['n'])} {tiers[-1]} leads"
+    missed = f"{_n(lost)} of {_n(high['n'])} {tiers[0]} leads"
     return [
-        f"{tier} brings {volume} leads a week, more than the {_n(capacity)} that can be worked."
+        f"Low scores that converted all the same: {came}, {_n(low['n_expected'])} expected.",
+        f"High scores that did not convert: {missed}, {_n(lost_expected)} expected.",
     ]
+
+
+def capacity_reason(table: pd.DataFrame, tier: str | None, capacity: float | None) -> list[str]:
+    """Say how many leads a week the highest tier brings, beside those that sales can work.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"kind": ["tier"], "name": ["hot"], "per_week": [12.3]})
+    >>> capacity_reason(table, "hot", 15)
+    ['hot brings 12.3 leads a week, within the 15 that can be worked.']
+    """
+    rows = table[(table["kind"] == "tier") & (table["name"] == tier)]
+    if capacity is None or rows["per_week"].isna().all():
+        return []
+    per_week = float(rows["per_week"].iloc[0])
+    fits = "within" if per_week <= capacity else "more than"
+    brings = f"{tier} brings {_n(round(per_week, 1))} leads a week"
+    return [f"{brings}, {fits} the {_n(capacity)} that can be worked."]
 
 
 def _said_broken(row: dict[str, object]) -> str:

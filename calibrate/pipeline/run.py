@@ -167,8 +167,7 @@ class Run:
     def _against_current(self) -> dict[str, Any]:
         health, gate = self.health, self.gate
         return {
-            "monitoring": health
-            and {"verdict": health.verdict, "reasons": health.reasons, "table": health.table},
+            "monitoring": health and health.to_dict(),
             "changes": self.changes and self.changes.to_dict(),
             "gate": {
                 "recommendation": gate.recommendation,
