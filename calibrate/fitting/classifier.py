@@ -23,7 +23,7 @@ from calibrate.config import Constraints
 from calibrate.criteria import kinds_needed
 from calibrate.fitting.fit import fit_scorecard
 from calibrate.fitting.plain import observed_numbers, plain_columns
-from calibrate.history import Needs, read_history
+from calibrate.history import LEAD_COLUMNS, Needs, read_history
 from calibrate.observation import observe
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : DataFrame or array_like, shape (leads, columns)
-            Numbers, categories and missing values as they are.
+            Numbers, categories and missing values as they are; of pandas, polars or Arrow. Every
+            column is a feature, also one called ``amount`` or ``created_at`` (in rules
+            ``field:amount``).
         y : array_like, shape (leads,)
             Two classes.
 
@@ -161,6 +163,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: NDArray[Any] | None = None) -> pd.DataFrame:
         """Return X as a frame with one column a feature, named alike in fit and predict."""
+        if not isinstance(X, pd.DataFrame) and _is_arrow(X):
+            X = pd.DataFrame.from_arrow(X)
         named = isinstance(X, pd.DataFrame)
         table = X if named else check_array(X, dtype=None, ensure_all_finite="allow-nan")
         if y is None:
@@ -169,7 +173,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             validate_data(self, table, y, skip_check_array=True)
             check_consistent_length(table, y)
         frame = table.reset_index(drop=True) if named else pd.DataFrame(table)
-        return frame.set_axis([f"{name}" for name in frame.columns], axis=1)
+        return frame.set_axis([_name_of(name) for name in frame.columns], axis=1)
 
     def __sklearn_tags__(self) -> Any:
         """Say what data it takes."""
@@ -179,6 +183,17 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+def _is_arrow(X: object) -> bool:
+    """Whether it is a table of polars or Arrow."""
+    return hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__")
+
+
+def _name_of(name: object) -> str:
+    """Return the name of a feature; in X no column is the id, the outcome or the contact."""
+    text = f"{name}"
+    return f"field:{text}" if text.strip().casefold() in LEAD_COLUMNS else text
 
 
 def _observed(

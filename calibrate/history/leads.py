@@ -19,7 +19,7 @@ from calibrate.history.sources import Columns, SourceTable
 from calibrate.history.stages import StageColumns, find_stage_columns, stage_cells
 from calibrate.history.staging import Staged, find_column, stage
 
-__all__ = ["TypedLeads", "mapped_columns", "type_leads"]
+__all__ = ["LEAD_COLUMNS", "TypedLeads", "mapped_columns", "type_leads"]
 
 ROLES = (
     "id",
@@ -33,6 +33,8 @@ ROLES = (
     "first_contacted_at",
 )
 _CANONICAL = {"id": "lead_id", "lead": "lead_id"}
+LEAD_COLUMNS = tuple(_CANONICAL.get(role, role) for role in ROLES)
+"""What columns are called that have a meaning though none is mapped, by any capitals."""
 _LATER = ("outcome", "closed_at", "amount", "worked", "first_contacted_at")
 _FEWEST_CONTACTS = 0.1
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -9,6 +11,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from calibrate.fitting.classifier import ScorecardClassifier
 from calibrate.fitting.plain import observed_numbers
+from calibrate.history import LEAD_COLUMNS
 
 # All of scikit-learn's checks but the one on array-API input, which it skips itself
 # unless SCIPY_ARRAY_API is set.
@@ -184,3 +187,24 @@ def test_many_numbers_are_learned_from_as_the_engine_reads_them(company, monkeyp
     by_engine = ScorecardClassifier(max_criteria=4).fit(numbers, y)
     assert model.scorecard_.to_json() == by_engine.scorecard_.to_json()
     assert "field:score" in model.scorecard_.fields
+
+
+@pytest.mark.parametrize("name", [*LEAD_COLUMNS, "Amount", " Worked "])
+def test_every_column_is_a_feature_whatever_it_is_called(company, name):
+    X, y = company[0][["visits"]].head(800), company[1][:800]
+    plain = ScorecardClassifier(max_criteria=2).fit(X, y)
+    named = X.rename(columns={"visits": name})
+    model = ScorecardClassifier(max_criteria=2).fit(named, y)
+    assert model.scorecard_.fields == (f"field:{name}",)
+    if name != "lead_id":  # the numbers of ids are names, not amounts
+        assert np.array_equal(model.predict_proba(named), plain.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", [pl.from_pandas, pa.Table.from_pandas, pa.RecordBatch.from_pandas])
+def test_tables_of_polars_and_arrow_keep_their_names(company, kind):
+    X, y = company
+    plain = ScorecardClassifier(max_criteria=4).fit(X, y)
+    model = ScorecardClassifier(max_criteria=4).fit(kind(X), y)
+    assert model.feature_names_in_.tolist() == list(X.columns)
+    assert model.scorecard_.to_json() == plain.scorecard_.to_json()
+    assert np.array_equal(model.predict_proba(kind(X.head(9))), plain.predict_proba(X.head(9)))
