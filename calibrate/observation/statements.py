@@ -51,6 +51,8 @@ class Scope:
         Leads of known outcome stand in for those too young to be judged.
     keeps_unworked : bool
         Leads that nobody worked are seen like any other.
+    moments : str or None
+        Table of the engine whose rows are looked at instead: a lead at a moment each.
     """
 
     as_of: dt.datetime | None
@@ -64,6 +66,7 @@ class Scope:
     truncates: bool = False
     weights_young: bool = False
     keeps_unworked: bool = False
+    moments: str | None = None
 
 
 @dataclass
@@ -174,6 +177,8 @@ def _by_day_sql(events: str, measures: Sequence[Measure], parameters: Parameters
 
 def units_sql(scope: Scope, parameters: Parameters) -> str:
     """Return the common table expressions that end in ``units``, one row a lead."""
+    if scope.moments is not None:
+        return f"units AS (SELECT * FROM {quote_identifier(scope.moments)})"
     if scope.is_wide:
         return _wide_units_sql(scope, parameters)
     known = _known_sql(scope, parameters)

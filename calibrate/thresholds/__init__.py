@@ -1,7 +1,28 @@
-"""Where to cut a score: one threshold by a stated objective, with its uncertainty, and tiers."""
+"""Where to cut a score: thresholds by stated objectives, with their uncertainty, and tiers.
 
+Beside them what a cut means: stages of the CRM, the scores of customers before they bought, and
+leads by fit and engagement.
+"""
+
+from calibrate.thresholds.arrivals import Arrivals
 from calibrate.thresholds.choose import choose_thresholds
+from calibrate.thresholds.crossing import Crossings, crossings, days_to_sale
+from calibrate.thresholds.grid import ScoreGrid, score_grid
 from calibrate.thresholds.objectives import OBJECTIVES
+from calibrate.thresholds.stages import StageThresholds, choose_stage_thresholds, with_stage_tiers
 from calibrate.thresholds.values import Thresholds
 
-__all__ = ["OBJECTIVES", "Thresholds", "choose_thresholds"]
+__all__ = [
+    "OBJECTIVES",
+    "Arrivals",
+    "Crossings",
+    "ScoreGrid",
+    "StageThresholds",
+    "Thresholds",
+    "choose_stage_thresholds",
+    "choose_thresholds",
+    "crossings",
+    "days_to_sale",
+    "score_grid",
+    "with_stage_tiers",
+]
