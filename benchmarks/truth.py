@@ -20,6 +20,7 @@ STUDIES = (
     "coverage",
     "coverage_weighted",
     "coverage_points",
+    "paired",
     "lag",
     "null_company",
     "found_rules",
