@@ -27,6 +27,7 @@ SPIKE = 0.05  # leads with one value, from which the next value is a cut too
 MIN_SIZES = 5  # fewer distinct totals are counts in disguise
 QUARTILES, OUTER_TENTHS = (0.25, 0.5, 0.75), (0.9, 0.1)
 SMALLEST_STEP = -12
+LARGEST = 1e300  # beyond it a rule holds no number
 
 
 def number_cuts(values: NDArray[Any], extent: Extent) -> list[tuple[float, int, int]]:
@@ -49,7 +50,7 @@ def number_cuts(values: NDArray[Any], extent: Extent) -> list[tuple[float, int, 
     Else the deciles, and for a search steps of 5 % and the outer 1 and 2 % too, each moved to
     the roundest number near it (`readable_between`); and the value above a frequent one.
     """
-    ordered = np.sort(values[np.isfinite(values)]).astype(float)
+    ordered = np.sort(values[np.abs(values) <= LARGEST]).astype(float)
     if not ordered.size or ordered[0] == ordered[-1]:
         return []
     starts = np.flatnonzero(ordered[1:] > ordered[:-1]) + 1

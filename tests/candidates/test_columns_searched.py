@@ -116,3 +116,11 @@ def test_few_are_among_the_many():
 def test_few_or_many_and_nothing_else():
     with pytest.raises(ConfigError, match='detail "all" must be few or many'):
         propose_criteria(table(x=np.arange(100)), detail="all")
+
+
+def test_a_number_that_no_rule_holds_is_no_cut():
+    values = np.concatenate([np.arange(1, 901), np.full(50, np.inf), np.full(50, -9e303)])
+    for detail in ("few", "many"):
+        found = cuts(values, detail=detail)
+        assert found
+        assert 1 < min(found) < max(found) <= 900
