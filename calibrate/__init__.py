@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         LeadColumns,
         OutcomeColumns,
         Settings,
+        StageDates,
+        Stages,
         load_settings,
         parse_period,
     )
@@ -63,7 +65,17 @@ if TYPE_CHECKING:
     from calibrate.readiness import Readiness, assess_readiness
     from calibrate.report import explore_thresholds
     from calibrate.scorecard import Scorecard
-    from calibrate.thresholds import Thresholds, choose_thresholds
+    from calibrate.thresholds import (
+        Crossings,
+        ScoreGrid,
+        StageThresholds,
+        Thresholds,
+        choose_stage_thresholds,
+        choose_thresholds,
+        crossings,
+        days_to_sale,
+        score_grid,
+    )
     from calibrate.writer import write_run, write_scores
 
 __all__ = [
@@ -79,6 +91,7 @@ __all__ = [
     "ControlRate",
     "ConversionByAge",
     "Criterion",
+    "Crossings",
     "DataError",
     "Finding",
     "Health",
@@ -91,18 +104,25 @@ __all__ = [
     "Parsimony",
     "Readiness",
     "Run",
+    "ScoreGrid",
     "Scorecard",
     "ScorecardClassifier",
     "Settings",
+    "StageDates",
+    "StageThresholds",
+    "Stages",
     "Thresholds",
     "assess_readiness",
     "backtest",
     "campaign_view",
     "check",
+    "choose_stage_thresholds",
     "choose_thresholds",
     "control_rate",
     "conversion_by_age",
     "cross_fit_scores",
+    "crossings",
+    "days_to_sale",
     "diff",
     "evaluate",
     "explore_thresholds",
@@ -129,6 +149,7 @@ __all__ = [
     "plot_thresholds",
     "read_history",
     "recalibrate",
+    "score_grid",
     "write_run",
     "write_scores",
 ]
@@ -143,6 +164,8 @@ _ROOMS = {
         "LeadColumns",
         "OutcomeColumns",
         "Settings",
+        "StageDates",
+        "Stages",
         "load_settings",
         "parse_period",
     ),
@@ -180,7 +203,17 @@ _ROOMS = {
     "readiness": ("Readiness", "assess_readiness"),
     "report": ("explore_thresholds",),
     "scorecard": ("Scorecard",),
-    "thresholds": ("Thresholds", "choose_thresholds"),
+    "thresholds": (
+        "Crossings",
+        "ScoreGrid",
+        "StageThresholds",
+        "Thresholds",
+        "choose_stage_thresholds",
+        "choose_thresholds",
+        "crossings",
+        "days_to_sale",
+        "score_grid",
+    ),
     "writer": ("write_run", "write_scores"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

@@ -143,18 +143,29 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
         checks.extend(staged.checks)
         sources.extend(third.sources)
     moment = told or _latest(engine, is_wide=typed.is_wide)
+    return _history(engine, typed, moment, columns, sources, checks)
+
+
+def _history(
+    engine: DuckDBEngine,
+    typed: TypedLeads,
+    as_of: dt.datetime | None,
+    columns: LeadColumns,
+    sources: Sequence[Source],
+    checks: Sequence[Check],
+) -> History:
     return History(
         engine=engine,
-        as_of=moment,
+        as_of=as_of,
         is_wide=typed.is_wide,
         attributes=typed.attributes,
-        activities=_activity_names(engine, moment),
+        activities=_activity_names(engine, as_of),
         lead_url=columns.lead_url,
         sources=tuple(sources),
         has_contacts=typed.has_contacts,
         checks=(*typed.staged.checks, *checks),
-        timezone=zone,
-        stages=stages if typed.stage_columns else None,
+        timezone=columns.timezone or "UTC",
+        stages=typed.stage_columns.stages if typed.stage_columns else None,
     )
 
 

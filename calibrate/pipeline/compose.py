@@ -29,6 +29,7 @@ from calibrate.lift import measure_lift
 from calibrate.observation import Observation, observe_open, require_follow_up
 from calibrate.pipeline.campaigns import look_at_campaigns
 from calibrate.pipeline.cards import current_card
+from calibrate.pipeline.cutting import at_one_age, cut_card
 from calibrate.pipeline.example import example_of
 from calibrate.pipeline.judging import against_current, prove
 from calibrate.pipeline.leaks import left_out, warn_of_kept, with_allowed, without_columns
@@ -39,9 +40,8 @@ from calibrate.pipeline.spans import observe_as_set
 from calibrate.pipeline.textbook import funnel_table
 from calibrate.readiness import assess_readiness
 from calibrate.scorecard import Scorecard
-from calibrate.thresholds import Thresholds, choose_thresholds
 
-__all__ = ["choose_cuts", "noted", "recalibrate"]
+__all__ = ["noted", "recalibrate"]
 
 Progress = Callable[[str, float], None]
 SCORE_COLUMNS = (
@@ -178,8 +178,8 @@ def _measured(
     name = settings.name or (obs.period.label if obs.period != Period() else "all leads")
     card = fit_scorecard(obs, name=name, confidence_level=level, **how)
     tell("choosing thresholds", 0.45)
-    honest = _at_one_age(cross_fit_scores(obs, card=card, **how), obs.fitting)
-    cuts = choose_cuts(settings, honest, weeks=obs.fitting.weeks)
+    honest = at_one_age(cross_fit_scores(obs, card=card, **how), obs.fitting)
+    cuts, cut, views = cut_card(settings, obs, card, honest)
     barred = barred_criteria(lift, card, obs, settings.constraints, current=current)
     ready = assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift)
     searched = len(how["criteria"])
@@ -192,17 +192,10 @@ def _measured(
         "lift": lift,
         "findings": findings,
         **other_sizes(obs, card, how, leaks, allow_sensitive=allowed, confidence_level=level),
-        "card": with_lifts(card, lift).with_tiers(cuts),
+        "card": with_lifts(cut, lift),
         "cuts": cuts,
+        "views": views,
     }
-
-
-def _at_one_age(scores: pd.DataFrame, obs: Observation) -> pd.DataFrame:
-    """Return the scores at the first landmark, so that each lead counts once."""
-    if not obs.parts:
-        return scores
-    first = scores.index < len(obs.parts[0].rows)
-    return scores[first].assign(weight=scores.loc[first, "weight"] * len(obs.parts))
 
 
 def _by_quarter(obs: Observation, confidence_level: float) -> pd.DataFrame:
@@ -214,17 +207,6 @@ def _by_age(obs: Observation, confidence_level: float) -> ConversionByAge | None
     if obs.history.is_wide:
         return None
     return conversion_by_age(obs, confidence_level=confidence_level)
-
-
-def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None) -> Thresholds:
-    """Choose the thresholds for the objective of the settings."""
-    return choose_thresholds(
-        scores,
-        **settings.thresholds.keywords,
-        weeks=weeks,
-        confidence_level=settings.calibration.confidence_level,
-        rng=settings.calibration.seed,
-    )
 
 
 def _scores(

@@ -22,6 +22,7 @@ from calibrate.lift import Lift
 from calibrate.monitoring import Health
 from calibrate.observation import Observation
 from calibrate.pipeline.campaigns import campaigns_part
+from calibrate.pipeline.cutting import CutViews, views_part
 from calibrate.pipeline.plain import sha256_of, to_plain
 from calibrate.pipeline.summary import (
     checks_of,
@@ -67,6 +68,8 @@ class Run:
     short_card : Scorecard or None
         The card of at most six rules, where `max_criteria` is "auto" and took more.
     cuts : Thresholds
+    views : CutViews
+        Beside the cuts: MQL and SQL, when customers crossed the cut, fit x engagement.
     proof : Backtest
     current : Scorecard or None
         The card in force when the run began; with it `health` and `changes`.
@@ -105,6 +108,7 @@ class Run:
     changes: Changes | None = None
     findings: tuple[Finding, ...] = ()
     campaigns: tuple[CampaignView, ...] = ()
+    views: CutViews = field(default_factory=CutViews, repr=False)
     funnel: pd.DataFrame = field(repr=False)
     scores: pd.DataFrame = field(repr=False)
     example: dict[str, Any] | None = field(default=None, repr=False)
@@ -148,6 +152,7 @@ class Run:
                 "parsimony": parsimony_part(self.parsimony),
                 "short_card": short_card_part(self.short_card, self.parsimony),
                 "thresholds": thresholds_part(self.cuts),
+                **views_part(self.views),
                 "backtest": self.proof.table,
                 "backtest_differences": self.proof.differences,
                 "backtest_skipped": self.proof.skipped,

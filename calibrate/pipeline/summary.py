@@ -63,7 +63,7 @@ def settings_part(settings: Settings, obs: Observation) -> dict[str, Any]:
     """
     tables = {
         name: getattr(settings, name)
-        for name in ("leads", "outcomes", "activities", "calibration", "thresholds")
+        for name in ("leads", "outcomes", "activities", "stages", "calibration", "thresholds")
     }
     if not settings.constraints.is_empty:
         tables["constraints"] = settings.constraints
@@ -180,6 +180,10 @@ def thresholds_part(cuts: Thresholds) -> dict[str, Any]:
             "separates": cuts.separates,
             "message": cuts.message,
             "weeks": cuts.weeks,
+            "leads_per_week": cuts.arrivals.per_week,
+            "recent_leads_per_week": cuts.arrivals.recent_per_week,
+            "recent_differs": cuts.arrivals.differs,
+            "capacity": cuts.arrivals.capacity,
             "confidence_level": cuts.confidence_level,
             "table": cuts.table,
             "tiers": [{"name": name, "at_least": cut} for name, cut in cuts.tiers],
