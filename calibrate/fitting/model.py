@@ -13,7 +13,7 @@ from calibrate.fitting.space import Floats, Indices, Singles, Space
 from calibrate.stats.logistic import fit_logistic
 from calibrate.stats.patterns import unique_patterns
 
-__all__ = ["Model", "model_of"]
+__all__ = ["Model", "efficient_scores", "model_of"]
 
 RIDGE = 0.25  # a log odds ratio is a priori about 2 at most
 COLLINEAR = 1e-3  # share of a rule's information that the chosen ones must leave
@@ -67,18 +67,8 @@ class Model:
             Sum of `residual` over the leads who meet each.
         crossed : ndarray, shape (1 + coefficients, rules)
             The same for `crossed`.
-
-        Notes
-        -----
-        ``U_j^2 / (I_jj - I_jS I_SS^-1 I_Sj)`` (Rao 1948), about what the deviance would fall by;
-        0 for a rule of which the chosen ones leave nothing.
         """
-        own = crossed[0]  # flags are 0 or 1, so their squares are themselves
-        left = own - np.einsum("ac,ac->c", self.covariance @ crossed, crossed)
-        known = left > COLLINEAR * np.maximum(own, 1e-12)
-        statistic = np.zeros_like(score)
-        np.divide(score**2, left + RIDGE, out=statistic, where=known)
-        return statistic
+        return efficient_scores(self.covariance, score, crossed)
 
     def statistics_of(self, X: Singles) -> Floats:
         """Return the statistics of rules met as in X, shape (rules, leads)."""
@@ -139,6 +129,31 @@ class Model:
         columns = [space.column(term) for term in self.terms]
         design = np.column_stack([space.sample.strata_flags, *columns])
         return np.asarray(self.intercept + design @ self.coefficients)
+
+
+def efficient_scores(covariance: Floats, score: Floats, crossed: Floats) -> Floats:
+    """Return the efficient score statistics of rules that a logistic model does not have.
+
+    Parameters
+    ----------
+    covariance : ndarray, shape (1 + coefficients, 1 + coefficients)
+        Inverse information of the model, intercept first.
+    score : ndarray, shape (rules,)
+        Sum of the residuals of the leads who meet each rule.
+    crossed : ndarray, shape (1 + coefficients, rules)
+        Sum of design times information over the same leads.
+
+    Notes
+    -----
+    ``U_j^2 / (I_jj - I_jS I_SS^-1 I_Sj)`` (Rao 1948), about what the deviance would fall by;
+    0 for a rule of which the chosen ones leave nothing.
+    """
+    own = crossed[0]  # flags are 0 or 1, so their squares are themselves
+    left = own - np.einsum("ac,ac->c", covariance @ crossed, crossed)
+    known = left > COLLINEAR * np.maximum(own, 1e-12)
+    statistic = np.zeros_like(score)
+    np.divide(score**2, left + RIDGE, out=statistic, where=known)
+    return statistic
 
 
 def model_of(space: Space) -> Model:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from calibrate.candidates import criterion_block
 from calibrate.fitting.combining import Term, combined
-from calibrate.fitting.model import model_of
 from calibrate.fitting.proposing import penalty
-from calibrate.fitting.space import space_of
+from calibrate.fitting.space import Singles
+from calibrate.fitting.tally import taken_in_turn, tally_of
 from calibrate.observation import Sample
 from calibrate.stats.resampling import resampled_weights
 
@@ -72,6 +72,7 @@ class _Pool:
     """The rules that can be chosen, and which of them count as the same, or as alike."""
 
     sample: Sample
+    flags: Singles
     penalties: NDArray[np.float64]
     same: NDArray[np.bool_]
     alike: NDArray[np.bool_]
@@ -79,18 +80,18 @@ class _Pool:
 
     def searched(self, copies: NDArray[np.int64], n_rules: int) -> list[int]:
         """Return the rules that a search on a resample takes."""
-        rows = np.repeat(np.arange(self.sample.n), copies[self.owner])
-        space = space_of(self.sample.rows(rows), joins=False)
-        model, found = model_of(space), list[int]()
-        while len(found) < n_rules:
-            gain = np.where(space.usable, model.statistics_of(space.X) - self.penalties, 0.0)
-            gain[found] = 0.0
-            best = int(np.argmax(gain))
-            if gain[best] <= 0:
-                break
-            found.append(best)
-            model = model.with_term(best)
-        return found
+        drawn = np.where(self.sample.weight > 0, copies[self.owner], 0)
+        weight, sample = self._weight(drawn), self.sample
+        tally = tally_of(self.flags, weight, sample.converted, sample.strata_flags)
+        return taken_in_turn(tally, self.penalties, n_rules)
+
+    def _weight(self, drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how much each lead drawn so often weighs, all in all."""
+        if self.sample.is_plain:
+            return drawn.astype(float)
+        again = self.sample.columns([]).rows(np.repeat(np.arange(len(drawn)), drawn))
+        scale = again.effective_weight.sum() / again.weight.sum()
+        return np.asarray(drawn * self.sample.weight * scale)
 
 
 def _pool_of(sample: Sample, terms: Sequence[Term]) -> _Pool:
@@ -101,6 +102,7 @@ def _pool_of(sample: Sample, terms: Sequence[Term]) -> _Pool:
     _, owner = np.unique(sample.keys, return_inverse=True)
     return _Pool(
         sample=sample,
+        flags=np.column_stack([sample.flags, np.ones(sample.n, dtype=bool)]).astype(np.float32),
         penalties=np.array([penalty(term, sample.n) for term in terms]),
         same=np.abs((X @ X.T) / np.outer(size, size)) >= SAME,
         alike=np.array([[bool(one & other) for other in about] for one in about]),
