@@ -6,6 +6,8 @@ import contextlib
 import datetime as dt
 import json
 import os
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +16,19 @@ from typing import Any
 from calibrate.errors import CalibrateError, DataError
 from calibrate.scorecard import Scorecard
 
-__all__ = ["card_in_force", "newest_run", "promote", "read_log", "rollback"]
+__all__ = [
+    "card_in_force",
+    "newest_run",
+    "one_writer",
+    "promote",
+    "put_back",
+    "read_log",
+    "rollback",
+]
 
 CARD, CURRENT, LOG, LOCK = "scorecard.json", "current.json", "log.jsonl", ".lock"
 SCHEMA = "calibrate.current/1"
+ASIDE = re.compile(r"\.(?P<name>.+)\.\d+\.old")  # an earlier run while a new one takes its place
 
 
 def card_in_force(folder: str | Path) -> Path | None:
@@ -37,6 +48,7 @@ def card_in_force(folder: str | Path) -> Path | None:
     if state is None:
         return None
     path = Path(folder) / str(state["run"]) / CARD
+    put_back(path.parent)
     if not path.is_file():
         problem = f"names the run {state['run']}, which is not there"
         raise DataError(problem, file=CURRENT, fix="promote another run, or roll back")
@@ -50,7 +62,11 @@ def newest_run(folder: str | Path) -> Path | None:
     whose name begins with a dot are not finished, and not looked at.
     """
     folder = Path(folder)
-    runs = [p for p in folder.iterdir() if _is_run(p)] if folder.is_dir() else []
+    if not folder.is_dir():
+        return None
+    for aside in filter(None, (ASIDE.fullmatch(entry.name) for entry in folder.iterdir())):
+        put_back(folder / aside["name"])
+    runs = [p for p in folder.iterdir() if _is_run(p)]
     return max(runs, key=lambda p: (_as_of(p), (p / CARD).stat().st_mtime_ns, p.name), default=None)
 
 
@@ -130,16 +146,62 @@ def rollback(folder: str | Path, *, who: str, when: str | dt.date, why: str) -> 
 
 
 def read_log(folder: str | Path) -> list[dict[str, Any]]:
-    """Return every promotion and roll-back, oldest first: ``action, run, was, who, when, why``."""
-    path = Path(folder) / LOG
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    """Return every promotion and roll-back, oldest first: ``action, run, was, who, when, why``.
+
+    A line that a killed process did not come to write is told by ``current.json``.
+    """
     lines = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_whole_lines(Path(folder)).splitlines(), start=1):
         try:
             lines.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise DataError("is not JSON", file=LOG, row=number, fix=error.msg) from None
+        except ValueError as error:
+            raise DataError("is not JSON", file=LOG, row=number, fix=str(error)) from None
+    state = _state(Path(folder))
+    if state is not None and len(lines) < state["entry"]["number"]:
+        lines.append(state["entry"])
     return lines
+
+
+def put_back(run_folder: str | Path) -> None:
+    """Put an earlier run back where the writing of a new one was cut off between two renamings.
+
+    Parameters
+    ----------
+    run_folder : path
+        Nothing happens where it exists, or where there is nothing to put back.
+    """
+    folder = Path(run_folder).absolute()
+    if folder.exists() or not folder.parent.is_dir() or not _set_aside(folder):
+        return
+    with one_writer(folder.parent):  # the one that has just set it aside comes first
+        aside = _set_aside(folder)
+        if aside and not folder.exists():
+            latest = max(aside, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))
+            latest.rename(folder)
+            shutil.rmtree(latest.with_suffix(".new"), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """Let one process at a time write the folders of runs in a folder; the others wait.
+
+    Parameters
+    ----------
+    folder : Path
+        It is locked itself, no file is made in it; the system lets go of it if the process
+        dies. Windows and some network drives lock no folders: there nobody waits.
+    """
+    descriptor = _open_folder(folder)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _set_aside(folder: Path) -> list[Path]:
+    found = ((entry, ASIDE.fullmatch(entry.name)) for entry in folder.parent.iterdir())
+    return [entry for entry, match in found if match and match["name"] == folder.name]
 
 
 def _entry(
@@ -170,8 +232,7 @@ def _write(folder: Path, state: dict[str, Any] | None, new: dict[str, Any]) -> N
 def _complete_log(folder: Path, state: dict[str, Any] | None) -> int:
     """Write the line of the present state if it is missing; return the number of lines."""
     path = folder / LOG
-    text = path.read_bytes() if path.is_file() else b""
-    whole = text[: text.rfind(b"\n") + 1]  # half a line is what a killed process left behind
+    whole = _whole_lines(folder)
     written = whole.count(b"\n")
     if state is not None and written < state["entry"]["number"]:
         line = json.dumps(state["entry"], ensure_ascii=False) + "\n"
@@ -181,6 +242,13 @@ def _complete_log(folder: Path, state: dict[str, Any] | None) -> int:
             file.truncate()
         written += 1
     return written
+
+
+def _whole_lines(folder: Path) -> bytes:
+    """Return the log without half a line, which is what a killed process left behind."""
+    path = folder / LOG
+    text = path.read_bytes() if path.is_file() else b""
+    return text[: text.rfind(b"\n") + 1]
 
 
 def _state(folder: Path) -> dict[str, Any] | None:
@@ -241,8 +309,18 @@ if sys.platform == "win32":
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
+    def _open_folder(folder: Path) -> int | None:
+        del folder
+        return None
+
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _open_folder(folder: Path) -> int | None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        with contextlib.suppress(OSError):  # some network drives lock no folders either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor

@@ -19,6 +19,7 @@ from calibrate.datasets import write_company
 from calibrate.errors import ConfigError, DataError
 from calibrate.pipeline import Run, json_text, runs_folder
 from calibrate.pipeline.run import RUN_SCHEMA
+from calibrate.registry import one_writer, put_back
 from calibrate.report import render_html, render_markdown, write_workbook
 from calibrate.report.shape import require_shape
 
@@ -54,7 +55,7 @@ def default_folder(run: Run) -> Path:
 
 def holds_same_run(run: Run, folder: str | Path) -> bool:
     """Whether a folder already holds a run of the same inputs, settings and card in force."""
-    _restore(Path(folder))
+    put_back(folder)
     if not (Path(folder) / _MARK).is_file():
         return False
     return bool(read_summary(folder).get("inputs_hash") == run.inputs_hash)
@@ -260,7 +261,7 @@ def refuse_other_content(folder: str | Path) -> None:
         else.
     """
     folder = Path(folder)
-    _restore(folder)
+    put_back(folder)
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -280,38 +281,39 @@ def _is_ours(entry: Path) -> bool:
     return entry.name in _FILES or entry.name in _LITTER
 
 
-def _restore(folder: Path) -> None:
-    """Put an earlier run back where a writing was cut off between its two renamings."""
-    folder = folder.absolute()
-    if folder.exists() or not folder.parent.is_dir():
-        return
-    names = re.compile(re.escape(f".{folder.name}.") + r"\d+\.old")
-    orphans = [entry for entry in folder.parent.iterdir() if names.fullmatch(entry.name)]
-    if orphans:
-        latest = max(orphans, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))
-        latest.rename(folder)
-        shutil.rmtree(latest.with_suffix(".new"), ignore_errors=True)
-
-
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """Give a folder to write in, and put it in place of `folder` once everything is written."""
+    """Give a folder to write in, and put it in place of `folder` once everything is written.
+
+    Of several processes one writes at a time, and first clears what killed ones left behind.
+    """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     earlier = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        yield partial
-        if folder.exists():
-            folder.rename(earlier)
+    put_back(folder)
+    with one_writer(folder.parent):
+        _clear(folder)
+        partial.mkdir()
         try:
-            partial.rename(folder)
-        except OSError:
-            if earlier.exists():
-                earlier.rename(folder)
-            raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(earlier, ignore_errors=True)
+            yield partial
+            if folder.exists():
+                folder.rename(earlier)
+            try:
+                partial.rename(folder)
+            except OSError:
+                if earlier.exists():
+                    earlier.rename(folder)
+                raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what killed processes left beside a folder; the earlier run itself is in place."""
+    left = re.compile(re.escape(f".{folder.name}.") + r"\d+\.(new|old)")
+    for entry in sorted(folder.parent.iterdir()):
+        is_needed = entry.suffix == ".old" and not folder.exists()
+        if left.fullmatch(entry.name) and not is_needed:
+            shutil.rmtree(entry, ignore_errors=True)

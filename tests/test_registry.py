@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from calibrate.errors import CalibrateError, DataError
-from calibrate.registry import card_in_force, newest_run, promote, read_log, rollback
+from calibrate.registry import (
+    card_in_force,
+    newest_run,
+    one_writer,
+    promote,
+    put_back,
+    read_log,
+    rollback,
+)
 from calibrate.scorecard import Scorecard
+from tests.killed import killed_everywhere
 
 SIGNED = {"who": "M. Rossi", "when": "2024-01-08", "why": "the gate recommends it"}
 
@@ -150,3 +162,99 @@ def test_a_card_that_is_gone_or_a_state_that_is_spoilt_is_said(runs: Path) -> No
     (runs / "log.jsonl").write_text("{\n", encoding="utf-8")
     with pytest.raises(DataError, match="row 1"):
         read_log(runs)
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process it has forked")
+
+
+@needs_fork
+def test_killed_at_any_moment_a_promotion_happened_or_did_not(runs: Path) -> None:
+    promote(runs, "2023Q3-a", **SIGNED)
+    seen = set()
+    for _step in killed_everywhere(lambda: promote(runs, "2023Q4-b", **SIGNED)):
+        card = card_in_force(runs)
+        assert card is not None
+        log = read_log(runs)
+        seen.add(card.parent.name)
+        # what is in force is what the log says last, whenever the process died
+        assert log[-1]["run"] == card.parent.name
+        assert [line["action"] for line in log] == ["promote"] * len(log)
+        if card.parent.name == "2023Q4-b":  # done, but for its log line: again for the next
+            (runs / "current.json").unlink()
+            (runs / "log.jsonl").unlink()
+            promote(runs, "2023Q3-a", **SIGNED)
+    assert seen == {"2023Q3-a", "2023Q4-b"}
+    assert card_in_force(runs) == runs / "2023Q4-b" / "scorecard.json"
+    assert [line["was"] for line in read_log(runs)] == [None, "2023Q3-a"]
+
+
+@needs_fork
+def test_killed_at_any_moment_a_roll_back_happened_or_did_not(runs: Path) -> None:
+    promote(runs, "2023Q3-a", **SIGNED)
+    promote(runs, "2023Q4-b", **SIGNED)
+    for _step in killed_everywhere(lambda: rollback(runs, **SIGNED)):
+        card = card_in_force(runs)
+        assert card is not None
+        assert read_log(runs)[-1]["run"] == card.parent.name
+        if card.parent.name == "2023Q3-a":
+            promote(runs, "2023Q4-b", **SIGNED)
+    assert card_in_force(runs) == runs / "2023Q3-a" / "scorecard.json"
+
+
+def test_many_promotions_at_once_leave_one_of_them_and_a_whole_log(runs: Path) -> None:
+    names = ("2023Q3-a", "2023Q4-b")
+    told: list[str] = []
+
+    def sign(name: str) -> None:
+        for _ in range(10):
+            try:
+                promote(runs, name, **SIGNED)
+            except CalibrateError as error:
+                told.append(str(error))
+
+    workers = [threading.Thread(target=sign, args=(name,)) for name in names * 2]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert all(said.startswith("another process is changing the card in force") for said in told)
+    log = read_log(runs)
+    assert [line["number"] for line in log] == list(range(1, len(log) + 1))
+    assert all(line["was"] == before["run"] for before, line in itertools.pairwise(log))
+    card = card_in_force(runs)
+    assert card is not None
+    assert log[-1]["run"] == card.parent.name
+
+
+def test_a_run_set_aside_by_a_killed_process_is_found_again(runs: Path) -> None:
+    promote(runs, "2023Q3-a", **SIGNED)
+    (runs / "2023Q3-a").rename(runs / ".2023Q3-a.123.old")
+    assert card_in_force(runs) == runs / "2023Q3-a" / "scorecard.json"
+    (runs / "2023Q4-b").rename(runs / ".2023Q4-b.77.old")
+    assert newest_run(runs) == runs / "2023Q4-b"
+    put_back(runs / "2023Q4-b")  # nothing to do
+    assert sorted(entry.name for entry in runs.iterdir() if entry.is_dir()) == [
+        "2023Q3-a",
+        "2023Q4-b",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks a folder through fcntl")
+def test_one_writes_while_the_others_wait(runs: Path) -> None:
+    order: list[str] = []
+    begun = threading.Event()
+
+    def second() -> None:
+        begun.set()
+        with one_writer(runs):
+            order.append("second")
+
+    worker = threading.Thread(target=second)
+    with one_writer(runs):
+        worker.start()
+        begun.wait()
+        worker.join(timeout=0.2)  # it would be through long since
+        order.append("first")
+    worker.join()
+    assert order == ["first", "second"]
+    assert not [entry for entry in runs.iterdir() if entry.is_file()]  # no file is made for it

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -14,6 +18,7 @@ from hypothesis import strategies as st
 import calibrate as cal
 from calibrate import writer
 from calibrate.errors import ConfigError, DataError
+from tests.killed import killed_everywhere
 from tests.small_company import company_run
 
 FILES = {
@@ -103,6 +108,69 @@ def test_a_run_cut_off_between_two_renamings_is_put_back(folder: Path, tmp_path:
     assert contents(tmp_path / "run") == contents(folder)
     (tmp_path / "run").rename(old)
     assert writer.holds_same_run(company_run(), tmp_path / "run")
+
+
+def a_small_run(number: int) -> Any:
+    """What the writer asks of a run, without the figures."""
+    table = pd.DataFrame({"n": [number]})
+    return SimpleNamespace(
+        summary=lambda: {"schema": "calibrate.run/1", "number": number},
+        changes=None,
+        card=SimpleNamespace(to_json=lambda: json.dumps({"number": number})),
+        lift=SimpleNamespace(table=table),
+        cuts=SimpleNamespace(table=table),
+        proof=SimpleNamespace(table=table),
+        funnel=table,
+        scores=table,
+    )
+
+
+@pytest.fixture
+def plain_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and Parquet as plain text: what matters here is when they are written."""
+
+    def pages(summary: dict[str, Any], folder: Path, *, lang: str) -> tuple[str, ...]:
+        for name in ("report.html", "report.md", "report.xlsx"):
+            (folder / name).write_text(f"{lang} {summary['number']}")
+        return ("report.html", "report.md", "report.xlsx")
+
+    monkeypatch.setattr(writer, "_write_pages", pages)
+    monkeypatch.setattr(writer, "_write_parquet", writer._write_csv)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process it has forked")
+@pytest.mark.usefixtures("plain_pages")
+def test_killed_at_any_moment_the_folder_is_the_earlier_run_or_the_new_one(tmp_path: Path) -> None:
+    target = tmp_path / "runs" / "run"
+    earlier = contents(cal.write_run(a_small_run(1), target))
+    new = contents(cal.write_run(a_small_run(2), tmp_path / "elsewhere" / "run"))
+    n_earlier = n_new = 0
+    for _step in killed_everywhere(lambda: cal.write_run(a_small_run(2), target)):
+        writer.refuse_other_content(target)  # what every command that writes does first
+        found = contents(target)
+        assert found in (earlier, new)
+        n_earlier, n_new = n_earlier + (found == earlier), n_new + (found == new)
+        cal.write_run(a_small_run(1), target)  # the next one starts from the same
+        assert [path.name for path in target.parent.iterdir()] == ["run"]  # and nothing is left
+    assert contents(target) == new
+    # eleven files and a folder are written before the first renaming; then the old is removed
+    assert n_earlier > 12
+    assert n_new > 11
+
+
+@pytest.mark.usefixtures("plain_pages")
+def test_runs_written_at_once_do_not_spoil_each_other(tmp_path: Path) -> None:
+    target = tmp_path / "runs" / "run"
+    whole = [contents(cal.write_run(a_small_run(n), tmp_path / str(n) / "run")) for n in range(4)]
+    workers = [
+        threading.Thread(target=cal.write_run, args=(a_small_run(n), target)) for n in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert contents(target) in whole
+    assert [path.name for path in target.parent.iterdir()] == ["run"]
 
 
 def test_the_default_folder_has_period_and_hash() -> None:
