@@ -1,0 +1,67 @@
+"""Ask the quarter's script what it must say: ``python -m benchmarks.quarter``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+if __package__ in {None, ""}:  # run as a file
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.fitting.marks import Options
+from benchmarks.page import PROJECT, Page
+
+__all__ = ["DATA", "ON_PUBLIC_TABLES", "PAGE", "SECTIONS", "main"]
+
+SECTIONS = ("planted_change", "real_tables")
+ON_PUBLIC_TABLES = ("real_tables",)
+DATA = PROJECT.parent / "shared" / "data"
+HEAD = """# Does it say so when a card stops working, and only then
+
+A simulated company in which an activity loses its effect, and public tables. Made by `python -m
+benchmarks.quarter` (`make bench-quarter`); every seed is stated, so the same versions give the
+same figures. The public tables are not part of the project: `--data` says where they are.
+"""
+PAGE = Page(
+    path=Path(__file__).with_suffix(".md"),
+    head=HEAD,
+    sections=SECTIONS,
+    command="python -m benchmarks.quarter",
+    packages=("numpy", "pandas", "scipy", "duckdb"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sections named (all by default); return 0 if all is as required."""
+    given = _parser().parse_args(arguments)
+    options = Options(data=given.data.resolve(), quick=given.quick)
+    passed = True
+    for name in given.section or SECTIONS:
+        if name in ON_PUBLIC_TABLES and not (options.data / "README.md").is_file():
+            print(f"{name} is left out: the public tables are not in {given.data} (--data)")
+            passed = False
+            continue
+        started = time.perf_counter()
+        study = importlib.import_module(f"benchmarks.quarterly.{name}").run(options)
+        section = PAGE.section(study, seconds=time.perf_counter() - started)
+        print(section, flush=True)
+        if not options.quick:
+            PAGE.put(study, section)
+        passed &= study.passed
+    return 0 if passed else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quarter", description=__doc__)
+    parser.add_argument("section", nargs="*", choices=[*SECTIONS, []], help="default: all of them")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the public tables")
+    parser.add_argument("--quick", action="store_true", help="small versions; writes nothing")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
