@@ -36,7 +36,7 @@ def figures_of(
 ) -> dict[str, Any]:
     """Return one row of the table: how one card did on one quarter."""
     values: dict[str, Any] = evaluate(ranking.scores, confidence_level=confidence_level)
-    values |= {"period": period, "card": ranking.card}
+    values |= {"period": period, "card": ranking.card, "median_days": ranking.median_days}
     values |= _at_the_cut(score_distribution(ranking.scores), ranking.cut, volume)
     return {name: values[name] for name in TABLE_COLUMNS}
 

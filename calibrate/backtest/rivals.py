@@ -19,7 +19,7 @@ from calibrate.evaluation import known_outcomes
 from calibrate.fitting import cross_fit_scores, fit_scorecard, names_in, resolvable
 from calibrate.observation import Observation
 from calibrate.scorecard import Scorecard
-from calibrate.thresholds import choose_thresholds
+from calibrate.thresholds import choose_thresholds, days_to_sale
 
 __all__ = ["Ranking", "Recipe", "rankings"]
 
@@ -31,13 +31,14 @@ class Ranking:
     """One card's scores of the leads judged, and the cut that goes with it.
 
     `cut` is None where the card has none of its own: it is then judged at the volume of the
-    candidate's.
+    candidate's. `median_days` is the time from crossing the cut to the sale.
     """
 
     card: str
     scores: pd.DataFrame
     cut: int | None = None
     in_sample: bool = False
+    median_days: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,17 +71,21 @@ def rankings(
     known = None if in_sample else current
     card = _fit(fold.train, recipe, recipe.method, known)
     scores = _judged(card, fold, cluster)
-    yield Ranking(card="candidate", scores=scores, cut=_cut(fold.train, card, recipe))
+    cut = _cut(fold.train, card, recipe)
+    waited = _median_days(card, fold.test, cut)
+    yield Ranking(card="candidate", scores=scores, cut=cut, median_days=waited)
     dated = _dated(fold.train, recipe, card, known)
     if dated is not None:
         own = scores if dated is card else _judged(dated, fold, cluster)
         yield Ranking(card="dated", scores=own)
     if current is not None:
+        cut_now = current.tiers[0].at_least if current.tiers else None
         yield Ranking(
             card="current",
             scores=_judged(current, fold, cluster),
-            cut=current.tiers[0].at_least if current.tiers else None,
+            cut=cut_now,
             in_sample=in_sample,
+            median_days=_median_days(current, fold.test, cut_now),
         )
     bare = scores.drop(columns="expected_rate")
     if recipe.hand_made is not None:
@@ -90,7 +95,8 @@ def rankings(
         )
     rate_card = card if recipe.method == "rate" else _fit(fold.train, recipe, "rate", known)
     yield Ranking(card="rate", scores=_judged(rate_card, fold, cluster))
-    if bare["created_at"].notna().any():
+    # Where weights stand in for the young, age tells whose outcome is known: no fair rival.
+    if bare["created_at"].notna().any() and bool((bare["weight"] == 1).all()):
         age = bare["created_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
         yield Ranking(card="newest", scores=bare.assign(score=age))
     yield Ranking(card="equal", scores=bare.assign(score=0))
@@ -99,6 +105,13 @@ def rankings(
     rate = rate.loc[bare.index]
     scores = bare.assign(score=rate, expected_rate=rate)
     yield Ranking(card="gradient_boosting", scores=scores)
+
+
+def _median_days(card: Scorecard, test: Observation, cut: int | None) -> float:
+    """Return the median days from crossing the cut to the sale; nan where nobody did."""
+    if cut is None or card.is_empty:
+        return float("nan")
+    return float(days_to_sale(card, test, cut).median())
 
 
 def _judged(card: Scorecard, fold: Fold, cluster: pd.Series | None) -> pd.DataFrame:

@@ -121,8 +121,8 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
 
     The rivals are judged on the same leads, at the candidate's volume where they have no
     threshold: ``current`` (in-sample in quarters that began before its as_of), the ``rate``
-    card, ``newest`` (the lead created last comes first), ``equal`` (no order at all) and
-    ``gradient_boosting``.
+    card, ``newest`` (the lead created last comes first; not where young leads are stood in
+    for), ``equal`` (no order at all) and ``gradient_boosting``.
 
     ``dated`` is the candidate made of activities alone, where there are at least three such
     criteria and others beside: columns of leads are known as they stood at the export, so

@@ -44,6 +44,7 @@ TABLE_COLUMNS = (
     "calibration_intercept",
     "amount",
     "amount_share",
+    "median_days",
 )
 DIFFERENCE_COLUMNS = (
     "period",
@@ -101,7 +102,8 @@ class Backtest:
         contacts have several leads, they are its clusters), ``ks, average_precision``, then at
         the card's threshold, or else at the candidate's volume, ``precision, recall, volume``
         (leads above it), ``calibration_slope, calibration_intercept``, ``amount`` (won above
-        the threshold) and ``amount_share`` (of all that the quarter's leads won).
+        the threshold), ``amount_share`` (of all that the quarter's leads won), ``median_days``
+        (from crossing the card's own threshold to the sale, of the customers that did).
         """
         return self._table.copy()
 

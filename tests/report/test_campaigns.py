@@ -94,6 +94,14 @@ def test_long_tables_end_with_a_count_of_the_rest(with_campaigns: Row) -> None:
     assert (len(shown["rows"]), shown["rest"]) == (12, 3)
 
 
+def test_the_leads_it_was_wrong_about_are_in_the_markdown_too(run: Row) -> None:
+    text = render_markdown(run)
+    assert "## Where the score was wrong" in text
+    for row in run["missed"]:
+        assert f"| {row['lead_id']} |" in text
+    assert "Where the score was wrong" not in render_markdown(run | {"missed": []})
+
+
 def test_names_are_texts(with_campaigns: Row) -> None:
     part = with_campaigns["campaigns"][0]
     part["column"] = "<script>alert(1)</script>"
