@@ -68,6 +68,9 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
         "tiers": cuts.get("tier_table"),
         "thresholds": cuts.get("table"),
         "history": cuts.get("history"),
+        "stages": (run.get("stages") or {}).get("table"),
+        "crossings": (run.get("crossings") or {}).get("table"),
+        "grid": (run.get("grid") or {}).get("table"),
         "backtest": run.get("backtest"),
         "backtest_skipped": run.get("backtest_skipped"),
         "missed": run.get("missed"),
@@ -139,6 +142,8 @@ _HIDDEN = {
         "confidence_level",
     ),
     "readiness": ("kind",),
+    "stages": ("message", "precision", "n_leads"),
+    "grid": ("fit_at_least", "fit_below", "engagement_at_least", "engagement_below", "is_thin"),
     "parsimony": ("n", "n_converted"),
     "short_card": ("source", "selection_frequency", "attribute_frequency"),
 }

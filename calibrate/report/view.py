@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from calibrate.report.campaigns import campaigns_of
 from calibrate.report.card import base_of, card_of, example_of, sizes_of, textbook_of
+from calibrate.report.cuts import beside_the_cut
 from calibrate.report.shape import Row, is_wide, rows_of, setting
 from calibrate.report.why import why_not
 
@@ -40,8 +41,8 @@ def leadership(run: Mapping[str, Any]) -> Row:
     Returns
     -------
     dict
-        ``head, verdict, sentence, base, cut, against, card, example, sizes, changes, nothing,
-        missed, campaigns, unknown, textbook``; a part that the run cannot fill is None or empty.
+        ``head, verdict, sentence, base, cut, beside, against, card, example, sizes, changes,
+        nothing, missed, campaigns, unknown, textbook``; a part that the run cannot fill is None or empty.
 
     Examples
     --------
@@ -54,6 +55,7 @@ def leadership(run: Mapping[str, Any]) -> Row:
         "sentence": _sentence(run),
         "base": base_of(run),
         "cut": _cut(run),
+        "beside": beside_the_cut(run),
         "against": _against(run),
         "card": card_of(run),
         "example": _example(run),
