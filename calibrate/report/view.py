@@ -42,7 +42,8 @@ def leadership(run: Mapping[str, Any]) -> Row:
     -------
     dict
         ``head, verdict, sentence, base, cut, beside, against, card, example, sizes, changes,
-        nothing, missed, campaigns, unknown, textbook``; a part that the run cannot fill is None or empty.
+        nothing, missed, campaigns, unknown, textbook``; a part that the run cannot fill is None
+        or empty.
 
     Examples
     --------
