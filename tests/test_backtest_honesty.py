@@ -10,8 +10,11 @@ from calibrate.backtest import backtest
 from calibrate.backtest.folds import Fold, fold_or_reason, resolve
 from calibrate.config import parse_period
 from calibrate.fitting import fit_scorecard
-from calibrate.history import History
+from calibrate.gate import recommend
+from calibrate.history import History, read_history
+from calibrate.observation import observe
 from tests.test_backtest import WINDOWS, company, read
+from tests.test_gate import a_card
 
 DAY = pd.Timestamp("2023-04-01")
 LANDMARK = pd.Timedelta(days=7)
@@ -94,3 +97,55 @@ def test_a_first_quarter_with_too_little_known_is_listed_not_fitted() -> None:
         f"not enough known: {known} conversions before it, 50 needed"
     )
     assert done.table["period"].unique().tolist() == ["2023Q3"]
+
+
+@pytest.fixture(scope="module")
+def young() -> History:
+    """2,400 leads up to the end of 2023, exported on 2024-01-01: 2023Q4 is not mature."""
+    return read(*company(n=2400), as_of="2024-01-01")
+
+
+def test_a_quarter_too_young_can_be_looked_at_and_says_so(young: History) -> None:
+    options = {"periods": ["2023Q4"], "max_criteria": 2, **WINDOWS}
+    walked = backtest(young, **options)
+    assert walked.table.empty
+    assert walked.is_walk_forward
+    done = backtest(young, walk_forward=False, **options)
+    assert not done.is_walk_forward
+    assert set(done.table["period"]) == {"2023Q4 (not walk-forward)"}
+    assert set(done.differences["period"]) == {"2023Q4 (not walk-forward)", "all"}
+    # known are a third of the leads, those of 60 days and the wins; they stand for all
+    leads = observe(young, period="2023Q4", **WINDOWS)
+    weight = done.scores["weight"]
+    assert weight.sum() == pytest.approx(len(leads.compared), rel=0.1)
+    assert len(weight) < 0.7 * len(leads.compared)
+    assert done.table.set_index("card")["auc"]["candidate"] > 0.6
+    # who was created first is who is known not to have bought: age is no way of ranking here
+    assert "newest" not in set(done.table["card"])
+    gate = recommend(done, candidate=a_card())
+    assert gate.recommendation == "hold"
+    assert gate.reasons[0].startswith("not walk-forward: tried on 2023Q4 (not walk-forward) only")
+
+
+def test_hardly_a_lead_watched_to_the_horizon_tells_nothing(young: History) -> None:
+    spans = WINDOWS | {"horizon": "88D"}  # of 92 days, 4 are mature
+    done = backtest(young, periods=["2023Q4"], walk_forward=False, **spans)
+    assert done.table.empty
+    assert "nothing is extrapolated" in done.skipped["reason"].iloc[0]
+
+
+def test_a_table_without_dates_has_nothing_to_walk() -> None:
+    leads, _ = company(n=600)
+    wide = read_history(leads.drop(columns=["created_at", "closed_at"]))
+    assert backtest(wide, walk_forward=False, max_criteria=1).is_walk_forward
+
+
+def test_the_days_from_the_cut_to_the_sale(young: History) -> None:
+    """Directors are above the cut at once, others once they ask, two days later.
+
+    They buy 8 to 55 days after their creation, half of them by 31.5.
+    """
+    done = backtest(young, periods=["2023Q2"], max_criteria=2, hand_made={"demo": 1}, **WINDOWS)
+    days = done.table.set_index("card")["median_days"]
+    assert 26 <= days["candidate"] <= 34
+    assert days.drop("candidate").isna().all()  # of the others no cut of their own is known

@@ -37,6 +37,11 @@ def test_every_language_has_every_text_with_the_same_gaps(lang):
         ("2023-07-01..2024-01-01", "1 Jul 2023 to 31 Dec 2023", "dal 1 lug 2023 al 31 dic 2023"),
         ("fold 2", "Part 2", "Parte 2"),
         ("all", "all periods", "tutti i periodi"),
+        (
+            "2023Q4 (not walk-forward)",
+            "Q4 2023, not walk-forward",
+            "4° trimestre 2023, non in avanti nel tempo",
+        ),
         ("2023-10", "2023-10", "2023-10"),
         ("x..y", "x to y", "dal x al y"),
     ],
