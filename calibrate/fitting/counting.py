@@ -9,7 +9,27 @@ from calibrate.criteria import Criterion
 from calibrate.fitting.combining import Term
 from calibrate.fitting.space import cut_of, level_of
 
-__all__ = ["n_looked_at"]
+__all__ = ["n_like", "n_looked_at"]
+
+
+def n_like(term: Term, n_single: int) -> int:
+    """Return how many rules of a kind a search looks at, merges and ranges as single rules.
+
+    Parameters
+    ----------
+    term : int or Combination
+    n_single : int
+        Single rules that are searched.
+
+    Examples
+    --------
+    >>> from calibrate.fitting.combining import Combination
+    >>> n_like(0, 10), n_like(Combination("without", (0, 1)), 10)
+    (10, 135)
+    """
+    if isinstance(term, int) or term.kind in {"any", "range"}:
+        return n_single
+    return 3 * n_single * (n_single - 1) // 2
 
 
 def n_looked_at(term: Term, criteria: Sequence[Criterion], searched: Sequence[int]) -> int:
@@ -45,7 +65,7 @@ def n_looked_at(term: Term, criteria: Sequence[Criterion], searched: Sequence[in
     18
     """
     if isinstance(term, int):
-        return max(len(searched), 1)
+        return max(n_like(term, len(searched)), 1)
     if term.kind == "any":
         fields = [level_of(criteria[i]) for i in searched]
         return int(2 ** max(fields.count(level_of(_first(term, criteria))) - 1, 1))
@@ -53,10 +73,10 @@ def n_looked_at(term: Term, criteria: Sequence[Criterion], searched: Sequence[in
         chains = [cut_of(criteria[i]) for i in searched]
         n_cuts = chains.count(cut_of(_first(term, criteria)))
         return max(n_cuts * (n_cuts - 1) // 2, 1)
+    if all(isinstance(part, int) for part in term.parts):
+        return max(n_like(term, len(searched)), 1)
     single, made = max(len(searched), 1), _n_made(criteria, searched)
     first, second = (single if isinstance(part, int) else made for part in term.parts)
-    if all(isinstance(part, int) for part in term.parts):
-        return max(3 * first * (first - 1) // 2, 1)
     return 3 * first * second
 
 

@@ -12,9 +12,9 @@ from scipy.special import ndtr
 from calibrate.fitting.agreed import Agreed, agreed_points
 from calibrate.fitting.attainable import attainable_patterns, attainable_range
 from calibrate.fitting.bootstrap import resampled_coefficients
-from calibrate.fitting.combining import Combination, Term, combined, renumbered
+from calibrate.fitting.combining import Term, combined, renumbered
 from calibrate.fitting.constraints import Limits, canonical
-from calibrate.fitting.counting import n_looked_at
+from calibrate.fitting.counting import n_like, n_looked_at
 from calibrate.fitting.fence import Fence
 from calibrate.fitting.parsimony import HeldOut, parsimony_table
 from calibrate.fitting.permutation import anything_to_score_on
@@ -43,6 +43,8 @@ FEW_FOLDS, MANY_LEADS = 2, 50_000  # with so many leads half of them tell as muc
 MIN_CELL = 5  # leads of a kind from which resamples show how many there might be
 FALSE_SHARE = 0.15  # of the rules of a card that may have come about by chance
 MAX_P_VALUE = 0.05  # of any of them
+
+Floats = NDArray[np.float64]
 
 
 def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
@@ -75,6 +77,7 @@ def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Wei
 
 
 def _with_points(sample: Sample, choice: Choice, wish: Wish, rng: np.random.Generator) -> Weighted:
+    """Return the card of the rules chosen, with intervals where wanted."""
     terms, fit = _pruned(sample, choice, wish)
     if wish.limits is not None:
         agreed = agreed_points(sample, terms, wish, wish.limits, choice.shrinkage)
@@ -87,17 +90,9 @@ def _with_points(sample: Sample, choice: Choice, wish: Wish, rng: np.random.Gene
     card = replace(without_zeros(terms, scaled, None), shrinkage=choice.shrinkage)
     if not wish.with_intervals:
         return card
-    start = np.concatenate([[fit.intercept], fit.coefficients])
-    drawn = resampled_coefficients(part, start, rng)[:, : size + 1]
-    tails = (1 - wish.confidence_level) / 2 * np.array([1, -1]) + np.array([0, 1])
-    ends = np.quantile(drawn[:, 1:], tails, axis=0)
-    ends = _wide_enough(part, ends, weights, covariance, wish) * scaled.per_log_odds
-    bases = np.quantile(_bases(part, wish, scaled, drawn, start[: size + 1]), tails)
-    card = replace(
-        without_zeros(terms, scaled, outward(*ends)),
-        base_interval=outward(*bases[:, None])[0],
-        shrinkage=choice.shrinkage,
-    )
+    start, drawn, ends = _resampled(part, fit, wish, rng)
+    bases = _bases(part, wish, scaled, drawn, start)
+    card = _with_intervals(card, terms, scaled, ends * scaled.per_log_odds, bases, wish)
     again = selection_frequencies(sample, card.terms, choice.proposed, rng)
     return replace(card, selection=again)
 
@@ -115,33 +110,44 @@ def _with_agreed(
     )
     if not wish.with_intervals or not agreed.terms:
         return card
-    part, size = combined(sample, agreed.terms), len(agreed.terms)
-    fit = part.grouped().fit()
-    start = np.nan_to_num(np.concatenate([[fit.intercept], fit.coefficients]))
-    drawn = resampled_coefficients(part, start, rng)[:, : size + 1]
-    tails = (1 - wish.confidence_level) / 2 * np.array([1, -1]) + np.array([0, 1])
-    weights, covariance = fit.coefficients[:size], fit.covariance[1 : size + 1, 1 : size + 1]
-    ends = _wide_enough(part, np.quantile(drawn[:, 1:], tails, axis=0), weights, covariance, wish)
-    ends = agreed.intervals(ends * agreed.points.per_log_odds, weights)
-    drawn[:, 1:] += agreed.weights - start[1 : size + 1]
+    part, points = combined(sample, agreed.terms), agreed.points
+    start, drawn, ends = _resampled(part, part.grouped().fit(), wish, rng)
     centre = np.concatenate([start[:1], agreed.weights])
-    bases = np.quantile(_bases(part, wish, agreed.points, drawn, centre), tails)
-    bases = np.minimum(bases, agreed.points.base), np.maximum(bases, agreed.points.base)
-    intervals = without_zeros(agreed.terms, agreed.points, outward(*ends)).intervals
+    bases = _bases(part, wish, points, drawn + (centre - start), centre)
+    ends = agreed.intervals(ends * points.per_log_odds, start[1:])
+    card = _with_intervals(card, agreed.terms, points, ends, bases, wish)
     again = selection_frequencies(sample, card.terms, choice.proposed, rng)
-    stays = agreed.stays[agreed.points.points != 0]
+    stays = agreed.stays[points.points != 0]
     again = tuple((1.0, 1.0) if stay else one for stay, one in zip(stays, again, strict=True))
-    interval = outward(bases[0][:1], bases[1][1:])[0]
-    return replace(card, intervals=intervals, base_interval=interval, selection=again)
+    return replace(card, selection=again)
 
 
-def _wide_enough(
-    sample: Sample,
-    ends: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    covariance: NDArray[np.float64],
-    wish: Wish,
-) -> NDArray[np.float64]:
+def _resampled(
+    sample: Sample, fit: LogisticFit, wish: Wish, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """Return the coefficients, intercept first, those of resamples, and intervals of the rules'."""
+    size = len(sample.criteria)
+    start = np.nan_to_num(np.concatenate([[fit.intercept], fit.coefficients]))
+    drawn = resampled_coefficients(sample, start, rng)[:, : size + 1]
+    ends = np.quantile(drawn[:, 1:], wish.tails, axis=0)
+    return start[: size + 1], drawn, _wide_enough(sample, ends, fit, wish)
+
+
+def _with_intervals(
+    card: Weighted, terms: Sequence[Term], scaled: Points, ends: Floats, bases: Floats, wish: Wish
+) -> Weighted:
+    """Return the card with intervals, ends rounded outward, that hold its own numbers.
+
+    Points that stay with the card in force, or are rounded together, may lie a little outside.
+    """
+    lower, upper = np.minimum(ends[0], scaled.points), np.maximum(ends[1], scaled.points)
+    least, most = np.quantile(bases, wish.tails)
+    base = np.array([min(least, scaled.base)]), np.array([max(most, scaled.base)])
+    intervals = without_zeros(terms, scaled, outward(lower, upper)).intervals
+    return replace(card, intervals=intervals, base_interval=outward(*base)[0])
+
+
+def _wide_enough(sample: Sample, ends: Floats, fit: LogisticFit, wish: Wish) -> Floats:
     """Widen the interval of a criterion that separates, or nearly, to Wald's at least.
 
     Where under five leads of a kind (with or without, converted or not) were seen, a resample
@@ -151,19 +157,15 @@ def _wide_enough(
     counts = sides.effective_counts()
     cells = [counts[0], counts[1] - counts[0], counts[2], counts[3] - counts[2]]
     thin = np.min(cells, axis=0) < MIN_CELL
-    margin = normal_quantile(wish.confidence_level) * np.sqrt(np.diag(covariance))
+    size = len(sample.criteria)
+    weights, variances = fit.coefficients[:size], np.diag(fit.covariance)[1 : size + 1]
+    margin = normal_quantile(wish.confidence_level) * np.sqrt(variances)
     lower = np.where(thin, np.minimum(ends[0], weights - margin), ends[0])
     upper = np.where(thin, np.maximum(ends[1], weights + margin), ends[1])
     return np.array([lower, upper])
 
 
-def _bases(
-    sample: Sample,
-    wish: Wish,
-    scaled: Points,
-    drawn: NDArray[np.float64],
-    fitted: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _bases(sample: Sample, wish: Wish, scaled: Points, drawn: Floats, fitted: Floats) -> Floats:
     """Return the base of each resample on the scale of the card, before rounding."""
     scale = wish.kept_scale
     if scale is not None:
@@ -189,7 +191,7 @@ def _pruned(sample: Sample, choice: Choice, wish: Wish) -> tuple[list[Term], Log
         size = len(terms)
         error = np.sqrt(np.diag(fit.covariance)[1 : size + 1])
         strength = np.nan_to_num(np.abs(fit.coefficients[:size]) / error)
-        looked_at = np.array([_n_like(term, n_single) for term in terms])
+        looked_at = np.array([n_like(term, n_single) for term in terms])
         allowed = np.minimum(MAX_P_VALUE, FALSE_SHARE * size / np.maximum(looked_at, 1))
         excess = 2 * ndtr(-strength) / allowed
         if wish.limits is not None:
@@ -206,13 +208,6 @@ def _settled(sample: Sample, terms: Sequence[Term], limits: Limits) -> NDArray[n
     rules = combined(sample, terms).criteria
     stays = [limits.must_stay(rules, i) or limits.in_the_way(rule) for i, rule in enumerate(rules)]
     return np.array(stays, dtype=bool)
-
-
-def _n_like(term: Term, n_single: int) -> int:
-    """Return how many rules of a kind were looked at: merges and ranges as single rules."""
-    if isinstance(term, Combination) and term.kind in {"both", "without"}:
-        return 3 * n_single * (n_single - 1) // 2
-    return n_single
 
 
 def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choice, HeldOut | None]:

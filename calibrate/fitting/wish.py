@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from calibrate.errors import ConfigError
 from calibrate.fitting.combining import Term
@@ -72,6 +74,12 @@ class Wish:
                 'rise with the score; use scale = "fit"'
             )
         return self.current.scale
+
+    @property
+    def tails(self) -> NDArray[np.float64]:
+        """The two shares between which an interval lies."""
+        outside = (1 - self.confidence_level) / 2
+        return np.array([outside, 1 - outside])
 
     @property
     def most(self) -> int:
