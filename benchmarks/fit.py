@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ if __package__ in {None, ""}:  # run as a file
 
 from benchmarks.fitting.marks import Options
 from benchmarks.page import PROJECT, Page
+from benchmarks.studies.study import Study
 
 __all__ = ["DATA", "ON_PUBLIC_TABLES", "PAGE", "SECTIONS", "main"]
 
@@ -40,20 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sections named (all by default); return 0 if every mark is met."""
     given = _parser().parse_args(arguments)
     options = Options(data=given.data.resolve(), quick=given.quick, refresh=given.peers)
-    passed = True
-    for name in given.section or SECTIONS:
-        if name in ON_PUBLIC_TABLES and not (options.data / "README.md").is_file():
-            print(f"{name} is left out: the public tables are not in {given.data} (--data)")
-            passed = False
-            continue
-        started = time.perf_counter()
-        study = importlib.import_module(f"benchmarks.fitting.{name}").run(options)
-        section = PAGE.section(study, seconds=time.perf_counter() - started)
-        print(section, flush=True)
-        if not options.quick:
-            PAGE.put(study, section)
-        passed &= study.passed
-    return 0 if passed else 1
+    names = list(given.section or SECTIONS)
+    has_tables = (options.data / "README.md").is_file()
+    left_out = [name for name in names if name in ON_PUBLIC_TABLES and not has_tables]
+    for name in left_out:
+        print(f"{name} is left out: the public tables are not in {given.data} (--data)")
+
+    def study_of(name: str) -> Study:
+        found: Study = importlib.import_module(f"benchmarks.fitting.{name}").run(options)
+        return found
+
+    asked = [name for name in names if name not in left_out]
+    return 0 if PAGE.run(asked, study_of, write=not options.quick) and not left_out else 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import platform
 import shlex
+import time
 import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +43,28 @@ class Page:
     sections: tuple[str, ...]
     command: str
     packages: tuple[str, ...]
+
+    def run(self, names: Iterable[str], study_of: Callable[[str], Study], *, write: bool) -> bool:
+        """Run studies, show each and put it on the page; return whether all are passed.
+
+        Parameters
+        ----------
+        names : iterable of str
+        study_of : callable
+            Runs the study of a name.
+        write : bool
+            Whether the page is written.
+        """
+        passed = True
+        for name in names:
+            started = time.perf_counter()
+            study = study_of(name)
+            section = self.section(study, seconds=time.perf_counter() - started)
+            print(section, flush=True)
+            if write:
+                self.put(study, section)
+            passed &= study.passed
+        return passed
 
     def section(self, study: Study, *, seconds: float) -> str:
         """Return the section of a study as it stands on the page."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ if __package__ in {None, ""}:  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.page import Page
+from benchmarks.studies.study import Study
 
 __all__ = ["PAGE", "STUDIES", "main"]
 
@@ -44,16 +44,14 @@ PAGE = Page(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the studies named (all by default); return 0 if every one of them is passed."""
     options = _parser().parse_args(arguments)
-    passed = True
-    for name in options.study or STUDIES:
-        started = time.perf_counter()
-        study = importlib.import_module(f"benchmarks.studies.{name}").run(quick=options.quick)
-        section = PAGE.section(study, seconds=time.perf_counter() - started)
-        print(section, flush=True)
-        if not options.quick:
-            PAGE.put(study, section)
-        passed &= study.passed
-    return 0 if passed else 1
+
+    def study_of(name: str) -> Study:
+        found: Study = importlib.import_module(f"benchmarks.studies.{name}").run(
+            quick=options.quick
+        )
+        return found
+
+    return 0 if PAGE.run(options.study or STUDIES, study_of, write=not options.quick) else 1
 
 
 def _parser() -> argparse.ArgumentParser:

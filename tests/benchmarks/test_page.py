@@ -1,9 +1,13 @@
 """The command that runs the studies, and the page it writes."""
 
+import dataclasses
+
 import pandas as pd
+import pytest
 
 from benchmarks import truth
 from benchmarks.page import replaced
+from benchmarks.studies import coverage, lag
 from benchmarks.studies.study import Study
 
 STUDY = Study(
@@ -38,3 +42,24 @@ def test_every_section_of_the_committed_page_says_which_command_made_it():
     assert all(section.split("\n", 1)[0].endswith(": passed") for section in sections)
     for name, section in zip(names, sections, strict=True):
         assert f"Made by `python -m benchmarks.truth {name}` in " in section
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_every_study_named_is_run_and_written_and_one_that_fails_tells(
+    passed, tmp_path, monkeypatch, capsys
+):
+    asked = []
+    for module in (lag, coverage):
+        study = dataclasses.replace(
+            STUDY, name=module.__name__.rsplit(".", 1)[-1], passed=passed or module is coverage
+        )
+        monkeypatch.setattr(module, "run", lambda study=study, **how: asked.append(how) or study)
+    page = tmp_path / "truth.md"
+    monkeypatch.setattr(truth, "PAGE", dataclasses.replace(truth.PAGE, path=page))
+    assert truth.main(["lag", "coverage", "--quick"]) == (0 if passed else 1)
+    assert not page.exists()
+    assert truth.main(["lag", "coverage"]) == (0 if passed else 1)
+    assert asked == [{"quick": True}] * 2 + [{"quick": False}] * 2
+    text = page.read_text(encoding="utf-8")
+    assert text.index("## coverage: passed") < text.index("## lag: ")
+    assert capsys.readouterr().out.count("## lag: ") == 2
