@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ def a_proof(
     against_chance: tuple[float, float, float] = (0.2, 0.15, 0.25),
     slope: tuple[float, float] = (0.85, 1.1),
     current_auc: tuple[float, float] | None = (0.6, 0.7),
+    hand_made: tuple[float, float, float] | None = None,
 ) -> Backtest:
     """A backtest with just the pooled figures that the gate reads."""
 
@@ -64,6 +66,8 @@ def a_proof(
     ]
     if difference is not None:
         differences.append(row("current", difference))
+    if hand_made is not None:
+        differences.append(row("hand_made", hand_made))
     if current_auc is not None:
         pooled.append(
             {"card": "current", "auc_ci_lower": current_auc[0], "auc_ci_upper": current_auc[1]}
@@ -126,6 +130,41 @@ def test_without_a_current_card_it_must_beat_chance() -> None:
     null = recommend(a_proof(against_chance=(0.02, -0.01, 0.05)), candidate=a_card())
     assert null.recommendation == "hold"
     assert "does not rank better than chance" in null.reasons[0]
+
+
+def test_it_must_not_be_surely_worse_than_the_hand_made_points() -> None:
+    worse = recommend(a_proof(hand_made=(-0.05, -0.09, -0.01)), candidate=a_card())
+    assert worse.recommendation == "hold"
+    (reason,) = worse.reasons
+    assert reason == (
+        "the candidate ranks worse than the hand-made points: AUC -0.050 (-0.090 to -0.010) over "
+        "2,000 leads"
+    )
+    unsure = recommend(a_proof(hand_made=(-0.05, -0.11, 0.01)), candidate=a_card())
+    assert unsure.recommendation == "promote"
+    assert unsure.figures["hand_made_difference"] == -0.05
+    # a card in force has replaced them
+    beside = recommend(
+        a_proof(hand_made=(-0.05, -0.09, -0.01)), candidate=a_card(), current=a_card()
+    )
+    assert beside.recommendation == "promote"
+
+
+def test_what_was_not_walked_forward_is_no_proof() -> None:
+    proof = replace(a_proof(), is_walk_forward=False, _table=pd.DataFrame({"period": ["2023Q4"]}))
+    gate = recommend(proof, candidate=a_card(), current=a_card())
+    assert gate.recommendation == "hold"
+    assert gate.reasons[0].startswith("not walk-forward: tried on 2023Q4 only")
+    assert recommend(a_proof(), candidate=a_card()).figures["is_walk_forward"] is True
+
+
+def test_every_condition_has_its_figures() -> None:
+    gate = recommend(a_proof(), candidate=a_card(30), current=a_card(15), max_change=20)
+    expected = {"least_difference": -0.01, "least_slope": 0.8, "most_slope": 1.25, "leaks": []}
+    assert expected.items() <= gate.figures.items()
+    assert (gate.figures["largest_change"], gate.figures["max_change"]) == (15, 20)
+    alone = recommend(a_proof(), candidate=a_card())
+    assert (alone.figures["largest_change"], alone.figures["max_change"]) == (None, None)
 
 
 def test_an_empty_candidate_is_never_promoted() -> None:

@@ -8,6 +8,7 @@ import inspect
 import json
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ KEYS = {
     *("checks", "findings", "control", "control_by_quarter", "funnel", "lift", "scorecard"),
     *("conversion_by_age", "readiness", "parsimony", "short_card", "example"),
     *("thresholds", "backtest", "backtest_differences", "backtest_skipped", "missed"),
-    *("monitoring", "changes", "gate"),
+    *("monitoring", "changes", "gate", "campaigns", "grid", "crossings", "stages"),
     *("textbook", "lead_url", "currency", "warnings", "may_differ"),
 }
 
@@ -105,7 +106,12 @@ def test_the_backtest_is_told_all_that_makes_a_card(
     tmp_path: Path, history: cal.History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: dict[str, object] = {}
-    monkeypatch.setattr(judging, "backtest", lambda _history, **given: told.update(given))
+
+    def listen(_history: cal.History, **given: object) -> SimpleNamespace:
+        told.update(given)
+        return SimpleNamespace(table=["a quarter"])
+
+    monkeypatch.setattr(judging, "backtest", listen)
     given = {"early": "truncate", "scale": "fit", "allow_sensitive": ["owner", "industry"]}
     prove(settings_of(tmp_path, **given), without_columns(history, ["industry"]))
     # All that the backtest takes but the quarters, among it all that a fit takes.
