@@ -258,10 +258,7 @@ class _Search:
         rest = model.without(position)
         if shorter in rest.terms or not is_allowed(rest, shorter):
             return model
-        other = rest.with_term(shorter, at=position)
-        if self.space.fence is not None and not self.space.fence.is_alive(other):
-            return model
-        return other if self._cost(other) <= self._cost(model) + WORTHWHILE else model
+        return self._better(model, rest.with_term(shorter, at=position), gain=-WORTHWHILE)
 
     def exchanged(self, model: Model, position: int) -> Model:
         """Return the model with a better rule in one place, or as it is where there is none."""
@@ -276,10 +273,14 @@ class _Search:
         if best.term == model.terms[position]:
             return model
         self._remember([best])
-        other = rest.with_term(best.term, at=position)
+        return self._better(model, rest.with_term(best.term, at=position), gain=WORTHWHILE)
+
+    def _better(self, model: Model, other: Model, *, gain: float) -> Model:
+        """Return the other model if it may stand and its penalised deviance is so much less."""
+        fence = self.space.fence
         if fence is not None and not fence.is_alive(other):
             return model
-        return other if self._cost(other) < self._cost(model) - WORTHWHILE else model
+        return other if self._cost(other) < self._cost(model) - gain else model
 
     def _remember(self, offered: Sequence[Proposal]) -> None:
         made = (one.term for one in offered if isinstance(one.term, Combination))
