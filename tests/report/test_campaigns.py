@@ -56,11 +56,11 @@ def test_a_leader_reads_which_source_is_worth_it(with_campaigns: Row) -> None:
     assert "Which Lead Source brings leads that are worth it" in page
     assert "4,300 leads, of which 7.2 of 100 buy on average." in page
     line = page.split("What to think")[1].split("paid search")[0]
-    assert "fair 1,200 25.0 (20.0 to 31.0) 133.4 130" in line
+    assert "fair 1,200 25.0 (20.0 to 31.0) 133 130" in line
     assert "10.8 (8.7 to 14.1) 8.2 1,234,567 Brings more customers than the average." in line
     text = render_markdown(with_campaigns)
     assert (
-        "| fair | 1,200 | 25.0 | 133.4 | 130 | 10.8 (8.7 to 14.1) | Brings more customers than the"
+        "| fair | 1,200 | 25.0 | 133 | 130 | 10.8 (8.7 to 14.1) | Brings more customers than the"
         " average. |"
     ) in text
 
