@@ -57,6 +57,8 @@ def test_youden_by_hand() -> None:
     assert row["precision"] == pytest.approx(30 / 70)
     assert row["amount"] == 3000  # 30 wins of 100
     assert row["leads_per_week"] == pytest.approx(7)  # 70 leads in 70 days = 10 weeks
+    assert row["converted_per_week"] == pytest.approx(3)  # 30 in 10 weeks
+    assert row["missed_per_week"] == pytest.approx(0.6)  # 6 in 10 weeks
     assert "best split" in cuts.message
 
 
@@ -112,6 +114,34 @@ def test_a_precision_out_of_reach_takes_the_cut_nearest_to_it() -> None:
 def test_a_loss_making_best_cut_is_said() -> None:
     cuts = choose_thresholds(frame_of(COUNTS), value=1, cost=10)
     assert "does not pay" in cuts.message
+
+
+def test_the_latest_weeks_are_said_where_they_bring_more() -> None:
+    # 80 days, one lead a day at 10 and one at 60; in the latest 28 days two more a day at 60
+    days = pd.date_range("2023-01-01", periods=80)
+    low = pd.DataFrame({"score": 10, "created_at": days, "converted": np.arange(80) % 10 == 0})
+    high = pd.DataFrame({"score": 60, "created_at": days, "converted": np.arange(80) % 2 == 0})
+    late = high[high["created_at"] > days[-1] - pd.Timedelta(weeks=4)]
+    cuts = choose_thresholds(pd.concat([low, high, late, late]), capacity=15)
+    row = cuts.table.set_index("threshold").loc[60]
+    # 80 + 2 * 28 = 136 leads in 80 days; 3 * 28 = 84 in the latest four weeks
+    assert row["leads_per_week"] == pytest.approx(136 / (80 / 7))
+    assert row["recent_leads_per_week"] == 21
+    assert (cuts.arrivals.per_week, cuts.arrivals.recent_per_week) == (pytest.approx(11.9), 21)
+    said = "11.9 leads a week over the whole time, but 21.0 in the latest four weeks"
+    assert f"{said}: more than the 15.0 that can be worked." in cuts.message
+    even = choose_thresholds(pd.concat([low, high]), capacity=15)
+    assert even.arrivals.recent_per_week == 14  # as ever: two a day fit, so that all are called
+    assert not even.arrivals.differs
+    assert "latest" not in even.message
+
+
+def test_under_eight_weeks_have_no_latest_ones() -> None:
+    frame = frame_of(COUNTS).iloc[::10]
+    short = frame.assign(created_at=pd.date_range("2023-01-01", periods=len(frame)))
+    assert choose_thresholds(short).table["recent_leads_per_week"].isna().all()
+    assert frame_of(COUNTS)["created_at"].nunique() == 70
+    assert choose_thresholds(frame_of(COUNTS)).table["recent_leads_per_week"].notna().all()
 
 
 def test_weeks_can_be_given_and_are_needed_for_a_capacity() -> None:
@@ -218,11 +248,15 @@ def test_the_same_seed_gives_the_same_interval_and_tables_are_copies() -> None:
 @given(scores_frames)
 @settings(deadline=None, max_examples=60)
 def test_recall_and_volume_never_rise_with_the_threshold(rows: list[tuple[int, bool]]) -> None:
-    table = choose_thresholds(frame_from(rows)).table
+    days = pd.date_range("2023-01-01", periods=len(rows), freq="3D")
+    table = choose_thresholds(frame_from(rows).assign(created_at=days)).table
     assert table["threshold"].is_monotonic_increasing
-    for column in ("recall", "n", "n_converted"):
+    assert (table["threshold"] % 1 == 0).all()
+    for column in ("recall", "n", "n_converted", "leads_per_week", "converted_per_week"):
         assert table[column].is_monotonic_decreasing
+    assert table["recent_leads_per_week"].fillna(0).is_monotonic_decreasing
     assert table["missed"].is_monotonic_increasing
+    assert table["missed_per_week"].is_monotonic_increasing
 
 
 @given(scores_frames, st.sampled_from(sorted(OBJECTIVES)))
