@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
 from calibrate.display import html_table
-from calibrate.errors import ConfigError
+from calibrate.errors import ConfigError, DataError
 from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import feature_values
 from calibrate.observation.stages import reached_rows
@@ -256,9 +256,22 @@ class Observation:
         Returns
         -------
         ndarray of bool, shape (n_leads, n_criteria)
+
+        Raises
+        ------
+        DataError
+            If a column is named like a number that another criterion takes from the log.
         """
         features = self.features(m for criterion in criteria for m in criterion.measures)
         fields = dict.fromkeys(f for criterion in criteria for f in criterion.fields)
+        for attribute in self.attributes:
+            if attribute.name in fields and attribute.name in features.columns:
+                raise DataError(
+                    "is named like a number that rules take from the log",
+                    file="leads",
+                    column=attribute.name,
+                    fix="rename the column, or ignore it",
+                )
         known = [f for f in fields if f in self.rows.columns and f not in features.columns]
         columns = {name: self.column(name) for name in known}
         frame = pd.concat([pd.DataFrame(columns, index=self.rows.index), features], axis=1)
