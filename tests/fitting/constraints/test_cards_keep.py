@@ -223,7 +223,7 @@ def test_they_hold_exactly_or_are_refused(free, constraints, seed, keep, pairs) 
     current = free if keep or "max_change" in constraints else None
     options = {"current": current, "scale": "keep" if keep else "fit", "pairs": pairs}
     try:
-        card = fitted(obs, max_criteria=8, constraints=constraints, **options)
+        card = fitted(obs, max_criteria=5, constraints=constraints, **options)
     except CalibrateError as error:
         assert str(error).startswith("[constraints]")  # noqa: PT017 - either may be
         return
@@ -256,7 +256,7 @@ def test_every_card_of_a_backtest_keeps_to_them(company, constraints, monkeypatc
         return card
 
     monkeypatch.setattr(rivals, "fit_scorecard", remembered)
-    proof = cal.backtest(company.history, constraints=constraints, max_criteria=6)
+    proof = cal.backtest(company.history, constraints=constraints, max_criteria=4)
     made = [card for method, card in cards if method == "logistic"]
     assert len(made) == len(list(stratified_folds(company, 0))) == proof.table["period"].nunique()
     assert [broken(card, constraints) for card in made] == [[]] * 5
