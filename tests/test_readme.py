@@ -18,6 +18,7 @@ from calibrate.config import (
     HandMade,
     LeadColumns,
     OutcomeColumns,
+    Stages,
     ThresholdSettings,
 )
 from calibrate.config.columns import Section
@@ -27,6 +28,7 @@ SECTIONS: list[type[Section]] = [
     LeadColumns,
     OutcomeColumns,
     ActivityColumns,
+    Stages,
     CalibrationSettings,
     CampaignSettings,
     HandMade,

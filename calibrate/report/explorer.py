@@ -86,6 +86,15 @@ def _range(row: Mapping[str, Any], words: Words) -> str:
     return str(words("page.bracket", lower=lower, upper=upper))
 
 
+def _missed(row: Mapping[str, Any], words: Words) -> str:
+    """Return the customers below a cut and, where weeks are known, how many a week."""
+    a_week = row.get("missed_per_week")
+    missed = words.whole(row["missed"])
+    if a_week is None:
+        return missed
+    return str(words("explorer.missed_week", n=missed, a_week=words.one_decimal(a_week)))
+
+
 def _texts(row: Mapping[str, Any], of: float, people: int | None, words: Words) -> dict[str, str]:
     """Return the text of every field at one cut."""
     a_week = row.get("leads_per_week")
@@ -96,7 +105,7 @@ def _texts(row: Mapping[str, Any], of: float, people: int | None, words: Words) 
         "rate": words.of_100(row.get("rate")),
         "range": _range(row, words),
         "caught": _x_of_y(row, of, words),
-        "missed": words.whole(row["missed"]),
+        "missed": _missed(row, words),
         "amount": words.value("amount", row.get("amount")),
         "expected_value": words.value("amount", row.get("expected_value")),
     }
