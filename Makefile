@@ -17,7 +17,7 @@ COVERAGE := --cov --cov-report=term --cov-fail-under=95
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format format-check types doctest check truth bench-fit notebook lock clean
+.PHONY: help demo test lint format format-check types doctest check truth bench-fit bench-quarter notebook lock clean
 
 help: ## list these targets
 	@echo "calibrate: make TARGET"
@@ -60,6 +60,10 @@ truth: $(VENV)/.dev ## prove the statistics by simulation, about an hour (benchm
 bench-fit: $(VENV)/.base ## measure the card against its marks and peers (benchmarks/fit.md)
 	@echo "== bench-fit: test AUC, small quarters, permuted outcomes, time and memory"
 	@$(BIN)/python -m benchmarks.fit
+
+bench-quarter: $(VENV)/.base ## ask the quarter's script what it must say (benchmarks/quarter.md)
+	@echo "== bench-quarter: a planted change, and public tables"
+	@$(BIN)/python -m benchmarks.quarter
 
 notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
 	@$(BIN)/jupyter lab notebooks
