@@ -51,8 +51,9 @@ def shown(cell: dict[str, Any]) -> list[str]:
     return kinds
 
 
-def test_there_is_a_first_notebook() -> None:
-    assert "01_quickstart.ipynb" in [path.name for path in NOTEBOOKS]
+def test_there_are_a_first_notebook_and_one_for_the_quarter() -> None:
+    names = [path.name for path in NOTEBOOKS]
+    assert names[:2] == ["01_quickstart.ipynb", "02_quarterly_review.ipynb"]
 
 
 @pytest.mark.slow
