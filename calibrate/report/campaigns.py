@@ -24,7 +24,7 @@ def campaigns_of(run: Mapping[str, Any]) -> list[Row]:
     Returns
     -------
     list of dict
-        ``column, n, rate, rows, rest, top_rate, has_hot, has_amount``; nothing of a column of
+        ``column, n, rate, rows, rest, top_rate, hot_tier, has_hot, has_amount``; nothing of a column of
         which no row could be judged.
 
     Examples
@@ -47,6 +47,7 @@ def campaigns_of(run: Mapping[str, Any]) -> list[Row]:
                 "rows": shown,
                 "rest": len(rows) - len(shown),
                 "top_rate": min(max(ends), 4 * (part.get("control_rate") or 1)),
+                "hot_tier": part.get("hot_tier"),
                 "has_hot": part.get("hot_share") is not None,
                 "has_amount": part.get("amount") is not None,
             }

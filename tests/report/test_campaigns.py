@@ -43,7 +43,13 @@ def with_campaigns(run: Row) -> Row:
         a_row("paid search", 2000, 100, "fewer customers"),
         a_row("other (7 values)", 90, 5, "too few", rate=None, shrunken_rate=None),
     ]
-    part = {"column": "Lead Source", "n": 4300, "control_rate": 0.072, "hot_share": 0.25}
+    part = {
+        "column": "Lead Source",
+        "n": 4300,
+        "control_rate": 0.072,
+        "hot_share": 0.25,
+        "hot_tier": "hot",
+    }
     return run | {"campaigns": [part | {"amount": 3703701.0, "table": rows}]}
 
 
@@ -78,6 +84,16 @@ def test_without_hot_leads_or_amounts_there_are_no_columns_of_them(with_campaign
     page = plain(render_html(with_campaigns)).split("worth it")[1].split("Best guess:")[0]
     assert "Of 100, hot" not in page
     assert "Amount won" not in page
+
+
+def test_the_highest_tier_has_its_name(with_campaigns: Row) -> None:
+    part = with_campaigns["campaigns"][0]
+    part["hot_tier"] = "SQL"
+    part["table"][0]["verdict"] = "more hot leads"
+    page = plain(render_html(with_campaigns))
+    assert "Of 100, SQL" in page
+    assert "Brings more SQL leads; more customers are not proven yet." in page
+    assert "di fascia SQL" in render_markdown(with_campaigns, lang="it")
 
 
 def test_a_column_of_which_nothing_can_be_said_is_not_shown(with_campaigns: Row) -> None:
