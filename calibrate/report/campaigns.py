@@ -24,8 +24,8 @@ def campaigns_of(run: Mapping[str, Any]) -> list[Row]:
     Returns
     -------
     list of dict
-        ``column, n, rate, rows, rest, top_rate, hot_tier, has_hot, has_amount``; nothing of a column of
-        which no row could be judged.
+        ``column, n, rate, rows, rest, top_rate, hot_tier, has_hot, has_amount``; nothing of a
+        column of which no row could be judged.
 
     Examples
     --------
