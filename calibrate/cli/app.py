@@ -241,13 +241,16 @@ def monitor(
         typer.Argument(metavar="[CARD]", help="A scorecard.json or run folder."),
     ] = None,
     config: Config = DEFAULT_CONFIG,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="T", help="The day the data was exported.")
+    ] = None,
     show: Show = Format.table,
 ) -> None:
     """Ask whether a card still keeps its promises.
 
     Exit code 3: recalibrate.
     """
-    raise typer.Exit(work.monitor(config, card=card, show=show))
+    raise typer.Exit(work.monitor(config, card=card, as_of=as_of, show=show))
 
 
 @app.command()

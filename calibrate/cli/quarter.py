@@ -12,7 +12,7 @@ from calibrate.errors import CalibrateError
 from calibrate.monitoring import TRAITS_CAPTION, Health
 from calibrate.pipeline import find_card, history_for_card, judge_card, read_card
 from calibrate.pipeline.comparing import compare_cards, lift_beside
-from calibrate.pipeline.compose import noted
+from calibrate.pipeline.compose import noted, settings_for
 
 __all__ = ["diff", "monitor"]
 
@@ -21,9 +21,9 @@ DEFAULT_CONFIG = Path("calibrate.toml")
 ROWS_SHOWN = 20
 
 
-def monitor(config: Path, *, card: Path | None, show: str) -> int:
+def monitor(config: Path, *, card: Path | None, as_of: str | None, show: str) -> int:
     """Judge a card on what came after it."""
-    settings = load_settings(config)
+    settings = settings_for(config, period=None, as_of=as_of)
     current = find_card(settings, card)
     health = judge_card(settings, history_for_card(current, settings), current)
     if show == "json":

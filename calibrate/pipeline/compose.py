@@ -95,7 +95,7 @@ def recalibrate(
     settings), the new one is compared with it. Linear algebra keeps to one thread: its many
     small matrices are quicker so, and sums do not depend on the number of threads.
     """
-    settings = _settings(config, period, as_of)
+    settings = settings_for(config, period=period, as_of=as_of)
     tell = progress or _silent
     with noted() as notes, threadpool_limits(limits=1, user_api="blas"):
         tell("reading leads and activities", 0.0)
@@ -140,7 +140,8 @@ def recalibrate(
     )
 
 
-def _settings(config: str | Path | Settings, period: object, as_of: object) -> Settings:
+def settings_for(config: str | Path | Settings, *, period: object, as_of: object) -> Settings:
+    """Return the settings with another period or day of the export, where these are given."""
     settings = config if isinstance(config, Settings) else load_settings(config)
     given: dict[str, Any] = {}
     if period is not None:
