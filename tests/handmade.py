@@ -56,6 +56,7 @@ class HandHistory:
     is_wide: bool = False
     has_contacts: bool = False
     timezone: str = "UTC"
+    stages: None = None
 
     @property
     def table(self) -> pd.DataFrame:

@@ -189,7 +189,11 @@ def test_stages_and_their_dates_are_no_criteria_and_are_counted() -> None:
     history = read_history(frame, leads=COLUMNS, as_of="2023-07-01", stages=by_column)
     assert [attribute.name for attribute in history.attributes] == ["size"]
     history = read_history(frame, leads=COLUMNS, as_of="2023-07-01", stages=DATED)
-    counts = check(history).table.set_index("check")
+    told = check(history, observation_window="7D", horizon="90D").table
+    reached = told[told["table"] == "stage sql"].set_index("check")["n"]
+    assert reached["reached by the horizon"] == 5
+    assert "stage opportunity" in set(told["table"])
+    counts = told.set_index("check")
     assert counts.loc["stage sql", "n"] == 5
     assert counts.loc["stage mql", "n"] == 0
     assert counts.loc["stage mapped nowhere", "n"] == 4

@@ -94,7 +94,12 @@ def check(
 
 
 def _counts(history: History, obs: Observation) -> pd.DataFrame:
-    both = pd.concat([history.table, obs.counts], ignore_index=True)
+    parts = [history.table, obs.counts]
+    if history.stages is not None:
+        for stage in dict.fromkeys(history.stages.outcome_of(cut) for cut in ("mql", "sql")):
+            counts = obs.reached(stage).counts
+            parts.append(counts[counts["table"] == f"stage {stage}"])
+    both = pd.concat(parts, ignore_index=True)
     return both.drop_duplicates(["table", "check"], ignore_index=True)  # some are counted twice
 
 

@@ -177,7 +177,10 @@ def choose_stage_thresholds(
         counts[cut] = _counts(reached)
         asked = {"weeks": reached.weeks, **keywords[cut], **how}
         try:
-            found[cut] = choose_thresholds(_scores(card, reached, scores), **asked)
+            seen = _scores(card, reached, scores)
+            if counts[cut].unknown:  # the latest leads are still open, older lost ones left out
+                seen = seen.drop(columns="created_at")
+            found[cut] = choose_thresholds(seen, **asked)
         except NotEnoughDataError as error:
             missing.append(f"There is no {cut.upper()} cut (leads that reach {outcome}): {error}.")
     tiers, crossed = _tiers(found)
