@@ -29,7 +29,7 @@ from calibrate.fitting.search import (
 )
 from calibrate.fitting.selection import selection_frequencies
 from calibrate.fitting.space import space_of
-from calibrate.fitting.wish import NOTHING, Weighted, Wish
+from calibrate.fitting.wish import NOTHING, NOTHING_ALLOWED, Weighted, Wish
 from calibrate.lift import MIN_LEADS, sides_of, told_units, too_few
 from calibrate.observation import MIN_FOLLOWED, Sample
 from calibrate.stats.intervals import normal_quantile
@@ -61,7 +61,7 @@ def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Wei
     """
     choice, held_out = _chosen(sample, wish, rng)
     if not choice.terms:
-        return Weighted(notes=(NOTHING,))
+        return Weighted(notes=(NOTHING if wish.limits is None else NOTHING_ALLOWED,))
     card = _with_points(sample, choice, wish, rng)
     searched = [term for term in choice.proposed if isinstance(term, int)]
     looked_at = tuple(
@@ -217,7 +217,7 @@ def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choic
     if wish.exactly is not None:
         terms = search_rules(part, wish.exactly, pairs=wish.pairs, limits=wish.limits)
         choice = Choice(terms, wish.shrinkage)
-    elif anything_to_score_on(part, rng, space=space_of(part) if wish.pairs else None):
+    elif _anything(part, wish, rng):
         n_folds = N_FOLDS if part.n < MANY_LEADS else FEW_FOLDS
         folds = balanced_folds(part.keys, n_folds, rng)
         fewest = wish.max_criteria == "auto"
@@ -233,6 +233,16 @@ def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choic
         proposed=(*judged, *(renumbered(term, judged) for term in choice.proposed)),
     )
     return choice, held_out
+
+
+def _anything(sample: Sample, wish: Wish, rng: np.random.Generator) -> bool:
+    """Whether there is anything to score on among the rules that may be on the card."""
+    signs = None
+    if wish.limits is not None:
+        allowed, signs = Fence(limits=wish.limits, criteria=sample.criteria).signs
+        sample, signs = sample.columns(np.flatnonzero(allowed).tolist()), signs[allowed]
+    space = space_of(sample) if wish.pairs else None
+    return anything_to_score_on(sample, rng, space=space, signs=signs)
 
 
 def _forced(sample: Sample, limits: Limits | None) -> list[Term]:

@@ -22,7 +22,11 @@ MOST_PAIRED_LEADS = 50_000  # whose pairs are tested
 
 
 def anything_to_score_on(
-    sample: Sample, rng: np.random.Generator, *, space: Space | None = None
+    sample: Sample,
+    rng: np.random.Generator,
+    *,
+    space: Space | None = None,
+    signs: NDArray[np.int64] | None = None,
 ) -> bool:
     """Test whether any rule separates better than chance would make the best one look.
 
@@ -32,6 +36,9 @@ def anything_to_score_on(
     rng : numpy.random.Generator
     space : Space, optional
         Of the same leads, where rules may be joined in pairs.
+    signs : ndarray of int, shape (rules,), optional
+        1 or -1 where a rule may only raise, or only lower; what it does otherwise counts for
+        nothing.
 
     Notes
     -----
@@ -46,19 +53,22 @@ def anything_to_score_on(
     if sample.n_converted in (0, sample.n):
         return False
     joined = space is not None and space.joins
-    if _any_single(sample, rng, MAX_P_VALUE * (2 / 3 if joined else 1)):
+    signs = np.zeros(sample.flags.shape[1], dtype=np.int64) if signs is None else signs
+    if _any_single(sample, signs, rng, MAX_P_VALUE * (2 / 3 if joined else 1)):
         return True
-    return joined and space is not None and _any_pair(space, rng)
+    return joined and space is not None and _any_pair(space, signs, rng)
 
 
-def _any_single(sample: Sample, rng: np.random.Generator, max_p_value: float) -> bool:
+def _any_single(
+    sample: Sample, signs: NDArray[np.int64], rng: np.random.Generator, max_p_value: float
+) -> bool:
     met = sample.flags.sum(axis=0)
     usable = (met > 0) & (met < sample.n)
     if not usable.any():
         return False
     sample = sample.columns(np.flatnonzero(usable).tolist())
     by_signs = sample.cluster is not None
-    null = _by_signs(sample, rng) if by_signs else _by_permutation(sample, rng)
+    null = (_by_signs if by_signs else _by_permutation)(sample, signs[usable], rng)
     observed = next(null)
     if chi2.sf(observed, 1) * usable.sum() <= MAX_P_VALUE / 10:
         return True
@@ -67,8 +77,11 @@ def _any_single(sample: Sample, rng: np.random.Generator, max_p_value: float) ->
     return bool(p_value <= max_p_value)
 
 
-def _any_pair(space: Space, rng: np.random.Generator) -> bool:
-    """Test pairs of rules, most often with a few permutations: one as large decides."""
+def _any_pair(space: Space, signs: NDArray[np.int64], rng: np.random.Generator) -> bool:
+    """Test pairs of rules, most often with a few permutations: one as large decides.
+
+    A pair obeys the signs of both its parts, "A without B" the opposite of that of B.
+    """
     if space.sample.n > MOST_PAIRED_LEADS:
         last = np.partition(space.sample.keys, MOST_PAIRED_LEADS)[MOST_PAIRED_LEADS]
         space = space.of(space.sample.rows(space.sample.keys <= last))
@@ -78,17 +91,19 @@ def _any_pair(space: Space, rng: np.random.Generator) -> bool:
     residual = sample.effective_weight * (sample.converted - sample.expected)
     both = space.together
     kinds = (np.triu(both, 1), np.diag(both)[:, None] - both)
+    first, second = signs[space.paired][:, None], signs[space.paired][None, :]
+    wanted = (first + second, first - second)
     variances = []
-    for n in kinds:
-        fair = (n >= space.least) & (n <= sample.n - space.least)
+    for n, sign in zip(kinds, wanted, strict=True):
+        fair = (n >= space.least) & (n <= sample.n - space.least) & ((sign != 0) | (first == 0))
         share = n / sample.n
         variances.append(np.where(fair, share * (1 - share) * float(residual @ residual), np.inf))
 
     def largest(e: NDArray[np.float64]) -> float:
         sums = (X * e.astype(np.float32)) @ X.T
         without = np.diag(sums)[:, None] - sums
-        pairs = zip((sums, without), variances, strict=True)
-        return max(float((u.astype(float) ** 2 / v).max()) for u, v in pairs)
+        pairs = zip((sums, without), variances, wanted, strict=True)
+        return max(float(_largest(u.astype(float), v, sign).max()) for u, v, sign in pairs)
 
     observed = largest(residual)
     if observed <= 0:
@@ -105,28 +120,37 @@ def _redrawn(
     return np.asarray(residual * signs[sample.cluster])
 
 
-def _by_permutation(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
+def _by_permutation(
+    sample: Sample, signs: NDArray[np.int64], rng: np.random.Generator
+) -> Iterator[Any]:
     """Yield the largest score statistic, then batches of it under permutations."""
     X = sample.flags.astype(np.float32)
     share = X.mean(axis=0, dtype=np.float64)
     residual = sample.weight * (sample.converted - sample.expected)
     variance = float(residual @ residual) * share * (1 - share)
     e = residual.astype(np.float32)
-    yield float(((e @ X).astype(np.float64) ** 2 / variance).max())
+    yield float(_largest((e @ X).astype(np.float64), variance, signs))
     copies = np.tile(e, (BATCH_SIZE, 1))
     for _ in range(BATCHES):
         sums = (rng.permuted(copies, axis=1) @ X).astype(np.float64)
-        yield (sums**2 / variance).max(axis=1)
+        yield _largest(sums, variance, signs)
 
 
-def _by_signs(sample: Sample, rng: np.random.Generator) -> Iterator[Any]:
+def _by_signs(sample: Sample, signs: NDArray[np.int64], rng: np.random.Generator) -> Iterator[Any]:
     """Yield the largest score statistic, then batches of it with clusters' signs drawn."""
     scores = _cluster_scores(sample)
     scale = np.maximum((scores.astype(np.float64) ** 2).sum(axis=0), 1e-300)
-    yield float((scores.sum(axis=0, dtype=np.float64) ** 2 / scale).max())
+    yield float(_largest(scores.sum(axis=0, dtype=np.float64), scale, signs))
     for _ in range(BATCHES):
-        signs = rng.choice(np.array([-1, 1], dtype=np.float32), size=(BATCH_SIZE, len(scores)))
-        yield ((signs @ scores).astype(np.float64) ** 2 / scale).max(axis=1)
+        drawn = rng.choice(np.array([-1, 1], dtype=np.float32), size=(BATCH_SIZE, len(scores)))
+        yield _largest((drawn @ scores).astype(np.float64), scale, signs)
+
+
+def _largest(
+    sums: NDArray[np.float64], variance: NDArray[np.float64], signs: NDArray[np.int64]
+) -> Any:
+    """Return the largest statistic of each row of sums, of those in an allowed direction."""
+    return np.where(signs * sums < 0, 0.0, sums**2 / variance).max(axis=-1)
 
 
 def _cluster_scores(sample: Sample) -> NDArray[np.float32]:

@@ -17,9 +17,10 @@ from calibrate.fitting.constraints import Limits
 if TYPE_CHECKING:
     from calibrate.scorecard import Scale, Scorecard
 
-__all__ = ["NOTHING", "Weighted", "Wish"]
+__all__ = ["NOTHING", "NOTHING_ALLOWED", "Weighted", "Wish"]
 
 NOTHING = "nothing separates converted from lost leads better than chance would: no points"
+NOTHING_ALLOWED = NOTHING.replace("nothing", "nothing that the constraints allow", 1)
 
 
 @dataclass(frozen=True, kw_only=True)
