@@ -192,18 +192,27 @@ def _wish(
     current: Scorecard | None,
     confidence_level: float = 0.95,
 ) -> Wish:
-    if method not in METHODS:
+    if method not in tuple(METHODS):
         raise ConfigError(
-            f'unknown method "{method}"{did_you_mean(method, METHODS)}; '
+            f'unknown method "{method}"{did_you_mean(f"{method}", METHODS)}; '
             f"the methods are {', '.join(METHODS)}"
         )
-    if max_criteria != "auto" and (not isinstance(max_criteria, int) or max_criteria < 1):
-        raise ConfigError(f'max_criteria is a number from 1 on or "auto", not {max_criteria!r}')
+    most: Any = max_criteria
+    is_whole = isinstance(most, (int, np.integer)) and not isinstance(most, bool)
+    if most != "auto" and not (is_whole and most >= 1):
+        raise ConfigError(f'max_criteria is a number from 1 on or "auto", not {most!r}')
+    if not (current is None or isinstance(current, Scorecard)):
+        raise ConfigError(
+            f"current is a Scorecard (Scorecard.from_json reads one), not {current!r}"
+        )
     scale = scale or ("fit" if current is None else "keep")
     if scale not in SCALES:
         raise ConfigError(f'unknown scale "{scale}"; the scales are fit and keep')
     return Wish(
-        max_criteria=max_criteria, scale=scale, current=current, confidence_level=confidence_level
+        max_criteria=int(most) if is_whole else most,
+        scale=scale,
+        current=current,
+        confidence_level=confidence_level,
     )
 
 

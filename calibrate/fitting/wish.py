@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOTHING", "NOTHING_ALLOWED", "Weighted", "Wish"]
 
+MOST_CRITERIA = 100
 NOTHING = "nothing separates converted from lost leads better than chance would: no points"
 NOTHING_ALLOWED = NOTHING.replace("nothing", "nothing that the constraints allow", 1)
 
@@ -84,8 +85,8 @@ class Wish:
 
     @property
     def most(self) -> int:
-        """The largest number of criteria allowed."""
-        return 12 if isinstance(self.max_criteria, str) else self.max_criteria
+        """The largest number of criteria allowed; on a scale of 100 points more say nothing."""
+        return 12 if isinstance(self.max_criteria, str) else min(self.max_criteria, MOST_CRITERIA)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

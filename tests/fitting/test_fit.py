@@ -129,6 +129,14 @@ def test_max_criteria_is_a_ceiling(company):
     assert len(fit_scorecard(company, max_criteria="auto").criteria) <= 4
 
 
+@pytest.mark.parametrize("ceiling", [np.int64(2), 10**9])
+def test_a_ceiling_may_be_any_whole_number(company, ceiling):
+    as_usual = fit_scorecard(company, max_criteria=min(int(ceiling), 100), intervals=False)
+    assert fit_scorecard(company, max_criteria=ceiling, intervals=False).to_json() == (
+        as_usual.to_json()
+    )
+
+
 def test_the_same_seed_gives_the_same_card(company):
     assert fit_scorecard(company, rng=3).to_json() == fit_scorecard(company, rng=3).to_json()
 
@@ -217,7 +225,11 @@ def test_points_cover_the_points_of_the_population():
     ("options", "message"),
     [
         ({"method": "logistics"}, 'did you mean "logistic"'),
+        ({"method": None}, 'unknown method "None"'),
         ({"max_criteria": 0}, "from 1 on"),
+        ({"max_criteria": True}, "from 1 on"),
+        ({"max_criteria": 2.0}, "from 1 on"),
+        ({"current": "scorecard.json"}, "current is a Scorecard"),
         ({"scale": "big"}, "the scales are fit and keep"),
     ],
 )
