@@ -104,6 +104,17 @@ def test_reached_opportunity_and_customer_by_hand(by_hand) -> None:
     assert converted.tolist() == ["customer"]
 
 
+def test_a_stage_reached_after_as_of_is_not_reached_yet() -> None:
+    rows = {
+        "accepted later": ("Demo", None, "2023-07-10 12:00:00", None),
+        "won later": ("Won", "2023-07-10 12:00:00", None, None),
+        "accepted": ("Demo", None, "2023-02-01 12:00:00", None),
+    }
+    table = observed(table_of(rows), DATED).reached("sql").table
+    assert table["at_landmark"].all()
+    assert table["converted"].tolist() == [False, False, True]
+
+
 def test_lost_leads_without_dates_are_not_known() -> None:
     leads = observed(table_of(HAND).drop(columns=["SQL Date", "Opp Date"]), UNDATED).reached("sql")
     table = leads.table.set_index("lead_id")

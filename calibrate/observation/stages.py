@@ -131,17 +131,18 @@ def _reached(history: History, scope: Scope, stages: Stages, stage: str) -> _Fou
     units = units_sql(scope, parameters)
     later = STAGES[STAGES.index(stage) :]
     known = "TRUE" if scope.as_of is None else f"<= {parameters.moment(scope.as_of)}"
-    moments = [_by_then(f"s.{name}_at", known) for name in later]
+    dates = [f"s.{name}_at" for name in later]
     won = "l.outcome = 'converted'"
     lost = "l.outcome = 'lost' AND " + (
         "TRUE" if scope.as_of is None else f"coalesce(l.closed_at {known}, TRUE)"
     )
-    moments.append(_by_then(f"CASE WHEN {won} THEN l.closed_at END", known))
-    earliest = ", ".join(f"coalesce({moment}, {_NEVER})" for moment in moments)
+    dates.append(f"CASE WHEN {won} THEN l.closed_at END")
+    earliest = ", ".join(f"coalesce({_by_then(date, known)}, {_NEVER})" for date in dates)
     present = "s.stage" if history.is_as_exported else "CAST(NULL AS TINYINT)"
     statement = f"""
 WITH {units}
-SELECT nullif(least({earliest}), {_NEVER}) AS at, {present} AS stage, {won} AS won, {lost} AS lost
+SELECT nullif(least({earliest}), {_NEVER}) AS at, {present} AS stage,
+    coalesce({", ".join(dates)}) IS NOT NULL AS has_date, {won} AS won, {lost} AS lost
 FROM units AS u
 JOIN leads AS l ON l.lead_row = u.lead_row
 JOIN lead_stages AS s ON s.lead_row = u.lead_row
@@ -149,12 +150,15 @@ ORDER BY u.lead_row"""
     answer = history.engine.query(statement, parameters.values)
     at_known = np.asarray(answer["at"].cast(pa.timestamp("us")).to_numpy(), dtype="datetime64[us]")
     rank = np.asarray(answer["stage"].cast(pa.float64()).to_numpy(), dtype=float)
-    won_flags, lost_flags = (np.asarray(answer[name], dtype=bool) for name in ("won", "lost"))
-    dated = ~np.isnat(at_known)
+    won_flags, lost_flags, has_date = (
+        np.asarray(answer[name], dtype=bool) for name in ("won", "lost", "has_date")
+    )
     there = rank >= STAGES.index(stage)
-    undated = ~dated & (there | (won_flags & scope.is_wide))
+    # a date after as_of says that the present stage was reached later than that
+    undated = ~has_date & (there | (won_flags & scope.is_wide))
     silent = np.isnan(rank) & (stages.date_column(stage) is None)
-    return _Found(at=at_known, undated=undated, unknown=lost_flags & ~dated & ~undated & silent)
+    unknown = lost_flags & ~has_date & ~undated & silent
+    return _Found(at=at_known, undated=undated, unknown=unknown)
 
 
 def _by_then(moment: str, known: str) -> str:
