@@ -309,7 +309,7 @@ def _refuse_too_many(limits: Limits, most: int) -> None:
 
 
 def _refuse_contradiction(limits: Limits) -> None:
-    """Refuse bounds and orders of the locked rules that no points keep to, naming them."""
+    """Refuse bounds and orders of the locked rules that no points keep to, naming a few of them."""
     if _is_possible(limits):
         return
     free: dict[str, dict[str, Any]] = {
@@ -319,11 +319,16 @@ def _refuse_contradiction(limits: Limits) -> None:
         "fixed": {"fixed": {}},
         "max_change": {"max_change": None},
     }
-    guilty = [name for name, without in free.items() if _is_possible(limits, **without)]
+    guilty, rest = [], limits
+    for name, without in free.items():
+        if _is_possible(rest, **without):
+            guilty.append(name)
+        else:  # impossible all the same: the others contradict each other without it
+            rest = replace(rest, **without)
     names = ", ".join(f'"{rule.name}"' for rule in limits.locked)
     raise ConfigError(
-        f"[constraints] {' and '.join(guilty) or 'they'} contradict each other: no points of "
-        f"{names} keep to all"
+        f"[constraints] {' and '.join(guilty)} contradict each other: no points of {names} keep "
+        "to all"
     )
 
 

@@ -127,6 +127,10 @@ def test_nothing_to_require(company) -> None:
         ({"max_change": 3, "sign": {"x0": "-"}}, "sign and max_change contradict each other"),
         ({"max_change": 3, "fixed": {X0: 90}}, "fixed and max_change contradict each other"),
         ({"max_change": 3, "order": ["x0", "x2"]}, "order and max_change contradict each other"),
+        (  # either of them does with max_change
+            {"max_change": 3, "sign": {"x0": "-"}, "order": ["x0", "x2"]},
+            "[constraints] order and max_change contradict each other",
+        ),
     ],
 )
 def test_against_the_card_in_force(company, in_force, constraints, said) -> None:
