@@ -12,7 +12,7 @@ if __package__ in {None, ""}:  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.fitting.marks import Options
-from benchmarks.page import PROJECT, Page
+from benchmarks.page import PROJECT, Page, without_tables
 from benchmarks.studies.study import Study
 
 __all__ = ["DATA", "ON_PUBLIC_TABLES", "PAGE", "SECTIONS", "main"]
@@ -41,10 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     options = Options(data=given.data.resolve(), quick=given.quick, refresh=given.peers)
     names = list(given.section or SECTIONS)
-    has_tables = (options.data / "README.md").is_file()
-    left_out = [name for name in names if name in ON_PUBLIC_TABLES and not has_tables]
-    for name in left_out:
-        print(f"{name} is left out: the public tables are not in {given.data} (--data)")
+    left_out = without_tables(names, ON_PUBLIC_TABLES, given.data)
 
     def study_of(name: str) -> Study:
         found: Study = importlib.import_module(f"benchmarks.fitting.{name}").run(options)

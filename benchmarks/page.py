@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.studies.study import Study
 
-__all__ = ["PROJECT", "Page", "markdown", "replaced", "written"]
+__all__ = ["PROJECT", "Page", "markdown", "replaced", "without_tables", "written"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +79,15 @@ class Page:
         if study.cells is not None:
             path = self.path.with_name(f"{study.name}_cells.csv")
             study.cells.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
+
+
+def without_tables(names: Iterable[str], needing: Iterable[str], data: Path) -> list[str]:
+    """Return which of the studies lack the public tables, saying so of each."""
+    lacking = [] if (data / "README.md").is_file() else list(needing)
+    left_out = [name for name in names if name in lacking]
+    for name in left_out:
+        print(f"{name} is left out: the public tables are not in {data} (--data)")
+    return left_out
 
 
 def written(study: Study, *, command: str, seconds: float, packages: tuple[str, ...]) -> str:

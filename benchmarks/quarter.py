@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,8 @@ if __package__ in {None, ""}:  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.fitting.marks import Options
-from benchmarks.page import PROJECT, Page
+from benchmarks.page import PROJECT, Page, without_tables
+from benchmarks.studies.study import Study
 
 __all__ = ["DATA", "ON_PUBLIC_TABLES", "PAGE", "SECTIONS", "main"]
 
@@ -39,20 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sections named (all by default); return 0 if all is as required."""
     given = _parser().parse_args(arguments)
     options = Options(data=given.data.resolve(), quick=given.quick)
-    passed = True
-    for name in given.section or SECTIONS:
-        if name in ON_PUBLIC_TABLES and not (options.data / "README.md").is_file():
-            print(f"{name} is left out: the public tables are not in {given.data} (--data)")
-            passed = False
-            continue
-        started = time.perf_counter()
-        study = importlib.import_module(f"benchmarks.quarterly.{name}").run(options)
-        section = PAGE.section(study, seconds=time.perf_counter() - started)
-        print(section, flush=True)
-        if not options.quick:
-            PAGE.put(study, section)
-        passed &= study.passed
-    return 0 if passed else 1
+    names = list(given.section or SECTIONS)
+    left_out = without_tables(names, ON_PUBLIC_TABLES, given.data)
+
+    def study_of(name: str) -> Study:
+        found: Study = importlib.import_module(f"benchmarks.quarterly.{name}").run(options)
+        return found
+
+    asked = [name for name in names if name not in left_out]
+    return 0 if PAGE.run(asked, study_of, write=not options.quick) and not left_out else 1
 
 
 def _parser() -> argparse.ArgumentParser:
