@@ -54,6 +54,10 @@ from calibrate.errors import ConfigError
         ("points", 14, "+14", "+14"),
         ("points", -24, "-24", "-24"),
         ("points", 0, "0", "0"),
+        # what is written as nothing has no sign
+        ("effect", -0.04, "0.0", "0,0"),
+        ("scale", 0.04, "0.0", "0,0"),
+        ("difference", -0.0004, "0.0 pp", "0,0 pp"),
         ("auc", 0.84, "0.840", "0,840"),
         ("leads_per_week", 118.4, "118.4", "118,4"),
         ("lag_days", 7, "7", "7"),

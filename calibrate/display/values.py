@@ -152,13 +152,15 @@ def format_number(value: float, digits: int = 0, *, lang: str = "en", sign: bool
     --------
     >>> format_number(1234.5, 1), format_number(1234.5, 1, lang="it")
     ('1,234.5', '1.234,5')
+    >>> format_number(-0.01, 1, sign=True)
+    '0.0'
     """
     marks = numbers_of(lang)
     if math.isinf(value):
         return ("-" if value < 0 else "") + marks.no_limit
     text = f"{value:{'+' if sign else ''},.{digits}f}"
-    if not sign and text.startswith("-") and not text.strip("-0.,"):
-        text = text[1:]
+    if not text.strip("+-0.,"):  # rounded to nothing: neither more nor less
+        text = text.lstrip("+-")
     return text.translate({ord(","): marks.thousands, ord("."): marks.decimal})
 
 
