@@ -18,7 +18,7 @@ from calibrate.scorecard import Scorecard, ScoredCriterion
 __all__ = ["diff"]
 
 Pair = tuple[ScoredCriterion | None, ScoredCriterion | None, str]
-NOTHING = "Nothing changed, nothing to sign."
+NOTHING = "Nothing changed, nothing to sign"
 
 
 def diff(
@@ -211,7 +211,7 @@ def _summary(
     table: pd.DataFrame, figures: pd.DataFrame, moves: pd.DataFrame, n_up: int, *, same: bool
 ) -> str:
     if same:
-        return f"{NOTHING[:-1]}{_control(figures)}."
+        return f"{NOTHING}{_control(figures)}."
     words = {
         "changed": "changed",
         "new": "new",

@@ -90,10 +90,10 @@ class Changes:
         return {
             "summary": self.summary,
             "nothing_changed": self.nothing_changed,
-            "criteria": _plain_rows(self._table),
-            "figures": _plain_rows(self._figures),
-            "moves": _plain_rows(self._moves),
-            "moved_up": _plain_rows(self._up),
+            "criteria": display.plain_rows(self._table),
+            "figures": display.plain_rows(self._figures),
+            "moves": display.plain_rows(self._moves),
+            "moved_up": display.plain_rows(self._up),
         }
 
     def to_markdown(self) -> str:
@@ -139,10 +139,3 @@ def _markdown(table: pd.DataFrame) -> str:
 
 def _cell(text: object) -> str:
     return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
-
-def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(name): display.plain_value(value) for name, value in row.items()}
-        for row in table.to_dict(orient="records")
-    ]

@@ -22,6 +22,7 @@ from calibrate.display.values import (
     kind_of,
     languages,
     numbers_of,
+    plain_rows,
     plain_value,
     shorten,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "kind_of",
     "languages",
     "numbers_of",
+    "plain_rows",
     "plain_value",
     "shorten",
     "text_table",

@@ -28,6 +28,7 @@ __all__ = [
     "kind_of",
     "languages",
     "numbers_of",
+    "plain_rows",
     "plain_value",
     "shorten",
 ]
@@ -269,6 +270,20 @@ def plain_value(value: Any) -> Any:
     if is_missing(value):
         return None
     return value.item() if hasattr(value, "item") else value
+
+
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain Python holds them, None where a value is missing.
+
+    Examples
+    --------
+    >>> plain_rows(pd.DataFrame({"name": ["hot"], "lift": [float("nan")]}))
+    [{'name': 'hot', 'lift': None}]
+    """
+    return [
+        {str(name): plain_value(value) for name, value in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
 
 
 def is_number(value: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calibrate.display import plain_value
+from calibrate.display import plain_rows
 from calibrate.errors import ConfigError, DataError
 from calibrate.scorecard.values import PARSIMONY_COLUMNS, Tier, sorted_tiers
 
@@ -113,10 +113,7 @@ def rates(value: Any) -> pd.DataFrame:
 
 def rows(table: pd.DataFrame | None) -> list[dict[str, Any]] | None:
     """Return the rows of a table as plain values, None where a number is missing."""
-    if table is None:
-        return None
-    records = table.to_dict("records")
-    return [{str(name): plain_value(value) for name, value in row.items()} for row in records]
+    return None if table is None else plain_rows(table)
 
 
 def parsimony(value: Any) -> pd.DataFrame | None:
