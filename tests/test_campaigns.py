@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,11 +172,40 @@ def test_without_tiers_or_amounts_the_rest_is_told() -> None:
 
 
 def test_a_tier_that_nobody_or_everybody_is_in(obs: Observation) -> None:
-    for tiers, share in (({"hot": 90, "cold": 0}, 0.0), ({"hot": 0}, 1.0)):
-        table = campaign_view(a_card().with_tiers(tiers), obs, "Lead Source").table
+    for hot, share in ((95, 0.0), (30, 1.0)):  # every lead has 30 or 90 points
+        card = replace(a_card(), base=30).with_tiers({"hot": hot, "cold": 0})
+        table = campaign_view(card, obs, "Lead Source").table
         assert (table["hot_share"] == share).all()
         assert table["hot_q_value"].isna().all()
         assert table["verdict"].iloc[2] == "no difference shown"
+
+
+def test_a_card_that_separates_nothing_has_no_hot_leads(obs: Observation) -> None:
+    view = campaign_view(a_card().with_tiers({"cold": 0}), obs, "Lead Source")
+    assert view.hot_tier is None
+    assert view.table["hot_share"].isna().all()
+
+
+def test_the_amount_of_leads_too_young_to_be_judged_is_not_known() -> None:
+    """Nobody of the last source was watched for 50 days: a rate of 0 would be no finding."""
+    created = pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(400) // 4, unit="D")
+    young = np.arange(400) >= 300  # created from 17 March on, 25 days before as_of at most
+    won = (np.arange(400) % 5 == 0) & ~young
+    leads = pd.DataFrame(
+        {
+            "lead_id": np.arange(400),
+            "created_at": created,
+            "outcome": np.where(won, "converted", "open"),
+            "closed_at": (created + pd.Timedelta(days=10)).where(won),
+            "amount": np.where(won, 10.0, np.nan),
+            "source": np.where(young, "new campaign", "fair"),
+            "level": "clerk",
+        }
+    )
+    obs = observe(read_history(leads, as_of="2023-04-11"), observation_window="7D", horizon="50D")
+    table = campaign_view(a_card(), obs, "source").table.set_index("value")
+    assert table.loc["new campaign", ["rate", "amount"]].isna().all()
+    assert table.loc["fair", "amount"] > 0
 
 
 def test_a_single_rare_value_keeps_its_name(obs: Observation) -> None:

@@ -21,7 +21,8 @@ from calibrate.history import History, read_history
 from calibrate.monitoring import monitor
 from calibrate.monitoring.drift import score_drift, share_tests
 from calibrate.monitoring.promises import _normal_of, level_test, residual_tests, shifted_to
-from calibrate.monitoring.values import HEALTH_COLUMNS
+from calibrate.monitoring.values import HEALTH_COLUMNS, TOO_FEW
+from calibrate.monitoring.verdict import verdict_of
 from calibrate.observation import observe
 from calibrate.pipeline import judging
 from calibrate.scorecard import Scorecard
@@ -145,6 +146,22 @@ def test_capacity_is_compared_with_the_highest_tier(steady: History, card: Score
     said = f"hot brings {hot['per_week']:.1f} leads a week, more than the 5 that can be worked."
     assert health.reasons[-1] == said
     assert "within the 5,000" in watch(card, steady, capacity=5000).reasons[-1]
+
+
+def test_a_card_with_one_tier_has_no_highest(steady: History, card: Scorecard) -> None:
+    health = watch(card.with_tiers({"cold": 0}), steady, capacity=1)
+    assert not any("leads a week" in reason for reason in health.reasons)
+    assert health.hot.empty
+    assert not health.cold.empty
+
+
+def test_what_could_not_have_been_noticed_is_said(steady: History, card: Scorecard) -> None:
+    health = watch(card, steady)
+    assert not any(reason.startswith("Too few") for reason in health.reasons)
+    table = health.table
+    table.loc[table["name"] == "demo", ["note", "holm_p_value"]] = TOO_FEW, np.nan
+    said = "Too few leads to notice if these had lost their effect: demo."
+    assert verdict_of(table) == ("keep", [health.reasons[1], said])
 
 
 def test_low_scores_that_convert_and_high_ones_that_do_not_are_counted(

@@ -127,6 +127,14 @@ def test_lost_leads_without_dates_are_not_known() -> None:
     assert counts["reached, when not known"] == 6  # five in Demo, one in Proposal; the win is dated
 
 
+def test_lost_leads_are_known_not_to_be_customers() -> None:
+    leads = observed(table_of(HAND).drop(columns=["SQL Date", "Opp Date"]), UNDATED)
+    customers = leads.reached("customer")
+    assert customers.counts.set_index("check").loc["lost, how far not known", "n"] == 0
+    columns = ["converted", "weight", "at_landmark"]
+    pd.testing.assert_frame_equal(customers.table[columns], leads.table[columns])
+
+
 def test_dates_without_a_time_count_at_the_end_of_their_day() -> None:
     rows = {
         "7 January": ("Demo", None, "2023-01-07", None),

@@ -83,7 +83,7 @@ def campaign_view(
           second less the first, with interval;
         - ``expected_rate, rate`` with interval, ``control_rate`` (of all these leads),
           ``shrunken_rate``;
-        - ``amount``: won, weighted; nan where no amount is known;
+        - ``amount``: won, weighted; nan where no amount is known, or the rate is not;
         - ``p_value, q_value``: conversions with against without; ``hot_q_value``: share of hot
           leads with against without;
         - ``verdict``: ``more customers, fewer customers`` (q <= 0.05), else ``more hot leads,
@@ -124,14 +124,15 @@ def campaign_view(
             f"{fitting.period.label} converted; take an earlier fit_period or another horizon"
         )
     scores = card.score_frame(card.inputs(fitting)).loc[sample.labels]
-    is_hot = _is_hot(card, scores)
+    hot = _highest_tier(card)
+    is_hot = None if hot is None else np.asarray(scores["tier"] == hot, dtype=bool)
     table = _rates(sample, groups, confidence_level)
     table = table.assign(**_hot(sample, is_hot, confidence_level))
     table = table.assign(**_promised(sample, scores["expected_rate"].to_numpy(float), table))
     won = _amounts(fitting, sample)
     table["amount"] = np.nan if won is None else won @ sample.flags
+    table["amount"] = table["amount"].where(table["rate"].notna())  # too young: nobody knows yet
     table = _judged(table)
-    hot = card.tiers[0].name if card.tiers else None
     return CampaignView(
         column=attribute.name,
         n=sample.n,
@@ -192,10 +193,9 @@ def _rates(sample: Sample, groups: list[_Group], confidence_level: float) -> pd.
     return table.assign(shrunken_rate=shrink(n_converted, n, *prior))
 
 
-def _is_hot(card: Scorecard, scores: pd.DataFrame) -> NDArray[np.bool_] | None:
-    if not card.tiers:
-        return None
-    return np.asarray(scores["tier"] == card.tiers[0].name, dtype=bool)
+def _highest_tier(card: Scorecard) -> str | None:
+    """Return the name of the highest tier; a single one, of all leads, is not a high one."""
+    return card.tiers[0].name if len(card.tiers) > 1 else None
 
 
 def _hot(

@@ -65,7 +65,7 @@ class CampaignView:
     control_rate : float
         Conversion rate of all of them, weighted where some are too young to be judged.
     hot_share : float
-        Share of them in the highest tier; nan where the card has no tiers.
+        Share of them in the highest tier; nan where the card has fewer than two.
     hot_tier : str or None
         Name of that tier.
     n_expected : float

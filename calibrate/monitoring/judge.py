@@ -98,13 +98,13 @@ def monitor(
             opening_of(table, chosen.label),
             *reasons,
             *ends_reason(table, tiers),
-            *capacity_reason(table, tiers[0] if tiers else None, capacity),
+            *capacity_reason(table, tiers[0] if len(tiers) > 1 else None, capacity),
             *_seen_before(card, chosen),
         ),
         period=chosen.label,
         _table=table,
         _lowest=_only(now, leads, tiers[-1:]),
-        _highest=_only(now, leads, tiers[:1]),
+        _highest=_only(now, leads, tiers[:1] if len(tiers) > 1 else []),
         _ends=(tiers[-1], tiers[0]) if tiers else ("", ""),
     )
 

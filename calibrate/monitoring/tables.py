@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from calibrate.evaluation import ScoredLeads, rate_intervals, scored_leads
 from calibrate.monitoring.drift import ScoreDrift, effective_counts, score_drift, share_tests
 from calibrate.monitoring.promises import level_test, residual_tests
-from calibrate.monitoring.values import HEALTH_COLUMNS
+from calibrate.monitoring.values import HEALTH_COLUMNS, TOO_FEW
 from calibrate.stats.significance import holm
 
 __all__ = ["Leads", "health_table"]
@@ -120,7 +120,7 @@ def _share_p_values(now: Leads, then: Leads | None, n_tiers: int) -> Floats:
 
 
 def _notes(p_values: Floats) -> list[str]:
-    return ["", *("too few to judge" if np.isnan(p) else "" for p in p_values[1:])]
+    return ["", *(TOO_FEW if np.isnan(p) else "" for p in p_values[1:])]
 
 
 def _in_tier(leads: Leads, tiers: Sequence[str]) -> NDArray[np.bool_]:

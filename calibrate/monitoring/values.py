@@ -13,7 +13,7 @@ from calibrate.errors import NotEnoughDataError
 from calibrate.lift import measure_lift
 from calibrate.observation import Observation
 
-__all__ = ["HEALTH_COLUMNS", "TRAITS_CAPTION", "TRAIT_COLUMNS", "Health"]
+__all__ = ["HEALTH_COLUMNS", "TOO_FEW", "TRAITS_CAPTION", "TRAIT_COLUMNS", "Health"]
 
 HEALTH_COLUMNS = (
     "kind",
@@ -50,6 +50,7 @@ TRAIT_COLUMNS = (
     "lift_ci_upper",
     "verdict",
 )
+TOO_FEW = "too few to judge"
 TRAITS_CAPTION = "within their tier, these convert more or less often than the rest of it"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from calibrate import display
+from calibrate.monitoring.values import TOO_FEW
 
 __all__ = ["capacity_reason", "ends_reason", "opening_of", "verdict_of"]
 
@@ -23,7 +24,7 @@ def verdict_of(table: pd.DataFrame) -> tuple[str, list[str]]:
         return "recalibrate", [*reasons, *watched]
     if watched:
         return "watch", watched
-    return "keep", ["Nothing differs from the promise by more than chance."]
+    return "keep", ["Nothing differs from the promise by more than chance.", *_unseen(table)]
 
 
 def opening_of(table: pd.DataFrame, period: str) -> str:
@@ -130,6 +131,15 @@ def _shares(table: pd.DataFrame) -> list[str]:
         )
         said.append(f"{row['name']}: met by {then} of the leads then, by {now} now.")
     return said
+
+
+def _unseen(table: pd.DataFrame) -> list[str]:
+    """Say of which criteria it would not have been noticed."""
+    few = table[(table["kind"] == "criterion") & (table["note"] == TOO_FEW)]
+    if few.empty:
+        return []
+    names = ", ".join(str(name) for name in few["name"])
+    return [f"Too few leads to notice if these had lost their effect: {names}."]
 
 
 def _n(value: object) -> str:

@@ -156,7 +156,8 @@ ORDER BY u.lead_row"""
     there = rank >= STAGES.index(stage)
     # a date after as_of says that the present stage was reached later than that
     undated = ~has_date & (there | (won_flags & scope.is_wide))
-    silent = np.isnan(rank) & (stages.date_column(stage) is None)
+    # a lost lead is no customer, however far it came
+    silent = np.isnan(rank) & (stage != "customer" and stages.date_column(stage) is None)
     unknown = lost_flags & ~has_date & ~undated & silent
     return _Found(at=at_known, undated=undated, unknown=unknown)
 
