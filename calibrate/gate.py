@@ -19,6 +19,12 @@ __all__ = ["Gate", "recommend"]
 MARGIN = -0.01
 SLOPE = (0.8, 1.25)
 
+_DIFFERENCE = ("difference", "difference_ci_lower", "difference_ci_upper")
+_AUC = ("auc", "auc_ci_lower", "auc_ci_upper")
+_SLOPE = ("calibration_slope", "calibration_slope_ci_lower", "calibration_slope_ci_upper")
+
+Verdict = tuple[bool, str]
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Gate:
@@ -43,10 +49,6 @@ class Gate:
     def table(self) -> pd.DataFrame:
         """One row a figure: ``figure, value``."""
         return pd.DataFrame(list(self.figures.items()), columns=["figure", "value"])
-
-
-Verdict = tuple[bool, str]
-_DIFFERENCE = ("difference", "difference_ci_lower", "difference_ci_upper")
 
 
 def recommend(
@@ -106,8 +108,7 @@ def recommend(
     return Gate(
         recommendation=recommendation,
         reasons=failed or tuple(words for _, words in verdicts if words),
-        figures=_figures(proof, pooled, candidate, current)
-        | _more_figures(proof, pooled, leaks, moved, max_change),
+        figures=_measured(proof, pooled, candidate, current) | _required(leaks, moved, max_change),
     )
 
 
@@ -159,9 +160,9 @@ def _against_chance(proof: Backtest) -> Verdict:
 
 
 def _calibrated(pooled: pd.DataFrame) -> Verdict:
-    if "candidate" not in pooled.index:
+    row = _pooled_row(pooled, "candidate")
+    if row is None:
         return False, "its promised rates could not be checked"
-    row = pooled.loc["candidate"]
     lower, upper = row["calibration_slope_ci_lower"], row["calibration_slope_ci_upper"]
     if pd.isna(lower) or pd.isna(upper):
         return False, "its promised rates could not be checked: they are all the same"
@@ -212,7 +213,8 @@ def _not_too_far(moved: Sequence[tuple[str, int]], max_change: int | None) -> Ve
 
 
 def _is_no_better_than_chance(pooled: pd.DataFrame, card: str) -> bool:
-    return card in pooled.index and bool(pooled.loc[card, "auc_ci_lower"] <= 0.5)
+    row = _pooled_row(pooled, card)
+    return row is not None and bool(row["auc_ci_lower"] <= 0.5)
 
 
 def _pooled_difference(proof: Backtest, card: str) -> pd.Series | None:
@@ -226,47 +228,45 @@ def _said_difference(row: pd.Series) -> str:
     return f"AUC {row['difference']:+.3f} ({' to '.join(ends)}) over {int(row['n']):,} leads"
 
 
-def _figures(
+def _pooled_row(pooled: pd.DataFrame, card: str) -> pd.Series | None:
+    return pooled.loc[card] if card in pooled.index else None
+
+
+def _measured(
     proof: Backtest, pooled: pd.DataFrame, candidate: Scorecard, current: Scorecard | None
 ) -> dict[str, Any]:
+    """Return what the backtest says of the cards, None where it cannot."""
     rival = "equal" if current is None else "current"
-    figures: dict[str, Any] = {"compared_with": rival, "n_criteria": len(candidate.criteria)}
-    row = _pooled_difference(proof, rival)
-    for name in (*_DIFFERENCE, "n", "n_converted"):
-        figures[name] = None if row is None else display.plain_value(row[name])
-    for card in ("candidate", "current"):
-        for name in ("auc", "auc_ci_lower", "auc_ci_upper"):
-            known = card in pooled.index
-            figures[f"{card}_{name}"] = (
-                display.plain_value(pooled.loc[card, name]) if known else None
-            )
-    for name in ("calibration_slope", "calibration_slope_ci_lower", "calibration_slope_ci_upper"):
-        known = "candidate" in pooled.index
-        figures[name] = display.plain_value(pooled.loc["candidate", name]) if known else None
-    return figures
-
-
-def _more_figures(
-    proof: Backtest,
-    pooled: pd.DataFrame,
-    leaks: Sequence[str],
-    moved: Sequence[tuple[str, int]],
-    max_change: int | None,
-) -> dict[str, Any]:
-    row = _pooled_difference(proof, "hand_made")
+    judged = _pooled_row(pooled, "candidate")
+    counts = pooled["n_periods"]  # a row of the table turns whole numbers into fractions
     return {
-        **{
-            f"hand_made_{name}": None if row is None else display.plain_value(row[name])
-            for name in _DIFFERENCE
-        },
-        "n_periods": display.plain_value(pooled.loc["candidate", "n_periods"])
-        if "candidate" in pooled.index
-        else 0,
+        "compared_with": rival,
+        "n_criteria": len(candidate.criteria),
+        **_plain(_pooled_difference(proof, rival), (*_DIFFERENCE, "n", "n_converted")),
+        **_plain(judged, _AUC, prefix="candidate_"),
+        **_plain(_pooled_row(pooled, "current"), _AUC, prefix="current_"),
+        **_plain(judged, _SLOPE),
+        **_plain(_pooled_difference(proof, "hand_made"), _DIFFERENCE, prefix="hand_made_"),
+        "n_periods": display.plain_value(counts.get("candidate", 0)),
         "is_walk_forward": proof.is_walk_forward,
+    }
+
+
+def _required(
+    leaks: Sequence[str], moved: Sequence[tuple[str, int]], max_change: int | None
+) -> dict[str, Any]:
+    """Return what the conditions ask, and what the card itself has to show for them."""
+    return {
         "least_difference": MARGIN,
         "least_slope": SLOPE[0],
         "most_slope": SLOPE[1],
         "leaks": list(leaks),
         "largest_change": max((abs(change) for _, change in moved), default=None),
         "max_change": max_change,
+    }
+
+
+def _plain(row: pd.Series | None, names: Sequence[str], *, prefix: str = "") -> dict[str, Any]:
+    return {
+        f"{prefix}{name}": None if row is None else display.plain_value(row[name]) for name in names
     }

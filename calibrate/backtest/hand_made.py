@@ -14,6 +14,7 @@ from calibrate.config import HandMade
 from calibrate.criteria import Criterion, as_criterion
 from calibrate.errors import ConfigError
 from calibrate.fitting import names_in
+from calibrate.fitting.constraints import Names
 from calibrate.history import History
 from calibrate.observation import Observation
 
@@ -71,6 +72,14 @@ def hand_made_card(
     A rule is the name of an activity (it was done at all), a rule as a card calls it, or a
     comparison: ``NAME >= 3`` and ``NAME < 3`` of a number or of how often an activity was done,
     ``NAME = VALUE`` of a column.
+
+    Examples
+    --------
+    >>> from calibrate.history import read_history
+    >>> leads = pd.DataFrame({"outcome": ["converted", "lost", "lost"], "visits": [5, 1, 4]})
+    >>> card = hand_made_card(read_history(leads), {"visits >= 3": 10})
+    >>> card.criteria[0].when, card.points
+    ({'field': 'visits', 'at_least': 3.0}, (10,))
     """
     if given is None or isinstance(given, HandMadeCard):
         return given
@@ -92,12 +101,11 @@ def hand_made_card(
     )
 
 
-def _rule(named: str | Mapping[str, Any], names: Any) -> Criterion:
+def _rule(named: str | Mapping[str, Any], names: Names) -> Criterion:
     where = f'"{named}"' if isinstance(named, str) else "rules"
     compared = _COMPARED.fullmatch(named) if isinstance(named, str) else None
     if compared is None or named in names.activities:
-        rule: Criterion = names.rule(named, where)
-        return rule
+        return names.rule(named, where)
     subject = names.subject(compared["named"], where)
     sign, value = compared["sign"], compared["value"].strip("\"' ")
     when = _when(subject.kind, str(subject.name), sign, value)
