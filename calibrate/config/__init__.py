@@ -20,10 +20,11 @@ from calibrate.config.settings import (
     Settings,
     load_settings,
 )
-from calibrate.config.stages import STAGES, MqlCut, SqlCut, StageDates, Stages
+from calibrate.config.stages import DATED_STAGES, STAGES, MqlCut, SqlCut, StageDates, Stages
 from calibrate.config.thresholds import ThresholdSettings
 
 __all__ = [
+    "DATED_STAGES",
     "STAGES",
     "ActivityColumns",
     "CalibrationSettings",

@@ -9,12 +9,13 @@ from pydantic import model_validator
 from calibrate.config.columns import Scalar, Scalars, Section
 from calibrate.config.thresholds import ThresholdSettings
 
-__all__ = ["STAGES", "MqlCut", "SqlCut", "StageDates", "Stages"]
+__all__ = ["DATED_STAGES", "STAGES", "MqlCut", "SqlCut", "StageDates", "Stages"]
 
 STAGES = ("unqualified", "mql", "sql", "opportunity", "customer")
 """From the first to the last; a lead in one has passed those before it."""
 
-_REACHED = STAGES[1:]
+DATED_STAGES = STAGES[1:]
+"""Those that a lead reaches, and a column of dates may stand for."""
 
 
 class StageDates(Section):
@@ -136,5 +137,5 @@ class Stages(Section):
         given = self.mql_cut if cut == "mql" else self.sql_cut
         if given is not None and given.outcome is not None:
             return str(given.outcome)
-        later = _REACHED[_REACHED.index(cut) + 1 :]
+        later = DATED_STAGES[DATED_STAGES.index(cut) + 1 :]
         return next(stage for stage in later if self.knows(stage))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from calibrate.config import STAGES, Stages
+from calibrate.config import DATED_STAGES, STAGES, Stages
 from calibrate.engines import quote_literal
 from calibrate.errors import ConfigError, DataError, did_you_mean
 from calibrate.history.dates import DateReading
@@ -15,14 +15,12 @@ from calibrate.history.sources import SourceTable
 from calibrate.history.staging import Staged, find_column, spelled
 
 __all__ = [
-    "DATED_STAGES",
     "StageColumns",
     "create_lead_stages",
     "find_stage_columns",
     "stage_cells",
 ]
 
-DATED_STAGES = STAGES[1:]
 _SHOWN = 8
 
 
@@ -47,7 +45,8 @@ class StageColumns:
     @property
     def positions(self) -> frozenset[int]:
         """Columns that are no attributes: how far a lead came is what is to be foretold."""
-        return frozenset(self.dates.values()) | ({self.column} - {None})  # type: ignore[operator]
+        places = (self.column, *self.dates.values())
+        return frozenset(place for place in places if place is not None)
 
     @property
     def date_roles(self) -> dict[str, int]:
@@ -229,7 +228,9 @@ def _count_values(staged: Staged, position: int, stages: Stages) -> None:
     )
     if missing:
         rule = "mapped in [stages], but no lead has them"
-        staged.add("stage values that do not occur", len(missing), rule, ", ".join(missing[:8]))
+        staged.add(
+            "stage values that do not occur", len(missing), rule, ", ".join(missing[:_SHOWN])
+        )
 
 
 def _refuse_misspelt(

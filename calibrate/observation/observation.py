@@ -111,6 +111,11 @@ class Observation:
         """The same leads at one landmark: the last part, or itself where there is but one."""
         return self.parts[-1] if self.parts else self
 
+    @property
+    def earliest(self) -> Observation:
+        """The same leads at their first landmark, or itself where there is but one."""
+        return self.parts[0] if self.parts else self
+
     def longest_followed(self, share: float) -> float:
         """Return the days that at least a share of the leads was watched for."""
         days = np.sort(self.rows["follow_up_days"].to_numpy(dtype=float))

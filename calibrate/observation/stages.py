@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from calibrate.config import STAGES, Stages
+from calibrate.config import DATED_STAGES, STAGES, Stages
 from calibrate.errors import ConfigError, did_you_mean
 from calibrate.observation.statements import Parameters, Scope, units_sql
 from calibrate.stats.weighting import censoring_weights
@@ -19,7 +19,7 @@ from calibrate.stats.weighting import censoring_weights
 if TYPE_CHECKING:
     from calibrate.history import History
 
-__all__ = ["ALREADY", "REACHED", "UNDATED", "UNKNOWN", "StageRows", "reached_rows"]
+__all__ = ["ALREADY", "UNDATED", "UNKNOWN", "StageRows", "mapped_stages", "reached_rows"]
 
 ALREADY = "there before the landmark"
 UNKNOWN = "lost, how far not known"
@@ -166,19 +166,31 @@ def _by_then(moment: str, known: str) -> str:
     return moment if known == "TRUE" else f"CASE WHEN ({moment}) {known} THEN {moment} END"
 
 
-def _checked(history: History, stage: str) -> Stages:
+def mapped_stages(history: History) -> Stages:
+    """Return the stages of a history.
+
+    Raises
+    ------
+    ConfigError
+        If none are mapped.
+    """
     if history.stages is None:
         raise ConfigError("no stages are mapped; say under [stages] which values mean sql")
-    if stage not in STAGES[1:]:
-        near = did_you_mean(stage, STAGES[1:])
-        raise ConfigError(f'there is no stage "{stage}"{near}; there are {", ".join(STAGES[1:])}')
-    dated = stage == "customer" or history.stages.date_column(stage)
+    return history.stages
+
+
+def _checked(history: History, stage: str) -> Stages:
+    stages = mapped_stages(history)
+    if stage not in DATED_STAGES:
+        near = did_you_mean(stage, DATED_STAGES)
+        raise ConfigError(f'there is no stage "{stage}"{near}; there are {", ".join(DATED_STAGES)}')
+    dated = stage == "customer" or stages.date_column(stage)
     if not history.is_as_exported and not dated:
         raise ConfigError(
             f"which leads had reached {stage} on an earlier day is not known without its date; "
             f"name the column under [stages.dates] {stage}"
         )
-    return history.stages
+    return stages
 
 
 def _counted(stage: str, counts: dict[str, Flags], ids: NDArray[np.object_]) -> pd.DataFrame:

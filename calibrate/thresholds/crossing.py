@@ -124,15 +124,15 @@ def crossings(
     Statistical Science 11, 35-53.
     """
     cut = _cut(card, threshold)
-    obs = obs.parts[0] if obs.parts else obs
+    obs = obs.earliest
     lives = lives_of(obs)
     won = _customers(lives)
     path = _path(card, obs, lives, won)
-    drawn, at_age_of = _others(lives, won, rng)
-    asked, of_which, days = _looks(lives, won, drawn, at_age_of)
+    drawn, at_age_of = _others(lives, won, obs.rows["lead_id"].astype(str).to_numpy(), rng)
+    asked, is_other, days = _looks(lives, won, drawn, at_age_of)
     scores = _scores(card, obs, lives, path + asked)
     leads = _by_lead(obs, lives, won, path, scores[: len(path.place)], cut)
-    table = _by_day(scores[len(path.place) :], of_which, days, cut)
+    table = _by_day(scores[len(path.place) :], is_other, days, cut)
     waited = leads["days_to_sale"].dropna().to_numpy(dtype=float)
     quartiles = np.quantile(waited, [0.25, 0.5, 0.75]) if len(waited) else np.full(3, np.nan)
     return Crossings(
@@ -168,7 +168,7 @@ def days_to_sale(card: Scorecard, obs: Observation, threshold: int) -> pd.Series
     -----
     As in `crossings`.
     """
-    obs = obs.parts[0] if obs.parts else obs
+    obs = obs.earliest
     if obs.history.is_wide:
         return pd.Series(dtype=float)
     lives = lives_of(obs)
@@ -242,11 +242,17 @@ def _by_lead(
     )
 
 
-def _others(lives: Lives, won: Places, rng: int | np.random.Generator) -> tuple[Places, Places]:
-    """Draw leads still open at each customer's age at the sale; and which customer that is."""
+def _others(
+    lives: Lives, won: Places, ids: NDArray[Any], rng: int | np.random.Generator
+) -> tuple[Places, Places]:
+    """Draw leads still open at each customer's age at the sale; and which customer that is.
+
+    Both in the order of their ids, so that another order of the file draws the same.
+    """
     age = lives.ended_at - lives.created_at
+    won = won[np.argsort(ids[won], kind="stable")]
     pool = np.flatnonzero(~lives.is_win)
-    pool = pool[np.argsort(age[pool], kind="stable")]
+    pool = pool[np.lexsort((ids[pool], age[pool]))]
     start = np.searchsorted(age[pool], age[won], side="right")
     open_then = len(pool) - start
     each = int(np.clip(_OTHERS_IN_ALL // len(won), 1, _MOST_OTHERS))
@@ -264,17 +270,11 @@ def _looks(
     place, customer = np.concatenate([won, drawn]), np.concatenate([won, at_age_of])
     is_other = np.arange(len(place)) >= len(won)
     age = lives.ended_at[customer] - lives.created_at[customer]
-    parts, flags, days = [], [], []
-    for day in DAYS_BEFORE:
-        old_enough = age >= day * _DAY
-        moment = (lives.created_at[place] + age - day * _DAY)[old_enough]
-        parts.append(Moments(place=place[old_enough], cutoff=moment, until=moment))
-        flags.append(is_other[old_enough])
-        days.append(np.full(len(moment), day))
-    asked = parts[0]
-    for part in parts[1:]:
-        asked += part
-    return asked, np.concatenate(flags), np.concatenate(days)
+    before = np.array(DAYS_BEFORE)
+    day, row = np.nonzero(age >= before[:, None] * _DAY)  # only where it was a lead for so long
+    place, days = place[row], before[day]
+    moment = lives.created_at[place] + age[row] - days * _DAY
+    return Moments(place=place, cutoff=moment, until=moment), is_other[row], days
 
 
 def _by_day(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from calibrate.errors import ConfigError, NotEnoughDataError
+from calibrate.errors import NotEnoughDataError
 from calibrate.evaluation import scored_leads
-from calibrate.observation.stages import ALREADY, UNDATED, UNKNOWN
+from calibrate.observation.stages import ALREADY, UNDATED, UNKNOWN, mapped_stages
 from calibrate.thresholds.choose import choose_thresholds, score_cells
 from calibrate.thresholds.tables import tier_table
 from calibrate.thresholds.values import Thresholds
@@ -23,34 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["STAGE_COLUMNS", "StageThresholds", "choose_stage_thresholds", "with_stage_tiers"]
 
-STAGE_COLUMNS = (
-    "stage",
-    "outcome",
-    "objective",
-    "threshold",
-    "threshold_ci_lower",
-    "threshold_ci_upper",
-    "plateau_lower",
-    "plateau_upper",
-    "cut",
-    "separates",
-    "n",
-    "n_converted",
-    "rate",
-    "rate_ci_lower",
-    "rate_ci_upper",
-    "recall",
-    "precision",
-    "leads_per_week",
-    "recent_leads_per_week",
-    "missed_per_week",
-    "n_leads",
-    "n_already",
-    "n_unknown",
-    "n_undated",
-    "message",
-    "confidence_level",
-)
 _CUTS = ("sql", "mql")
 _FROM_TABLE = (
     "n",
@@ -63,6 +35,25 @@ _FROM_TABLE = (
     "leads_per_week",
     "recent_leads_per_week",
     "missed_per_week",
+)
+STAGE_COLUMNS = (
+    "stage",
+    "outcome",
+    "objective",
+    "threshold",
+    "threshold_ci_lower",
+    "threshold_ci_upper",
+    "plateau_lower",
+    "plateau_upper",
+    "cut",
+    "separates",
+    *_FROM_TABLE,
+    "n_leads",
+    "n_already",
+    "n_unknown",
+    "n_undated",
+    "message",
+    "confidence_level",
 )
 
 
@@ -161,11 +152,8 @@ def choose_stage_thresholds(
     below the MQL cut: where they cross, the MQL cut is lowered to it, since a lead for sales has
     passed marketing; there is then one tier for both.
     """
-    stages = obs.history.stages
-    if stages is None:
-        raise ConfigError("no stages are mapped; say under [stages] which values mean sql")
-    if obs.parts:
-        obs = obs.parts[0]  # each lead counts once
+    stages = mapped_stages(obs.history)
+    obs = obs.earliest  # each lead counts once
     wanted = {cut: (outcomes or {}).get(cut) or stages.outcome_of(cut) for cut in _CUTS}
     keywords = {"sql": sql or {}, "mql": mql or {}}
     how: dict[str, Any] = {"confidence_level": confidence_level, "rng": rng}
