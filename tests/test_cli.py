@@ -136,6 +136,8 @@ def spoil(company: Path, what: str) -> None:
             "misspelt": SETTINGS.replace("horizon", "horizont"),
             "column": SETTINGS.replace(source, f'{source}\nid = "lead_ids"'),
             "delimiter": SETTINGS.replace(source, f'{source}\ndelimiter = ";"'),
+            "points": f'{SETTINGS}[hand_made]\n"demo_reqest >= 1" = 10\n',
+            "campaign": f'{SETTINGS}[campaigns]\ncolumns = ["sorce"]\n',
         }
         settings.write_text(changed[what])
 
@@ -170,6 +172,25 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert [part for part in parts if part not in error] == []
     assert str(company) not in error
     assert {path.name for path in company.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("points", '[hand_made] "demo_reqest >= 1": there is no column or activity "demo_reqest"'),
+        ("campaign", '[campaigns] columns: there is no column "sorce" (did you mean "source"?)'),
+    ],
+)
+def test_what_the_settings_misname_is_said_by_check_and_before_a_run_measures(
+    company: Path, capsys: pytest.CaptureFixture[str], what: str, said: str
+) -> None:
+    spoil(company, what)
+    assert main(["check"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {said}")
+    assert main(["run"]) == 1
+    told = capsys.readouterr().err
+    assert told.splitlines()[-1].startswith(f"error: {said}")
+    assert "measuring" not in told
 
 
 def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:

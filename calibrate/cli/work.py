@@ -41,6 +41,7 @@ from calibrate.pipeline import (
 )
 from calibrate.pipeline.compose import noted
 from calibrate.pipeline.leaks import with_allowed
+from calibrate.pipeline.named import require_named
 from calibrate.pipeline.spans import periods_of
 from calibrate.pipeline.summary import conversion_part, readiness_part
 from calibrate.proposal import propose_settings
@@ -95,6 +96,7 @@ def check(config: Path, show: str) -> int:
         lookback=settings.calibration.lookback,
         maturity=settings.calibration.maturity,
     )
+    require_named(settings, answer.observation)
     used = _settings_used(settings, answer.observation)
     by_age = _by_age(answer)
     capacity = settings.thresholds.weekly_capacity

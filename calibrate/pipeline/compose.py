@@ -34,6 +34,7 @@ from calibrate.pipeline.example import example_of
 from calibrate.pipeline.judging import against_current, prove
 from calibrate.pipeline.leaks import left_out, warn_of_kept, with_allowed, without_columns
 from calibrate.pipeline.lines import with_lifts
+from calibrate.pipeline.named import require_named
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.sizes import other_sizes
 from calibrate.pipeline.spans import observe_as_set
@@ -103,6 +104,7 @@ def recalibrate(
         current = current_card(settings)
         tell("observing each lead up to its landmark", 0.1)
         obs = observe_as_set(history, settings.calibration)
+        require_named(settings, obs)
         _require_both_outcomes(obs)
         found = _measured(settings, obs, current, tell)
         tell("scoring", 0.6)
