@@ -11,10 +11,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from calibrate.backtest import Backtest, backtest, hand_made_card
+from calibrate.backtest.run import _missed
 from calibrate.config import HandMade, load_settings
 from calibrate.errors import ConfigError
+from calibrate.fitting.boosting import _levels
 from calibrate.gate import recommend
-from calibrate.history import History, read_history
+from calibrate.history import Attribute, History, read_history
 from calibrate.observation import observe
 from tests.small_company import SETTINGS, write_company
 from tests.test_backtest import WINDOWS, company, read
@@ -199,3 +201,25 @@ def test_constraints_on_columns_do_not_bind_the_dated_card(history: History) -> 
     constraints = {"required": ["level"], "sign": {"clicks": "+"}, "max_change": 3}
     done = backtest(history, periods=["2023Q3"], constraints=constraints, **OPTIONS)
     assert {"candidate", "dated"} <= set(done.table["card"])
+
+
+def test_of_equal_scores_the_leads_shown_do_not_hang_on_the_order_of_the_file() -> None:
+    scores = pd.DataFrame(
+        {
+            "lead_id": [f"L{i}" for i in range(10)],
+            "converted": [True] * 5 + [False] * 5,
+            "score": 20,
+            "expected_rate": 0.1,
+            "period": "2023Q3",
+        }
+    )
+    shown = ["L0", "L1", "L2", "L5", "L6", "L7"]
+    assert _missed([scores])["lead_id"].tolist() == shown
+    assert _missed([scores[::-1]])["lead_id"].tolist() == shown
+
+
+def test_levels_as_frequent_are_numbered_by_name() -> None:
+    leads = pd.DataFrame({"source": ["b", "a", "c", "c"]})
+    source = Attribute(name="source", column="x0", kind="category")
+    assert _levels([source], leads) == {"source": ["c", "a", "b"]}
+    assert _levels([source], leads[::-1]) == {"source": ["c", "a", "b"]}

@@ -104,6 +104,22 @@ def test_scores_on_the_days_before_the_sale_by_hand(by_hand) -> None:
     assert table.index.max() == 30
 
 
+def test_the_order_of_the_file_draws_no_other_leads() -> None:
+    n = 60
+    leads = pd.DataFrame(
+        {
+            "lead_id": [f"L{i}" for i in range(n)],
+            "created_at": "2023-01-01 00:00:00",
+            "outcome": np.where(np.arange(n) < 10, "converted", "lost"),
+            "closed_at": pd.Timestamp("2023-01-20") + pd.to_timedelta(np.arange(n) % 30, unit="D"),
+        }
+    )
+    log = leads.loc[::3, ["lead_id"]].assign(activity="demo", occurred_at="2023-01-05 00:00:00")
+    table = crossings(CARD, seen(leads, log), 50).table
+    turned = crossings(CARD, seen(leads[::-1], log[::-1]), 50).table
+    pd.testing.assert_frame_equal(turned, table)
+
+
 def test_the_others_are_looked_at_at_the_same_ages(by_hand) -> None:
     # five others a customer; only "lost" ever has a demo, 20 days old. Customers were 30.5, 20.5,
     # 10.5 and 4.5 days old: none of the last ten can be above the cut

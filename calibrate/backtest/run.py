@@ -249,6 +249,8 @@ def _missed(scores: list[pd.DataFrame]) -> pd.DataFrame:
     if not scores:
         return pd.DataFrame(columns=list(MISSED_COLUMNS))
     together = pd.concat(scores, ignore_index=True)
+    # of equal ones the first by id: the order of the file decides nothing
+    together = together.sort_values("lead_id", key=lambda ids: ids.astype(str), kind="stable")
     won = together[together["converted"]].sort_values("expected_rate", kind="stable")
     lost = together[~together["converted"]].sort_values(
         "expected_rate", ascending=False, kind="stable"

@@ -71,9 +71,13 @@ def boosted(
 
 
 def _levels(attributes: Sequence[Attribute], known: pd.DataFrame) -> dict[str, list[object]]:
-    """Return the levels of each category, the most frequent first."""
+    """Return the levels of each category, the most frequent first, then by name."""
     return {
-        a.name: known[a.name].value_counts().index.tolist()
+        a.name: known[a.name]
+        .value_counts()
+        .sort_index(key=lambda names: names.astype(str))
+        .sort_values(ascending=False, kind="stable")
+        .index.tolist()
         for a in attributes
         if a.kind == "category"
     }
