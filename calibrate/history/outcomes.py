@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from calibrate.config import LeadColumns
 from calibrate.engines import quote_literal
@@ -11,7 +11,7 @@ from calibrate.history.dates import DateReading
 from calibrate.history.personal import masked
 from calibrate.history.staging import Staged, spelled
 
-__all__ = ["closing_interval", "flag_value", "outcome_value"]
+__all__ = ["closing_interval", "flag_value", "outcome_value", "refuse_misspelt"]
 
 _CONVERTED = ("converted", "yes", "y", "true", "1", "1.0")
 _LOST = ("lost",)
@@ -45,7 +45,7 @@ def outcome_value(staged: Staged, position: int, columns: LeadColumns) -> str:
     _count_missing(staged, position)
     if columns.won or columns.lost:
         won, lost = _words(columns.won), _words(columns.lost)
-        _refuse_misspelt(staged, position, {"won": columns.won, "lost": columns.lost})
+        _refuse_misspelt_outcomes(staged, position, {"won": columns.won, "lost": columns.lost})
         _count_others(staged, position, value, [*won, *lost])
     else:
         won, lost = list(_CONVERTED), list(_LOST)
@@ -144,7 +144,39 @@ def _refuse_unknown(staged: Staged, position: int, value: str) -> None:
     )
 
 
-def _refuse_misspelt(
+def refuse_misspelt(
+    staged: Staged, position: int, absent: Iterable[object], present: Sequence[str], *, key: str
+) -> None:
+    """Refuse a value of the settings that no row has, if one that rows do have is near it.
+
+    Parameters
+    ----------
+    staged : Staged
+        The leads.
+    position : int
+        The column.
+    absent : iterable of values
+        Of the settings.
+    present : sequence of str
+        Values of the column.
+    key : str
+        What the settings call these values, such as ``won``.
+
+    Raises
+    ------
+    DataError
+    """
+    for value in absent:
+        near = did_you_mean(spelled(value), present)
+        if near:
+            raise DataError(
+                f'no row has the value "{value}" that {key} names{near}',
+                file=staged.source.file,
+                column=staged.source.names[position],
+            )
+
+
+def _refuse_misspelt_outcomes(
     staged: Staged, position: int, mapped: dict[str, tuple[str | bool | int | float, ...]]
 ) -> None:
     found = staged.engine.query(
@@ -154,16 +186,8 @@ def _refuse_misspelt(
     present = found.column(0).to_pylist()
     spellings = {value.lower() for value in present}
     for key, values in mapped.items():
-        if spellings.intersection(_words(values)):
-            continue
-        for value in values:
-            near = did_you_mean(spelled(value), present)
-            if near:
-                raise DataError(
-                    f'no row has the value "{value}" that {key} names{near}',
-                    file=staged.source.file,
-                    column=staged.source.names[position],
-                )
+        if not spellings.intersection(_words(values)):
+            refuse_misspelt(staged, position, values, present, key=key)
 
 
 def _count_missing(staged: Staged, position: int) -> None:

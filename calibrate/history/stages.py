@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from calibrate.config import DATED_STAGES, STAGES, Stages
 from calibrate.engines import quote_literal
-from calibrate.errors import ConfigError, DataError, did_you_mean
+from calibrate.errors import ConfigError
 from calibrate.history.dates import DateReading
-from calibrate.history.outcomes import closing_interval
+from calibrate.history.outcomes import closing_interval, refuse_misspelt
 from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
 from calibrate.history.staging import Staged, find_column, spelled
@@ -207,6 +207,7 @@ def _count_values(staged: Staged, position: int, stages: Stages) -> None:
     counts: dict[str, int] = {}
     for row in found:
         counts[row["v"].lower()] = counts.get(row["v"].lower(), 0) + row["n"]
+    present = [row["v"] for row in found]
     mapped: set[str] = set()
     missing: list[str] = []
     for stage in STAGES:
@@ -215,7 +216,7 @@ def _count_values(staged: Staged, position: int, stages: Stages) -> None:
             continue
         mapped |= {word.lower() for word in words}
         absent = [word for word in words if word.lower() not in counts]
-        _refuse_misspelt(staged, position, stage, absent, [row["v"] for row in found])
+        refuse_misspelt(staged, position, absent, present, key=f"[stages] {stage}")
         missing += absent
         n = sum(counts.get(word.lower(), 0) for word in dict.fromkeys(words))
         staged.add(f"stage {stage}", n, "as exported", ", ".join(words[:_SHOWN]))
@@ -231,19 +232,6 @@ def _count_values(staged: Staged, position: int, stages: Stages) -> None:
         staged.add(
             "stage values that do not occur", len(missing), rule, ", ".join(missing[:_SHOWN])
         )
-
-
-def _refuse_misspelt(
-    staged: Staged, position: int, stage: str, absent: Sequence[str], present: Sequence[str]
-) -> None:
-    for word in absent:
-        near = did_you_mean(word, present)
-        if near:
-            raise DataError(
-                f'no row has the value "{word}" that [stages] {stage} names{near}',
-                file=staged.source.file,
-                column=staged.source.names[position],
-            )
 
 
 def _count_undated(staged: Staged, columns: StageColumns) -> None:

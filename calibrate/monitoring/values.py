@@ -126,8 +126,8 @@ class Health:
             "verdict": self.verdict,
             "reasons": list(self.reasons),
             "period": self.period,
-            "table": _plain_rows(self._table),
-            "traits": _plain_rows(self.traits),
+            "table": display.plain_rows(self._table),
+            "traits": display.plain_rows(self.traits),
             "n_traits_looked_at": max(len(self.cold), len(self.hot)),
         }
 
@@ -137,13 +137,6 @@ class Health:
         if traits.empty:
             return told
         return told + display.html_table(traits, caption=TRAITS_CAPTION)
-
-
-def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(name): display.plain_value(value) for name, value in row.items()}
-        for row in table.to_dict(orient="records")
-    ]
 
 
 def _lift_among(obs: Observation | None) -> pd.DataFrame:

@@ -13,21 +13,20 @@ cd "$(dirname "$0")" || exit 1
 calibrate=${CALIBRATE:-calibrate}
 decide=0
 
-if [ -f runs/current.json ]; then
-    echo "== does the card in force still hold?"
-    $calibrate monitor ${1:+--as-of "$1"}
+step() {
+    $calibrate "$@"
     case $? in
         0) ;;
         3) decide=3 ;;
         *) exit 1 ;;
     esac
+}
+
+if [ -f runs/current.json ]; then
+    echo "== does the card in force still hold?"
+    step monitor ${1:+--as-of "$1"}
 fi
 
 echo "== the quarter's card"
-$calibrate run ${1:+--as-of "$1"}
-case $? in
-    0) ;;
-    3) decide=3 ;;
-    *) exit 1 ;;
-esac
+step run ${1:+--as-of "$1"}
 exit $decide
