@@ -54,6 +54,9 @@ from calibrate.errors import ConfigError
         ("points", 14, "+14", "+14"),
         ("points", -24, "-24", "-24"),
         ("points", 0, "0", "0"),
+        # sums of money, from 100 on without cents
+        ("amount", 849885.9, "849,886", "849.886"),
+        ("largest_amount", 99.5, "99.5", "99,5"),
         # what is written as nothing has no sign
         ("effect", -0.04, "0.0", "0,0"),
         ("scale", 0.04, "0.0", "0,0"),

@@ -57,9 +57,8 @@ _WHOLE = {
     "missed",
     "fit",
     "engagement",
-    "amount",
 }
-_WHOLE_SUFFIXES = ("_amount", "_value", "_rows")
+_WHOLE_SUFFIXES = ("_value", "_rows")
 _DATE = {"cutoff", "start", "end", "as_of", "date", "week"}
 
 
@@ -121,7 +120,7 @@ def numbers_of(lang: str) -> Numbers:
 def kind_of(column: str) -> str:
     """Return how a column is written.
 
-    One of ``percent, difference, times, signed, probability, measure, whole, count, date,
+    One of ``percent, difference, times, signed, probability, measure, whole, amount, date,
     days, number``.
 
     Examples
@@ -138,6 +137,7 @@ def kind_of(column: str) -> str:
         ("signed", _SIGNED, ("_points",)),
         ("probability", _PROBABILITY, ("_p_value", "_q_value")),
         ("whole", _WHOLE, _WHOLE_SUFFIXES),
+        ("amount", {"amount"}, ("_amount",)),
         ("date", _DATE, ("_at", "_date", "_from")),
         ("days", {"days"}, ("_days",)),
     ):
@@ -375,6 +375,11 @@ def _whole(number: float, lang: str) -> str:
     return format_number(number, 0 if number == round(number) else 1, lang=lang)
 
 
+def _amount(number: float, lang: str) -> str:
+    """Write a sum of money, from 100 on without cents."""
+    return format_number(number, lang=lang) if abs(number) >= 100 else _whole(number, lang)
+
+
 def _plain(number: float, lang: str) -> str:
     if number == round(number) or abs(number) >= 1000:
         return format_number(number, lang=lang)
@@ -390,5 +395,6 @@ _WRITERS: dict[str, Callable[[float, str], str]] = {
     "probability": _probability,
     "measure": _measure,
     "whole": _whole,
+    "amount": _amount,
     "days": _plain,
 }

@@ -65,6 +65,8 @@ def _crossings(run: Mapping[str, Any]) -> Row | None:
     text = "crossed_none" if median is None else "crossed" if median >= 1 else "crossed_soon"
     at_sale = next((row for row in rows_of(found.get("table")) if row["days_before"] == 0), None)
     is_compared = at_sale is not None and bool(at_sale["n_others"])
+    if at_sale and is_compared and not found["n_never"] and at_sale["others_above_share"] == 1:
+        return None  # everybody stands above such a cut: it tells nothing
     return {
         **found,
         "text": text,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from calibrate.backtest import NOT_WALK_FORWARD
 from calibrate.report.campaigns import campaigns_of
 from calibrate.report.card import base_of, card_of, example_of, sizes_of, textbook_of
 from calibrate.report.cuts import beside_the_cut
@@ -103,6 +104,7 @@ def _verdict(run: Mapping[str, Any]) -> Row:
     return {
         "monitoring": monitoring.get("verdict"),
         "level": levels[0] if levels else None,
+        "knew": ("current", monitoring.get("period")) in _knew(run),
         # an empty first card has its own words; one that would follow another stays behind
         "gate": None if is_empty and is_first else gate.get("recommendation"),
         "figures": figures,
@@ -159,6 +161,7 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
     chosen = next((row for row in table if row["threshold"] >= at), table[-1])
     low, high = cuts.get("plateau") or (at, at)
     capacity = setting(run, "thresholds", "capacity")
+    people = setting(run, "thresholds", "people")
     return {
         "objective": cuts.get("objective"),
         "text": _objective(cuts.get("objective"), capacity, chosen, is_weak=sentence["is_weak"]),
@@ -169,7 +172,7 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
         "table": table,
         "chosen": chosen,
         "all": table[0],
-        "people": setting(run, "thresholds", "people"),
+        "people": people if people and people > 1 else None,
     }
 
 
@@ -183,14 +186,19 @@ def _objective(name: Any, capacity: float | None, chosen: Row, *, is_weak: bool)
     return "capacity_free" if a_week is not None and a_week <= capacity - 1 else "capacity"
 
 
-def _against(run: Mapping[str, Any]) -> Row:
-    rows = [row for row in rows_of(run.get("backtest")) if row.get("auc") is not None]
-    periods = list(dict.fromkeys(row["period"] for row in rows))[-_MAX_QUARTERS:]
-    knew = {
+def _knew(run: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the cards that were made from leads of a period, with that period."""
+    return {
         (row["card"], row["period"])
         for row in rows_of(run.get("backtest_differences"))
         if row.get("in_sample")
     }
+
+
+def _against(run: Mapping[str, Any]) -> Row:
+    rows = [row for row in rows_of(run.get("backtest")) if row.get("auc") is not None]
+    periods = list(dict.fromkeys(row["period"] for row in rows))[-_MAX_QUARTERS:]
+    knew = _knew(run)
     found = {
         (row["card"], row["period"]): row | {"knew": (row["card"], row["period"]) in knew}
         for row in rows
@@ -205,7 +213,7 @@ def _against(run: Mapping[str, Any]) -> Row:
         ],
         "latest": found.get(("candidate", periods[-1])) if periods else None,
         "current": None if current is None or current["knew"] else current,
-        "is_walk_forward": not any("not walk-forward" in str(period) for period in periods),
+        "is_walk_forward": not any(str(period).endswith(NOT_WALK_FORWARD) for period in periods),
         "any_knew": any(row["knew"] for row in found.values()),
         "skipped": [str(row["period"]) for row in rows_of(run.get("backtest_skipped"))],
     }

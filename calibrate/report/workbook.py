@@ -27,6 +27,7 @@ _FORMATS = {
     "probability": "0.000",
     "measure": "0.000",
     "whole": "#,##0",
+    "amount": "#,##0",
     "days": "#,##0.0",
     "number": "General",
     "date": "General",

@@ -34,6 +34,40 @@ def test_the_base_of_the_first_page_is_named(run):
     assert "4.300 lead (da ott 2022 a set 2023) ancora aperti dopo 7 giorni" in _text(run, "it")
 
 
+def test_a_promise_about_leads_the_card_was_made_from_is_said_to_flatter(run):
+    said = "71 customers among 1,090 leads; 80 came. The card was made from these very leads"
+    knew = "The card was made from these very leads"
+    assert knew not in _text(run)
+    run["backtest_differences"] = [{"card": "current", "period": "2023Q2", "in_sample": True}]
+    assert said in _text(run)
+    assert f"**80** came. {knew}, so this flatters it." in render_markdown(run)
+    assert "La scheda è nata proprio da questi lead" in _text(run, "it")
+
+
+def test_one_sales_person_is_not_counted(run):
+    assert "for each of 4 sales people" in _text(run)
+    run["settings"]["thresholds"]["people"] = 1
+    assert "for each of" not in _text(run)
+    assert "Each sales person" not in _text(run)
+
+
+def test_a_cut_that_everybody_stands_above_tells_nothing_of_when_it_was_crossed(run):
+    run["crossings"] = {
+        "n": 80,
+        "n_crossed": 80,
+        "n_never": 0,
+        "threshold": 0,
+        "days_median": 10.0,
+        "table": [
+            {"days_before": 0, "n_others": 300, "above_share": 1.0, "others_above_share": 0.9}
+        ],
+    }
+    assert "Of 80 customers 80 had reached 0 points" in _text(run)
+    run["crossings"]["table"][0]["others_above_share"] = 1.0
+    assert "had reached 0 points" not in _text(run)
+    assert "had reached 0 points" not in render_markdown(run)
+
+
 def test_the_base_speaks_of_open_leads_only_where_the_closed_were_left_out(run):
     run["settings"]["calibration"]["early"] = "truncate"
     assert "4,300 leads of Oct 2022 to Sep 2023: 310 of them bought" in _text(run)
