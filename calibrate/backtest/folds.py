@@ -21,9 +21,18 @@ from calibrate.observation import (
 )
 from calibrate.stats.resampling import as_generator
 
-__all__ = ["Fold", "Windows", "fold_or_reason", "quarters_of", "resolve", "stratified_folds"]
+__all__ = [
+    "NOT_WALK_FORWARD",
+    "Fold",
+    "Windows",
+    "fold_or_reason",
+    "quarters_of",
+    "resolve",
+    "stratified_folds",
+]
 
-NOT_WALK_FORWARD = "(not walk-forward)"
+NOT_WALK_FORWARD = " (not walk-forward)"
+"""Behind the label of a quarter that was judged with what was known only later."""
 MIN_CONVERSIONS = 50
 MIN_MATURE_SHARE = 0.2
 N_FOLDS = 5
@@ -150,7 +159,7 @@ def fold_or_reason(
     if converted.nunique() < 2:
         return f"cannot be judged: {int(converted.sum())} of its {len(converted)} leads converted"
     day = quarter.start.date().isoformat()
-    label = quarter.label if walk_forward else f"{quarter.label} {NOT_WALK_FORWARD}"
+    label = quarter.label if walk_forward else f"{quarter.label}{NOT_WALK_FORWARD}"
     return Fold(label=label, train=train, test=test, known_until=day)
 
 

@@ -19,12 +19,12 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from calibrate import display
+from calibrate.backtest import NOT_WALK_FORWARD
 
 __all__ = ["HtmlWords", "MarkdownWords", "Words"]
 
 _LANGUAGES = Path(__file__).parent / "languages"
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
-_NOT_WALK_FORWARD = " (not walk-forward)"
 _FOLD = re.compile(r"fold (\d+)")
 _BEFORE_DIGIT = re.compile(r"&([lg])t;(?=\d)")  # "<0.1" is no tag: it needs no escape
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|#~])")
@@ -112,8 +112,8 @@ class Words:
     def period(self, label: object) -> str:
         """Say a period: a quarter, a span of days, a part of the data."""
         text = display.clean_text(label)
-        if text.endswith(_NOT_WALK_FORWARD):
-            period = self.period(text.removesuffix(_NOT_WALK_FORWARD))
+        if text.endswith(NOT_WALK_FORWARD):
+            period = self.period(text.removesuffix(NOT_WALK_FORWARD))
             return self("page.not_walk_forward", period=period)
         if quarter := _QUARTER.fullmatch(text):
             return self("page.quarter", year=quarter[1], quarter=quarter[2])
