@@ -139,6 +139,15 @@ def test_who_changes_tier() -> None:
     ]
 
 
+def test_ids_that_one_file_holds_as_numbers_and_another_as_texts_are_the_same() -> None:
+    card = a_card(("clicked", CLICK, 20))
+    before = pd.DataFrame({"lead_id": [7, 8], "score": [30, 70], "tier": ["cold", "hot"]})
+    after = before.assign(lead_id=["7", "8"], score=[70, 70], tier="hot")
+    changes = diff(card, card, scores_old=before, scores_new=after)
+    assert changes.moves["n"].tolist() == [1, 1]
+    assert changes.moved_up == ("7",)
+
+
 def test_a_tier_that_only_one_card_has_lies_between_its_neighbours() -> None:
     old = a_card(("clicked", CLICK, 20), tiers={"hot": 60, "warm": 40, "cold": 0})
     new = a_card(("clicked", CLICK, 20), tiers={"hot": 60, "mql": 30, "cold": 0})

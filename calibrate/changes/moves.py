@@ -42,7 +42,8 @@ def moves_of(
     if old is None or new is None:
         return pd.DataFrame(columns=list(MOVE_COLUMNS)), pd.DataFrame(columns=list(UP_COLUMNS))
     wanted = ["lead_id", "score", "tier"]
-    both = old[wanted].merge(new[wanted], on="lead_id", suffixes=("_old", "_new"))
+    old, new = _with_like_ids(old[wanted], new[wanted])
+    both = old.merge(new, on="lead_id", suffixes=("_old", "_new"))
     height = _heights(old_card, new_card)
     rank_old, rank_new = (both[name].map(height) for name in ("tier_old", "tier_new"))
     rises = both[rank_new > rank_old].sort_values("score_new", ascending=False, kind="stable")
@@ -51,6 +52,14 @@ def moves_of(
     high, low = (counts[name].map(height) for name in ("tier_old", "tier_new"))
     order = np.lexsort((-low.to_numpy(), -high.to_numpy()))
     return counts.iloc[order].reset_index(drop=True), up
+
+
+def _with_like_ids(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both with ids as texts where one has them as numbers: from CSV ids are texts."""
+    number = [pd.api.types.is_numeric_dtype(frame["lead_id"]) for frame in (old, new)]
+    if number[0] == number[1]:
+        return old, new
+    return old.astype({"lead_id": str}), new.astype({"lead_id": str})
 
 
 def _heights(old_card: Scorecard, new_card: Scorecard) -> dict[str, int]:
