@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import platform
 import shlex
 import time
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.fitting.marks import Options
 from benchmarks.studies.study import Study
 
 __all__ = ["PROJECT", "Page", "markdown", "replaced", "without_tables", "written"]
@@ -65,6 +68,44 @@ class Page:
                 self.put(study, section)
             passed &= study.passed
         return passed
+
+    def run_package(
+        self, package: str, names: Sequence[str], options: Options, *, needing_tables: Iterable[str]
+    ) -> int:
+        """Run the studies of a package, each the module of its name; return 0 if all are passed.
+
+        Parameters
+        ----------
+        package : str
+        names : sequence of str
+        options : Options
+            With `quick` the page is not written.
+        needing_tables : iterable of str
+            Studies that are left out, and not passed, where the public tables are missing.
+        """
+        left_out = without_tables(names, needing_tables, options.data)
+
+        def study_of(name: str) -> Study:
+            found: Study = importlib.import_module(f"{package}.{name}").run(options)
+            return found
+
+        asked = [name for name in names if name not in left_out]
+        passed = self.run(asked, study_of, write=not options.quick)
+        return 0 if passed and not left_out else 1
+
+    def parser(
+        self, description: str | None, *, data: Path | None = None
+    ) -> argparse.ArgumentParser:
+        """Return the options that every benchmark has, ``--data`` where it reads public tables."""
+        parser = argparse.ArgumentParser(prog=self.command, description=description)
+        choices = [*self.sections, []]
+        parser.add_argument("section", nargs="*", choices=choices, help="default: all of them")
+        parser.add_argument("--quick", action="store_true", help="small versions; writes nothing")
+        if data is not None:
+            parser.add_argument(
+                "--data", type=Path, default=data, help="folder of the public tables"
+            )
+        return parser
 
     def section(self, study: Study, *, seconds: float) -> str:
         """Return the section of a study as it stands on the page."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +10,7 @@ if __package__ in {None, ""}:  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.fitting.marks import Options
-from benchmarks.page import PROJECT, Page, without_tables
-from benchmarks.studies.study import Study
+from benchmarks.page import PROJECT, Page
 
 __all__ = ["DATA", "ON_PUBLIC_TABLES", "PAGE", "SECTIONS", "main"]
 
@@ -37,25 +34,10 @@ PAGE = Page(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sections named (all by default); return 0 if all is as required."""
-    given = _parser().parse_args(arguments)
+    given = PAGE.parser(__doc__, data=DATA).parse_args(arguments)
     options = Options(data=given.data.resolve(), quick=given.quick)
-    names = list(given.section or SECTIONS)
-    left_out = without_tables(names, ON_PUBLIC_TABLES, given.data)
-
-    def study_of(name: str) -> Study:
-        found: Study = importlib.import_module(f"benchmarks.quarterly.{name}").run(options)
-        return found
-
-    asked = [name for name in names if name not in left_out]
-    return 0 if PAGE.run(asked, study_of, write=not options.quick) and not left_out else 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quarter", description=__doc__)
-    parser.add_argument("section", nargs="*", choices=[*SECTIONS, []], help="default: all of them")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the public tables")
-    parser.add_argument("--quick", action="store_true", help="small versions; writes nothing")
-    return parser
+    names = given.section or SECTIONS
+    return PAGE.run_package("benchmarks.quarterly", names, options, needing_tables=ON_PUBLIC_TABLES)
 
 
 if __name__ == "__main__":

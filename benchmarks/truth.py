@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
@@ -43,7 +42,7 @@ PAGE = Page(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the studies named (all by default); return 0 if every one of them is passed."""
-    options = _parser().parse_args(arguments)
+    options = PAGE.parser(__doc__).parse_args(arguments)
 
     def study_of(name: str) -> Study:
         found: Study = importlib.import_module(f"benchmarks.studies.{name}").run(
@@ -51,14 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return found
 
-    return 0 if PAGE.run(options.study or STUDIES, study_of, write=not options.quick) else 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.truth", description=__doc__)
-    parser.add_argument("study", nargs="*", choices=[*STUDIES, []], help="default: all of them")
-    parser.add_argument("--quick", action="store_true", help="small versions; writes nothing")
-    return parser
+    return 0 if PAGE.run(options.section or STUDIES, study_of, write=not options.quick) else 1
 
 
 if __name__ == "__main__":
