@@ -217,6 +217,7 @@ def test_stages_and_their_dates_are_no_criteria_and_are_counted() -> None:
     assert counts.loc["stage mql", "n"] == 0
     assert counts.loc["stage mapped nowhere", "n"] == 4
     assert counts.loc["stage mapped nowhere", "examples"] == "Lost (2), New (2)"
+    assert counts.loc["stage mapped nowhere", "rule"].startswith("customers reached every stage")
     assert counts.loc["stage values that do not occur", "examples"] == "Nurture"
     assert counts.loc["sql date before the creation", "n"] == 1
     assert counts.loc["at sql or beyond, without a date", "n"] == 2  # "no date" and the win

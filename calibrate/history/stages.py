@@ -224,7 +224,7 @@ def _count_values(staged: Staged, position: int, stages: Stages) -> None:
     staged.add(
         "stage mapped nowhere",
         sum(row["n"] for row in others),
-        "no stage reached while open; not known once lost, unless a date says so",
+        "customers reached every stage, open leads none; lost ones: not known without a date",
         ", ".join(f"{masked(row['v'])} ({row['n']})" for row in others[:_SHOWN]),
     )
     if missing:

@@ -232,20 +232,23 @@ def _refuse_locked(limits: Limits) -> None:
         kind = "fixed" if form in limits.fixed else "required"
         if limits.old.get(form) and kind == "required":
             kind = "max_change"
+        way_out = ", or raise max_change" if kind == "max_change" else ""
         if limits.forbids(rule):
             raise ConfigError(
-                f'[constraints] {kind} and forbidden contradict each other on "{rule.name}"'
+                f'[constraints] {kind} and forbidden contradict each other on "{rule.name}"; take '
+                f"it out of forbidden{way_out}"
             )
         sign = limits.sign_of(rule)
         if sign is None:
             raise ConfigError(
                 f'[constraints] {kind} and sign contradict each other: "{rule.name}" holds parts '
-                "of different signs"
+                f"of different signs; take what it is about out of sign{way_out}"
             )
         if not is_plain(rule) and limits.in_the_way(rule):
             raise ConfigError(
                 f'[constraints] {kind} and order contradict each other: "{rule.name}" joins '
-                "something that stands in an order with something else"
+                "something that stands in an order with something else; take it out of order"
+                f"{way_out}"
             )
         if form in limits.fixed and sign * limits.fixed[form] < 0:
             raise ConfigError(

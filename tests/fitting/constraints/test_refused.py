@@ -59,7 +59,7 @@ REFUSED = [
     (
         {"required": [{"all": [{"field": "x0", "at_least": 1}, {"field": "x1", "at_least": 1}]}],
          "sign": {"x0": "+", "x1": "-"}},
-        "holds parts of different signs",
+        "holds parts of different signs; take what it is about out of sign",
     ),
     (
         {"required": [{"all": [{"field": "x0", "at_least": 1}, {"field": "x1", "at_least": 1}]}],
@@ -124,6 +124,7 @@ def test_nothing_to_require(company) -> None:
     ("constraints", "said"),
     [
         ({"max_change": 3, "forbidden": ["x0"]}, "max_change and forbidden contradict"),
+        ({"max_change": 3, "forbidden": ["x0"]}, "it out of forbidden, or raise max_change"),
         ({"max_change": 3, "sign": {"x0": "-"}}, "sign and max_change contradict each other"),
         ({"max_change": 3, "fixed": {X0: 90}}, "fixed and max_change contradict each other"),
         ({"max_change": 3, "order": ["x0", "x2"]}, "order and max_change contradict each other"),
