@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from calibrate.datasets import write_company
 from calibrate.errors import ConfigError, DataError
 from calibrate.pipeline import Run, json_text, runs_folder
-from calibrate.pipeline.run import RUN_SCHEMA
+from calibrate.pipeline.run import RUN_FILE, RUN_SCHEMA
 from calibrate.registry import one_writer, put_back
 from calibrate.report import render_html, render_markdown, write_workbook
 from calibrate.report.shape import require_shape
@@ -37,10 +37,9 @@ __all__ = [
 ]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_MARK = "run.json"
 _FILES = frozenset(
     {
-        *(_MARK, "scorecard.json", "lift.csv", "thresholds.csv", "backtest.csv", "funnel.csv"),
+        *(RUN_FILE, "scorecard.json", "lift.csv", "thresholds.csv", "backtest.csv", "funnel.csv"),
         *("scores.parquet", "changes.md", "report.html", "report.md", "report.xlsx"),
     }
 )
@@ -56,7 +55,7 @@ def default_folder(run: Run) -> Path:
 def holds_same_run(run: Run, folder: str | Path) -> bool:
     """Whether a folder already holds a run of the same inputs, settings and card in force."""
     put_back(folder)
-    if not (Path(folder) / _MARK).is_file():
+    if not (Path(folder) / RUN_FILE).is_file():
         return False
     return bool(read_summary(folder).get("inputs_hash") == run.inputs_hash)
 
@@ -96,7 +95,7 @@ def write_run(run: Run, folder: str | Path, *, lang: str = "en") -> Path:
     text = json_text(run.summary())
     changes = "" if run.changes is None else run.changes.to_markdown()
     with _beside(folder) as partial:
-        write_text(partial / _MARK, text)
+        write_text(partial / RUN_FILE, text)
         write_text(partial / "scorecard.json", run.card.to_json())
         write_text(partial / "changes.md", changes or "No card was in force before.\n")
         _write_csv(run.lift.table, partial / "lift.csv")
@@ -150,20 +149,20 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
     DataError
         If there is none, or it is damaged.
     """
-    file = Path(folder) / _MARK
+    file = Path(folder) / RUN_FILE
     try:
         summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         problem = "is not a run folder: it holds no run.json"
         raise DataError(problem, value=Path(folder).name) from None
     except (ValueError, RecursionError):
-        raise DataError("is damaged", file=_MARK, fix="run calibrate again") from None
+        raise DataError("is damaged", file=RUN_FILE, fix="run calibrate again") from None
     schema = summary.get("schema") if isinstance(summary, dict) else None
     if not isinstance(schema, str) or not schema.startswith("calibrate.run/"):
-        raise DataError("is damaged", file=_MARK, fix="run calibrate again")
+        raise DataError("is damaged", file=RUN_FILE, fix="run calibrate again")
     if schema != RUN_SCHEMA:
         problem = "was written by a newer calibrate"
-        raise DataError(problem, file=_MARK, value=schema, fix="update calibrate")
+        raise DataError(problem, file=RUN_FILE, value=schema, fix="update calibrate")
     return summary
 
 
@@ -266,7 +265,7 @@ def refuse_other_content(folder: str | Path) -> None:
         return
     if not folder.is_dir():
         raise ConfigError(f'"{folder.name}" is a file; name a folder for the run')
-    if any(folder.iterdir()) and not (folder / _MARK).is_file():
+    if any(folder.iterdir()) and not (folder / RUN_FILE).is_file():
         raise ConfigError(f'"{folder.name}" holds other files than a run; name another folder')
     for entry in sorted(folder.iterdir()):
         if not _is_ours(entry):

@@ -35,6 +35,15 @@ def campaign_columns(obs: Observation) -> tuple[str, ...]:
     tuple of str
         At most two: one of a campaign and one of a source; a channel where one of these is
         missing. None of sensitive, personal or free content.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from calibrate.history import read_history
+    >>> from calibrate.observation import observe
+    >>> leads = pd.DataFrame({"outcome": ["converted", "lost"], "Lead Source": ["ads", "fair"]})
+    >>> campaign_columns(observe(read_history(leads)))
+    ('Lead Source',)
     """
     found: list[str] = []
     for words in _KINDS:

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from calibrate.campaigns.columns import attribute_called
 from calibrate.campaigns.values import CAMPAIGN_COLUMNS, CampaignView
-from calibrate.criteria import Criterion, as_criterion
+from calibrate.criteria import Criterion, as_criterion, level_text
 from calibrate.errors import NotEnoughDataError
 from calibrate.lift import MIN_LEADS, compare_rates
+from calibrate.lift.adjusted import MIN_LEVELS, PRIOR_STRENGTH
+from calibrate.lift.compare import MAX_Q_VALUE
 from calibrate.observation import sample_of
 from calibrate.stats.intervals import wilson
 from calibrate.stats.shrinkage import beta_binomial_prior, shrink
@@ -29,8 +31,6 @@ __all__ = ["campaign_view"]
 Floats = NDArray[np.float64]
 EMPTY = "not filled in"
 MOST_VALUES = 50  # named in a table; the others, less frequent, are put together
-MAX_Q_VALUE = 0.05
-MIN_LEVELS, PRIOR_STRENGTH = 4, 50.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,7 @@ def _groups(obs: Observation, column: str, min_leads: int) -> list[_Group]:
     values = obs.compared[column]
     counts: dict[str, int] = {}
     for value, n in values.value_counts().items():
-        counts[_text(value)] = counts.get(_text(value), 0) + int(n)
+        counts[level_text(value)] = counts.get(level_text(value), 0) + int(n)
     known = sorted((-n, value) for value, n in counts.items() if n)
     named = [value for n, value in known if -n >= min_leads][:MOST_VALUES]
     rest = [value for _, value in known if value not in named]
@@ -170,15 +170,6 @@ def _groups(obs: Observation, column: str, min_leads: int) -> list[_Group]:
 
 def _rule(column: str, value: str) -> Criterion:
     return as_criterion({"name": f"{column}: {value}", "when": {"field": column, "in": [value]}})
-
-
-def _text(value: object) -> str:
-    """Return a value as rules spell it: 5 for 5.0, yes for true."""
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _rates(sample: Sample, groups: list[_Group], confidence_level: float) -> pd.DataFrame:

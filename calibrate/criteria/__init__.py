@@ -9,6 +9,7 @@ Meaning, the same everywhere: a missing value meets no field condition but
 
 from calibrate.criteria.conditions import Measure
 from calibrate.criteria.criterion import Criterion, as_criterion, describe
+from calibrate.criteria.fields import level_text
 from calibrate.criteria.kinds import kinds_needed
 
-__all__ = ["Criterion", "Measure", "as_criterion", "describe", "kinds_needed"]
+__all__ = ["Criterion", "Measure", "as_criterion", "describe", "kinds_needed", "level_text"]

@@ -25,7 +25,7 @@ from calibrate.criteria.conditions import (
 from calibrate.display import shorten
 from calibrate.errors import ConfigError
 
-__all__ = ["FieldIn", "FieldMissing", "FieldRange"]
+__all__ = ["FieldIn", "FieldMissing", "FieldRange", "level_text"]
 
 _WHOLE = re.compile(r"-?\d+\.0")  # a whole number beside empty cells, as data frames write it
 _LONGEST = 40  # characters of a value in the words of a rule
@@ -63,9 +63,9 @@ class FieldIn(Condition):
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         codes, levels = _numbered(column_of(frame, self.field))
-        wanted = {_spelled(value) for value in self.values}
+        wanted = {level_text(value) for value in self.values}
         wanted |= {str(int(value)) for value in self.values if isinstance(value, (bool, np.bool_))}
-        met = np.array([_spelled(level) in wanted for level in levels] + [False], dtype=bool)
+        met = np.array([level_text(level) in wanted for level in levels] + [False], dtype=bool)
         return np.asarray(met[codes], dtype=bool)  # a missing value has the code -1
 
     def words(self, *, full: bool = False) -> str:
@@ -195,8 +195,14 @@ def _numbered(column: pd.Series) -> tuple[NDArray[np.integer[Any]], Sequence[Any
     return codes, levels
 
 
-def _spelled(value: Any) -> str:
-    """Return a value as a column of text holds it, whatever type a file gave it."""
+def level_text(value: Any) -> str:
+    """Return a value as a column of text holds it, whatever type a file gave it.
+
+    Examples
+    --------
+    >>> level_text(5.0), level_text("5.0"), level_text(True), level_text("Milan")
+    ('5', '5', 'yes', 'Milan')
+    """
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     text = str(value)

@@ -18,7 +18,7 @@ from calibrate.stats.shrinkage import beta_binomial_prior, shrink
 if TYPE_CHECKING:
     from calibrate.observation import Sample
 
-__all__ = ["adjusted_odds", "shrunken_rates"]
+__all__ = ["MIN_LEVELS", "PRIOR_STRENGTH", "adjusted_odds", "shrunken_rates"]
 
 PRIOR_STRENGTH = 50.0  # leads' worth of control rate, where an attribute has under four levels
 MIN_LEVELS = 4

@@ -13,13 +13,12 @@ from calibrate.criteria import Criterion
 from calibrate.errors import NotEnoughDataError
 from calibrate.lift import LIFT_COLUMNS, measure_lift
 from calibrate.observation import Observation, observe_open
+from calibrate.pipeline.run import RUN_FILE
 from calibrate.pipeline.scoring import history_for_card
 from calibrate.pipeline.spans import observe_as_set
 from calibrate.scorecard import Scorecard
 
 __all__ = ["changes_on", "compare_cards", "lift_beside"]
-
-RUN_FILE = "run.json"
 
 
 def compare_cards(

@@ -24,7 +24,7 @@ from calibrate.thresholds import (
     with_stage_tiers,
 )
 
-__all__ = ["CutViews", "at_one_age", "choose_cuts", "cut_card", "views_part"]
+__all__ = ["CutViews", "at_one_age", "cut_card", "views_part"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -57,7 +57,7 @@ def at_one_age(scores: pd.DataFrame, obs: Observation) -> pd.DataFrame:
     return scores[first].assign(weight=scores.loc[first, "weight"] * len(obs.parts))
 
 
-def choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None) -> Thresholds:
+def _choose_cuts(settings: Settings, scores: pd.DataFrame, *, weeks: float | None) -> Thresholds:
     """Choose the thresholds for the objective of the settings."""
     return choose_thresholds(
         scores,
@@ -90,7 +90,7 @@ def cut_card(
     CutViews
     """
     fitting = obs.fitting
-    cuts = choose_cuts(settings, honest, weeks=fitting.weeks)
+    cuts = _choose_cuts(settings, honest, weeks=fitting.weeks)
     if card.is_empty:
         return cuts, card.with_tiers(cuts), CutViews(why_no_crossings="the card is empty")
     stages = _stages(settings, fitting, card, honest)

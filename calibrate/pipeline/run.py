@@ -41,9 +41,9 @@ from calibrate.readiness import Readiness
 from calibrate.scorecard import Scorecard
 from calibrate.thresholds import Thresholds
 
-__all__ = ["RUN_SCHEMA", "Run"]
+__all__ = ["RUN_FILE", "RUN_SCHEMA", "Run"]
 
-RUN_SCHEMA = "calibrate.run/1"
+RUN_FILE, RUN_SCHEMA = "run.json", "calibrate.run/1"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
