@@ -142,11 +142,23 @@ def _against_current(proof: Backtest, current: Scorecard) -> Verdict:
     row = _pooled_difference(proof, "current")
     if row is None:
         since = current.as_of or "it was fitted"
-        return False, f"no quarter since {since} can be judged yet: the two cards are not compared"
+        first = _first_judged(proof, current)
+        when = f"; the first can be from {first} on" if first else ""
+        return False, (
+            f"no quarter since {since} can be judged yet: the two cards are not compared{when}"
+        )
     said = _said_difference(row)
     if row["difference"] < MARGIN or row["difference_ci_upper"] < 0:
         return False, f"the candidate ranks worse than the current card: {said}"
     return True, f"the candidate ranks no worse than the current card: {said}"
+
+
+def _first_judged(proof: Backtest, current: Scorecard | None) -> str | None:
+    """Return the day from which the first quarter that began after a card can be judged."""
+    if current is None or current.as_of is None:
+        return None
+    days = [day for first_day, day in proof.waiting if first_day >= current.as_of[:10]]
+    return min(days, default=None)
 
 
 def _against_chance(proof: Backtest) -> Verdict:
@@ -249,6 +261,7 @@ def _measured(
         **_plain(_pooled_difference(proof, "hand_made"), _DIFFERENCE, prefix="hand_made_"),
         "n_periods": display.plain_value(counts.get("candidate", 0)),
         "is_walk_forward": proof.is_walk_forward,
+        "first_judged": _first_judged(proof, current),
     }
 
 

@@ -114,6 +114,7 @@ def test_the_quarters_not_judged_are_listed_with_the_reason(proof: Backtest) -> 
     assert skipped["2022Q3"] == "not enough known: no leads before it"
     # 2023Q4 ends on 2024-01-01, its last leads are mature 60 days later
     assert skipped["2023Q4"].startswith("cannot be judged before 2024-03-01")
+    assert proof.waiting == (("2023-10-01", "2024-03-01"),)
 
 
 def test_a_quarter_before_which_too_little_was_known_is_not_fitted() -> None:

@@ -108,6 +108,18 @@ def test_the_margin_against_the_current_card(
     assert gate.recommendation == recommendation
 
 
+def test_it_says_from_when_on_the_two_cards_can_be_compared() -> None:
+    # the card in force is of 2024-01-01: it knew leads of the quarter before
+    waiting = (("2023-10-01", "2024-03-30"), ("2024-01-01", "2024-06-29"))
+    proof = replace(a_proof(difference=None), waiting=waiting)
+    gate = recommend(proof, candidate=a_card(), current=a_card())
+    assert gate.reasons[0] == (
+        "no quarter since 2024-01-01 can be judged yet: the two cards are not compared; the first "
+        "can be from 2024-06-29 on"
+    )
+    assert gate.figures["first_judged"] == "2024-06-29"
+
+
 @pytest.mark.parametrize(
     ("slope", "recommendation"),
     [

@@ -319,6 +319,23 @@ def test_cuts_that_cross_begin_at_one_score(wide) -> None:
     assert found.crossed
     assert found.tiers == (("SQL", 40), ("cold", 0))
     assert "lowered" in found.message
+    mql = found.table.iloc[1]
+    assert [mql["cut"], mql["n"], mql["n_converted"]] == [40, 70, 44]  # of the cut, not of 100
+
+
+def test_what_sales_can_work_counts_the_lost_leads_too() -> None:
+    # 30 lost leads at 100, nothing says how far they came: 50 + 20 + 30 at 40 or more in ten
+    # weeks, 10 a week; 5 a week at 100. Without them 7 a week would come at 40.
+    lost = pd.DataFrame({"lead_id": [f"X{i}" for i in range(30)], "Stage": "Lost", "x": 2})
+    leads = pd.concat([wide_leads(), lost], ignore_index=True)
+    obs = observe(read_history(leads, leads=COLUMNS, stages=UNDATED))
+    found = choose_stage_thresholds(a_card(), obs, sql={"capacity": 8, "weeks": 10})
+    sql = found.table.set_index("stage").loc["SQL"]
+    assert [sql["threshold"], sql["leads_per_week"], sql["outcome"]] == [100, 5, "customer"]
+    assert [sql["n_leads"], sql["n_converted"], sql["n_unknown"]] == [200, 2, 0]
+    assert "also 30 lost ones" in found.message
+    best = choose_stage_thresholds(a_card(), obs, sql={"recall": 0.9}).table.set_index("stage")
+    assert best.loc["SQL", ["outcome", "n_unknown"]].tolist() == ["opportunity", 30]
 
 
 def test_a_stage_that_nobody_reached_has_no_cut() -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "quarters_of",
     "resolve",
     "stratified_folds",
+    "waiting_of",
 ]
 
 NOT_WALK_FORWARD = " (not walk-forward)"
@@ -161,6 +162,19 @@ def fold_or_reason(
     day = quarter.start.date().isoformat()
     label = quarter.label if walk_forward else f"{quarter.label}{NOT_WALK_FORWARD}"
     return Fold(label=label, train=train, test=test, known_until=day)
+
+
+def waiting_of(
+    history: History, quarters: Sequence[Period], windows: Windows
+) -> tuple[tuple[str, str], ...]:
+    """Return first day and day of judgement of the quarters whose last leads are too young."""
+    days = [
+        (quarter.start.date().isoformat(), (quarter.end + windows.horizon).date().isoformat())
+        for quarter in quarters
+        if quarter.start and quarter.end and history.as_of
+        if quarter.end + windows.horizon > history.as_of
+    ]
+    return tuple(sorted(days))
 
 
 def stratified_folds(obs: Observation, rng: int | np.random.Generator) -> Iterator[Fold]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from calibrate.backtest.folds import (
     quarters_of,
     resolve,
     stratified_folds,
+    waiting_of,
 )
 from calibrate.backtest.hand_made import HandMadeCard, hand_made_card
 from calibrate.backtest.judging import (
@@ -160,6 +162,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         snapshots=snapshots,
     )
     folds: Iterable[tuple[str, Fold | str]]
+    quarters: list[Period] = []
     if history.is_wide:
         whole = windows.to_fit(history, Period())
         folds = ((fold.label, fold) for fold in stratified_folds(whole, rng))
@@ -176,7 +179,11 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         )
     judged, skipped = _judge(folds, recipe, current)
     is_walk_forward = walk_forward or history.is_wide
-    return _answer(judged, skipped, confidence_level, is_walk_forward=is_walk_forward)
+    return replace(
+        _answer(judged, skipped, confidence_level),
+        is_walk_forward=is_walk_forward,
+        waiting=waiting_of(history, quarters, windows),
+    )
 
 
 def _judge(
@@ -200,8 +207,6 @@ def _answer(
     judged: list[Judged],
     skipped: list[tuple[str, str]],
     confidence_level: float,
-    *,
-    is_walk_forward: bool,
 ) -> Backtest:
     rows, compared = [], []
     for label, entered in judged:
@@ -220,7 +225,6 @@ def _answer(
     scores = [ranked[0].scores.assign(period=label) for label, ranked in judged]
     return Backtest(
         confidence_level=confidence_level,
-        is_walk_forward=is_walk_forward,
         _table=pd.DataFrame(rows, columns=list(TABLE_COLUMNS)),
         _skipped=pd.DataFrame(skipped, columns=["period", "reason"]),
         _missed=_missed(scores),

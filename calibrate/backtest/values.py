@@ -83,10 +83,14 @@ class Backtest:
     is_walk_forward : bool
         False where the cards were fitted with what was known only after the first day of the
         quarter that they are judged on: no proof that they would have worked.
+    waiting : tuple of (str, str)
+        Of each quarter that is over and too young: its first day, and the day from which it can
+        be judged.
     """
 
     confidence_level: float
     is_walk_forward: bool = True
+    waiting: tuple[tuple[str, str], ...] = ()
     _table: pd.DataFrame = field(repr=False)
     _skipped: pd.DataFrame = field(repr=False)
     _missed: pd.DataFrame = field(repr=False)

@@ -60,6 +60,8 @@ def _proven(figures: Mapping[str, Any], *, is_wide: bool) -> list[dict[str, Any]
     lower, upper = figures.get("difference_ci_lower"), figures.get("difference_ci_upper")
     if lower is None or upper is None:
         known = rival == "current" and figures.get("candidate_auc") is not None
+        if known and figures.get("first_judged"):
+            return [{"key": "uncompared_until", "day": figures["first_judged"]}]
         return [{"key": "untried" if is_wide else "uncompared" if known else "unjudged"}]
     if rival == "chance":
         return [] if lower > 0 else [{"key": "chance"}]

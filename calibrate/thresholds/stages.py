@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from calibrate.errors import NotEnoughDataError
 from calibrate.evaluation import scored_leads
 from calibrate.observation.stages import ALREADY, UNDATED, UNKNOWN, mapped_stages
 from calibrate.thresholds.choose import choose_thresholds, score_cells
+from calibrate.thresholds.objectives import Target, choose_objective
 from calibrate.thresholds.tables import tier_table
 from calibrate.thresholds.values import Thresholds
 
@@ -87,10 +88,10 @@ class StageThresholds:
         """One row a stage, SQL first.
 
         ``stage, outcome, objective``; ``threshold`` with its interval and plateau, and ``cut``,
-        the score at which the tier begins (missing where there is no such tier); ``separates``;
-        of the leads at or above the threshold ``n``, ``n_converted`` (that reached the outcome),
-        their ``rate``, ``recall``, ``precision``, ``leads_per_week`` and so on as in
-        `Thresholds.table`. ``n_leads`` were compared; left out were ``n_already`` that had
+        the score at which the tier begins (missing where it separates nothing); ``separates``;
+        of the leads at or above the cut (or else the threshold) ``n``, ``n_converted`` (that
+        reached the outcome), their ``rate``, ``recall``, ``precision``, ``leads_per_week`` and
+        so on as in `Thresholds.table`. ``n_leads`` were compared; left out were ``n_already`` that had
         reached the outcome before their landmark, and ``n_unknown`` that were lost nobody knows
         how far on; ``n_undated`` reached it without a date.
         """
@@ -148,9 +149,11 @@ def choose_stage_thresholds(
 
     Notes
     -----
-    Each cut is `choose_thresholds` on the leads of ``obs.reached(outcome)``. The SQL cut is never
-    below the MQL cut: where they cross, the MQL cut is lowered to it, since a lead for sales has
-    passed marketing; there is then one tier for both.
+    Each cut is `choose_thresholds` on the leads of ``obs.reached(outcome)``. Where that leaves
+    out lost leads, since nothing says how far they came, and the cut is chosen by ``capacity``,
+    it is ``obs.reached("customer")``: sales works every lead, and who is a customer is known of
+    all. The SQL cut is never below the MQL cut: where they cross, the MQL cut is lowered to it,
+    since a lead for sales has passed marketing; there is then one tier for both.
     """
     stages = mapped_stages(obs.history)
     obs = obs.earliest  # each lead counts once
@@ -159,9 +162,17 @@ def choose_stage_thresholds(
     how: dict[str, Any] = {"confidence_level": confidence_level, "rng": rng}
     found: dict[str, Thresholds] = {}
     counts: dict[str, _Counts] = {}
+    said: list[str] = []
     missing: list[str] = []
-    for cut, outcome in wanted.items():
+    for cut, outcome in list(wanted.items()):
         reached = obs.reached(outcome)
+        left_out = _counts(reached).unknown
+        if left_out and _is_by_capacity(keywords[cut]):
+            reached, wanted[cut] = obs.reached("customer"), "customer"
+            said.append(
+                f"{cut.upper()} is cut by how many leads sales can work, so that all leads count: "
+                f"also {left_out:,} lost ones of which nothing says whether they reached {outcome}."
+            )
         counts[cut] = _counts(reached)
         asked = {"weeks": reached.weeks, **keywords[cut], **how}
         try:
@@ -173,7 +184,7 @@ def choose_stage_thresholds(
             missing.append(f"There is no {cut.upper()} cut (leads that reach {outcome}): {error}.")
     tiers, crossed = _tiers(found)
     table = _table(found, wanted, counts, tiers)
-    said = [*_sentences(found, wanted, counts), *missing]
+    said = [*_sentences(found, wanted, counts), *said, *missing]
     if crossed:
         said.append(
             f"The MQL cut came out above the SQL cut ({found['mql'].threshold} against "
@@ -196,6 +207,12 @@ def _scores(card: Scorecard, reached: Observation, scores: pd.DataFrame | None) 
         return own
     known = own.index.intersection(scores.index)
     return own.loc[known].assign(score=scores.loc[known, "score"])
+
+
+def _is_by_capacity(keywords: Mapping[str, Any]) -> bool:
+    names = {field.name for field in fields(Target)}
+    target = Target(**{name: value for name, value in keywords.items() if name in names})
+    return choose_objective(keywords.get("objective"), target).name == "capacity"
 
 
 def _counts(reached: Observation) -> _Counts:
@@ -241,10 +258,13 @@ def _table(
     tiers: tuple[tuple[str, int], ...],
 ) -> pd.DataFrame:
     begins = dict(tiers)
+    if "SQL" in begins and "mql" in found and found["mql"].threshold >= begins["SQL"]:
+        begins["MQL"] = begins["SQL"]  # lowered to it
     rows = []
     for name, cuts in found.items():
         table = cuts.table.set_index("threshold")
-        row = {column: table.loc[cuts.threshold, column] for column in _FROM_TABLE}
+        above = table[table.index >= begins.get(name.upper(), cuts.threshold)]
+        row = {column: above.iloc[0][column] for column in _FROM_TABLE}
         row |= {
             "stage": name.upper(),
             "outcome": outcomes[name],
@@ -306,6 +326,6 @@ def with_stage_tiers(cuts: Thresholds, stages: StageThresholds, scores: pd.DataF
         per_week=float(row["leads_per_week"]),
         recent_per_week=float(row["recent_leads_per_week"]),
     )
-    fields = ("objective", "threshold", "threshold_ci_lower", "threshold_ci_upper", "plateau")
-    changed |= {name: getattr(top, name) for name in fields}
+    kept = ("objective", "threshold", "threshold_ci_lower", "threshold_ci_upper", "plateau")
+    changed |= {name: getattr(top, name) for name in kept}
     return replace(cuts, **changed, arrivals=arrivals, _table=table)

@@ -78,12 +78,13 @@ def test_the_base_speaks_of_open_leads_only_where_the_closed_were_left_out(run):
 
 
 def test_the_pooled_figure_says_over_how_many_quarters(run):
-    assert "Over the 3 quarters it could be judged on" in _text(run)  # 2023Q1, Q2 and Q3
+    said = "Over the 3 quarters on which this score could be judged"  # 2023Q1, Q2 and Q3
+    assert said in _text(run)
     assert "Nei 3 trimestri in cui" in _text(run, "it")
     run["backtest"] = [row for row in run["backtest"] if row["period"] == "2023Q3"]
     assert "Over the" not in _text(run)
     run["settings"]["calibration"]["horizon"] = None
-    assert "quarters it could" not in _text(run)
+    assert "this score could be judged" not in _text(run)
 
 
 def test_hold_gives_its_reasons(run):
@@ -126,6 +127,15 @@ def test_an_empty_card_that_would_follow_another_says_so(run):
 def test_each_figure_that_fails_has_its_words(run, figures, key):
     run["gate"] = {"recommendation": "hold", "figures": figures}
     assert why_not(run) == [{"key": key}]
+
+
+def test_it_says_from_when_on_the_two_cards_can_be_compared(run):
+    figures = run["gate"]["figures"] | {"compared_with": "current", "first_judged": "2026-12-30"}
+    figures |= {"difference_ci_lower": None, "difference_ci_upper": None}
+    run["gate"] = {"recommendation": "hold", "figures": figures}
+    assert {"key": "uncompared_until", "day": "2026-12-30"} in why_not(run)
+    assert "the first can be from 30 Dec 2026 on." in _text(run)
+    assert "dal 30 dic 2026 in poi." in _text(run, "it")
 
 
 def test_promises_and_house_rules_have_their_words(run):
