@@ -91,9 +91,9 @@ class StageThresholds:
         the score at which the tier begins (missing where it separates nothing); ``separates``;
         of the leads at or above the cut (or else the threshold) ``n``, ``n_converted`` (that
         reached the outcome), their ``rate``, ``recall``, ``precision``, ``leads_per_week`` and
-        so on as in `Thresholds.table`. ``n_leads`` were compared; left out were ``n_already`` that had
-        reached the outcome before their landmark, and ``n_unknown`` that were lost nobody knows
-        how far on; ``n_undated`` reached it without a date.
+        so on as in `Thresholds.table`. ``n_leads`` were compared; left out were ``n_already``
+        that had reached the outcome before their landmark, and ``n_unknown`` that were lost
+        nobody knows how far on; ``n_undated`` reached it without a date.
         """
         return self._table.copy()
 
