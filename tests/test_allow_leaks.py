@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import calibrate as cal
 from calibrate.cli.app import main
 from calibrate.errors import ConfigError
 from calibrate.guards import leaking_columns
-from calibrate.pipeline.leaks import left_out, with_allowed
-from tests.small_company import SETTINGS, tables, write_company
+from calibrate.pipeline.leaks import left_out, with_allowed, without_columns
+from tests.small_company import SETTINGS, company_run, tables, write_company
 
 LEAKING = SETTINGS.replace('ignore = ["contract_plan"]', "")
 ALLOWED = LEAKING.replace("max_criteria = 3", 'max_criteria = 3\nallow_leaks = ["contract_plan"]')
@@ -77,3 +79,40 @@ def test_check_knows_what_is_allowed(
     assert "allow_leaks keeps it" in said
     assert "to leave these out" not in said
     assert said.index("certain:") < said.index("note:")
+
+
+def test_monitor_and_backtest_leave_it_out_too(
+    run: cal.Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_company(tmp_path, LEAKING)
+    (tmp_path / "leaning.json").write_text(run.card.to_json(), encoding="utf-8")
+    (tmp_path / "card.json").write_text(company_run().card.to_json(), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["backtest", "--format", "json"]) == 0
+    table = json.loads(capsys.readouterr().out)["table"]
+    assert max(row["auc"] for row in table) < 0.95
+    assert main(["monitor", "leaning.json", "--format", "json"]) in (0, 3)
+    told = json.loads(capsys.readouterr().out)
+    assert any("contract_plan" in row["name"] for row in told["table"])  # scored as it stands
+    assert main(["monitor", "card.json", "--format", "json"]) in (0, 3)
+    told = json.loads(capsys.readouterr().out)
+    assert told["n_traits_looked_at"] > 0
+    assert not any("contract_plan" in row["criterion"] for row in told["traits"])
+
+
+def test_a_card_whose_activity_leaks_is_monitored_all_the_same() -> None:
+    leads, activities = tables()
+    history = cal.read_history(
+        leads, activities, as_of="2026-07-01", leads=cal.LeadColumns(ignore=["contract_plan"])
+    )
+    obs = cal.observe(history, observation_window="14D", horizon="60D")
+    demo = [{"activity": "demo_request", "at_least": 1}]
+    card = cal.fit_scorecard(obs, criteria=demo, intervals=False)
+    usable = without_columns(history, ["demo_request"])
+    how = {"observation_window": "14D", "horizon": "60D", "period": "2026Q1"}
+    pd.testing.assert_frame_equal(
+        cal.monitor(card, usable, **how).table, cal.monitor(card, history, **how).table
+    )

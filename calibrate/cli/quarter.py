@@ -13,6 +13,7 @@ from calibrate.monitoring import TRAITS_CAPTION, Health
 from calibrate.pipeline import find_card, history_for_card, judge_card, read_card
 from calibrate.pipeline.comparing import compare_cards, lift_beside
 from calibrate.pipeline.compose import noted, settings_for
+from calibrate.pipeline.leaks import without_leaks
 
 __all__ = ["diff", "monitor"]
 
@@ -25,7 +26,8 @@ def monitor(config: Path, *, card: Path | None, as_of: str | None, show: str) ->
     """Judge a card on what came after it."""
     settings = settings_for(config, period=None, as_of=as_of)
     current = find_card(settings, card)
-    health = judge_card(settings, history_for_card(current, settings), current)
+    history = without_leaks(settings, history_for_card(current, settings))
+    health = judge_card(settings, history, current)
     if show == "json":
         show_json(health.to_dict())
     elif show == "csv":

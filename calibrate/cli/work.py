@@ -40,7 +40,7 @@ from calibrate.pipeline import (
     with_sources,
 )
 from calibrate.pipeline.compose import noted
-from calibrate.pipeline.leaks import with_allowed
+from calibrate.pipeline.leaks import with_allowed, without_leaks
 from calibrate.pipeline.named import require_named
 from calibrate.pipeline.spans import periods_of
 from calibrate.pipeline.summary import conversion_part, readiness_part
@@ -269,7 +269,8 @@ def backtest(config: Path, *, card: Path | None, show: str) -> int:
     """Judge the way cards are made on past quarters."""
     settings = load_settings(config)
     current = find_card(settings, card) if card is not None or _has_card(settings) else None
-    proof = prove(settings, history_from_settings(settings), current)
+    history = history_from_settings(settings)
+    proof = prove(settings, without_leaks(settings, history), current, whole=history)
     if show == "json":
         show_json({"table": proof.table, "skipped": proof.skipped, "missed": proof.missed})
         return DONE

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from functools import partial
 
 import pandas as pd
 
 from calibrate.config import Period, parse_duration, parse_period, quarters_before
 from calibrate.history import History
+from calibrate.lift import measure_lift
 from calibrate.monitoring.tables import Leads, health_table
 from calibrate.monitoring.values import HEALTH_COLUMNS, Health
 from calibrate.monitoring.verdict import capacity_reason, ends_reason, opening_of, verdict_of
@@ -28,6 +30,7 @@ def monitor(
     early: str = "landmark",
     lookback: Span = "90D",
     capacity: float | None = None,
+    allow_sensitive: Collection[str] = (),
     confidence_level: float = 0.95,
 ) -> Health:
     """Ask whether a card still keeps its promises.
@@ -43,8 +46,10 @@ def monitor(
         As the card was fitted with.
     capacity : float, optional
         Leads a week that sales can work.
+    allow_sensitive : collection of str
+        Attributes that are looked at in `Health.traits` though they are no criteria by default.
     confidence_level : float, default 0.95
-        Of the intervals in the table.
+        Of the intervals in the tables.
 
     Returns
     -------
@@ -106,6 +111,9 @@ def monitor(
         _lowest=_only(now, leads, tiers[-1:]),
         _highest=_only(now, leads, tiers[:1] if len(tiers) > 1 else []),
         _ends=(tiers[-1], tiers[0]) if tiers else ("", ""),
+        _measure=partial(
+            measure_lift, confidence_level=confidence_level, allow_sensitive=allow_sensitive
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 
 from calibrate import display
 from calibrate.errors import NotEnoughDataError
-from calibrate.lift import measure_lift
+from calibrate.lift import Lift, measure_lift
 from calibrate.observation import Observation
 
 __all__ = ["HEALTH_COLUMNS", "TOO_FEW", "TRAITS_CAPTION", "TRAIT_COLUMNS", "Health"]
@@ -74,6 +75,7 @@ class Health:
     _lowest: Observation | None = field(default=None, repr=False)
     _highest: Observation | None = field(default=None, repr=False)
     _ends: tuple[str, str] = field(default=("", ""), repr=False)
+    _measure: Callable[[Observation], Lift] = field(default=measure_lift, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -96,12 +98,12 @@ class Health:
 
         Measured when first asked for; empty where there are no tiers or only one outcome.
         """
-        return _lift_among(self._lowest)
+        return _table_of(self._measure, self._lowest)
 
     @cached_property
     def hot(self) -> pd.DataFrame:
         """Lift table among the leads of the highest tier: who is lost all the same."""
-        return _lift_among(self._highest)
+        return _table_of(self._measure, self._highest)
 
     @property
     def traits(self) -> pd.DataFrame:
@@ -139,10 +141,10 @@ class Health:
         return told + display.html_table(traits, caption=TRAITS_CAPTION)
 
 
-def _lift_among(obs: Observation | None) -> pd.DataFrame:
+def _table_of(measure: Callable[[Observation], Lift], obs: Observation | None) -> pd.DataFrame:
     if obs is None:
         return pd.DataFrame()
     try:
-        return measure_lift(obs).table
+        return measure(obs).table
     except NotEnoughDataError:
         return pd.DataFrame()

@@ -116,7 +116,7 @@ def recalibrate(
         usable = without_columns(history, leaks)
         proof = prove(settings, usable, current, whole=history)
         tell("comparing with the card in force", 0.9)
-        against = against_current(settings, obs, current, card, lift=found["lift"])
+        against = against_current(settings, obs, current, card, usable=usable, lift=found["lift"])
         gate = recommend(
             proof,
             candidate=card,

@@ -78,7 +78,10 @@ def _backtest(
 
 
 def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
-    """Ask whether a card still keeps its promises, on the last quarter that can be judged."""
+    """Ask whether a card still keeps its promises, on the last quarter that can be judged.
+
+    What certainly leaks the outcome sets nobody apart: `history` is that of `without_leaks`.
+    """
     calibration = settings.calibration
     window, horizon = resolve_windows(history, calibration.observation_window, calibration.horizon)
     return monitor(
@@ -89,6 +92,7 @@ def judge_card(settings: Settings, history: History, card: Scorecard) -> Health:
         early=calibration.early,
         lookback=calibration.lookback,
         capacity=settings.thresholds.weekly_capacity,
+        allow_sensitive=not_leaking(calibration.allow_sensitive, history),
         confidence_level=calibration.confidence_level,
     )
 
@@ -99,9 +103,13 @@ def against_current(
     current: Scorecard | None,
     card: Scorecard,
     *,
+    usable: History,
     lift: Lift | None = None,
 ) -> dict[str, Any]:
-    """Health of the card in force and the changes to it; nothing where there is none."""
+    """Health of the card in force and the changes to it; nothing where there is none.
+
+    `usable` is the history without what certainly leaks the outcome.
+    """
     if current is None:
         return {"health": None, "changes": None}
     in_force = card_in_force(runs_folder(settings))
@@ -112,4 +120,4 @@ def against_current(
         lift_old=None if in_force is None else lift_beside(in_force),
         lift_new=None if lift is None else lift.table,
     )
-    return {"health": judge_card(settings, obs.history, current), "changes": changes}
+    return {"health": judge_card(settings, usable, current), "changes": changes}

@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from calibrate.config import Constraints
+from calibrate.config import Constraints, Settings
 from calibrate.criteria import Criterion
-from calibrate.errors import CalibrateWarning, ConfigError, did_you_mean
+from calibrate.errors import CalibrateWarning, ConfigError, NotEnoughDataError, did_you_mean
 from calibrate.fitting import names_in, resolvable
-from calibrate.guards import Finding, leaking_columns
+from calibrate.guards import Finding, find_problems, leaking_columns
 from calibrate.history import History
+from calibrate.pipeline.spans import observe_as_set
 
 __all__ = [
     "constraints_left",
@@ -21,6 +22,7 @@ __all__ = [
     "warn_of_leaning",
     "with_allowed",
     "without_columns",
+    "without_leaks",
 ]
 
 LEAK = "leak"
@@ -102,6 +104,17 @@ def without_columns(history: History, names: Collection[str]) -> History:
     )
     activities = tuple(name for name in history.activities if name not in names)
     return replace(history, attributes=attributes, activities=activities)
+
+
+def without_leaks(settings: Settings, history: History) -> History:
+    """Return the history without what is certain to leak, unless the settings allow it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CalibrateWarning)  # of the periods: said elsewhere
+            findings = find_problems(observe_as_set(history, settings.calibration))
+    except NotEnoughDataError:
+        return history
+    return without_columns(history, left_out(findings, settings.calibration.allow_leaks))
 
 
 def not_leaking(names: Collection[str], history: History) -> tuple[str, ...]:
