@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,16 +86,9 @@ def hand_made_card(
     points = HandMade.of(given)
     if points.is_empty:
         return None
-    names = names_in(history)
-    rules = []
-    for named, _ in points.given:
-        try:
-            rules.append(_rule(named, names))
-        except ConfigError as error:
-            told = str(error).removeprefix("[constraints] ")
-            raise ConfigError(f"[hand_made] {told}") from None
+    names = replace(names_in(history), table="hand_made")
     return HandMadeCard(
-        criteria=tuple(rules),
+        criteria=tuple(_rule(named, names) for named, _ in points.given),
         points=tuple(value for _, value in points.given),
         threshold=points.threshold,
     )
@@ -113,7 +106,8 @@ def _rule(named: str | Mapping[str, Any], names: Names) -> Criterion:
         allowed = ">= or <" if subject.kind == "activity" else ">=, < or ="
         number = "" if sign in ("=", "==") else " and a number"
         raise ConfigError(
-            f'{where}: a comparison of "{subject.name}" is written with {allowed}{number}'
+            f'[{names.table}] {where}: a comparison of "{subject.name}" is written with '
+            f"{allowed}{number}"
         )
     return as_criterion({"name": named, "when": when})
 

@@ -27,6 +27,8 @@ class Names:
         A level of each column that holds levels without an order.
     known : mapping of column to levels
         As far as rules name them: they tell how words are meant.
+    table : str
+        Table of the settings that the names stand in, for what is refused.
     """
 
     columns: tuple[str, ...]
@@ -34,6 +36,7 @@ class Names:
     rules: Mapping[str, Criterion]
     levels: Mapping[str, str]
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    table: str = "constraints"
 
     def subject(self, named: object, field: str) -> Subject:
         """Return the column or activity of a name.
@@ -47,7 +50,7 @@ class Names:
         if found is None:
             near = did_you_mean(str(named), [*self.columns, *self.activities])
             raise ConfigError(
-                f'[constraints] {field}: there is no column or activity "{named}"{near}'
+                f'[{self.table}] {field}: there is no column or activity "{named}"{near}'
             )
         return found
 
@@ -73,15 +76,21 @@ class Names:
             If there is no such rule, or it looks at an unknown column or activity.
         """
         if isinstance(named, Mapping):
-            criterion = self._known(as_criterion(named), field)
+            criterion = self._known(self._read(named), field)
         elif named in self.rules:
             criterion = self.rules[named]
         else:
             when = rule_called(named, self.columns, self.activities, self.known)
             if when is None:
-                raise ConfigError(f"[constraints] {field}: {self._unknown(named)}")
+                raise ConfigError(f"[{self.table}] {field}: {self._unknown(named)}")
             criterion = as_criterion(when)
         return criterion if name is None else as_criterion({"name": name, "when": criterion.when})
+
+    def _read(self, named: Mapping[str, Any]) -> Criterion:
+        try:
+            return as_criterion(named)
+        except ConfigError as error:
+            raise ConfigError(f"[{self.table}] {error}") from None
 
     def _subject(self, named: object) -> Subject | None:
         if named in self.columns:
@@ -105,6 +114,6 @@ class Names:
                     near = did_you_mean(part.subject.name, known)
                     kind = "column" if part.subject.kind == "field" else "activity"
                     raise ConfigError(
-                        f'[constraints] {field}: there is no {kind} "{part.subject.name}"{near}'
+                        f'[{self.table}] {field}: there is no {kind} "{part.subject.name}"{near}'
                     )
         return criterion
