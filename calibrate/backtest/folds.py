@@ -54,6 +54,10 @@ class Windows:
     maturity: str = "weight"
     snapshots: tuple[Span, ...] | None = None
 
+    def judged_from(self, quarter: Period) -> dt.datetime | None:
+        """Return the moment at which the last leads of a quarter are mature."""
+        return None if quarter.end is None else quarter.end + self.horizon
+
     def to_fit(self, history: History, period: Period) -> Observation:
         """Observe the leads that a card is fitted on, as the history knows them."""
         return self._observe(history, period, self.snapshots)
@@ -141,8 +145,8 @@ def fold_or_reason(
     """
     if quarter.start is None or quarter.end is None or history.as_of is None:
         return "a period to be judged needs a first and a last day"
-    judged_from = quarter.end + windows.horizon
-    if walk_forward and judged_from > history.as_of:
+    judged_from = windows.judged_from(quarter)
+    if walk_forward and judged_from is not None and judged_from > history.as_of:
         return f"cannot be judged before {judged_from:%Y-%m-%d}, when its last leads are mature"
     before = quarters_before(quarter.start, train_quarters)[0].start
     known = history.at(quarter.start) if walk_forward else history
@@ -169,10 +173,10 @@ def waiting_of(
 ) -> tuple[tuple[str, str], ...]:
     """Return first day and day of judgement of the quarters whose last leads are too young."""
     days = [
-        (quarter.start.date().isoformat(), (quarter.end + windows.horizon).date().isoformat())
+        (quarter.start.date().isoformat(), judged_from.date().isoformat())
         for quarter in quarters
-        if quarter.start and quarter.end and history.as_of
-        if quarter.end + windows.horizon > history.as_of
+        if quarter.start and history.as_of
+        if (judged_from := windows.judged_from(quarter)) and judged_from > history.as_of
     ]
     return tuple(sorted(days))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -178,10 +177,11 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
             for quarter in quarters
         )
     judged, skipped = _judge(folds, recipe, current)
-    is_walk_forward = walk_forward or history.is_wide
-    return replace(
-        _answer(judged, skipped, confidence_level),
-        is_walk_forward=is_walk_forward,
+    return _answer(
+        judged,
+        skipped,
+        confidence_level,
+        is_walk_forward=walk_forward or history.is_wide,
         waiting=waiting_of(history, quarters, windows),
     )
 
@@ -207,6 +207,9 @@ def _answer(
     judged: list[Judged],
     skipped: list[tuple[str, str]],
     confidence_level: float,
+    *,
+    is_walk_forward: bool,
+    waiting: tuple[tuple[str, str], ...],
 ) -> Backtest:
     rows, compared = [], []
     for label, entered in judged:
@@ -225,6 +228,8 @@ def _answer(
     scores = [ranked[0].scores.assign(period=label) for label, ranked in judged]
     return Backtest(
         confidence_level=confidence_level,
+        is_walk_forward=is_walk_forward,
+        waiting=waiting,
         _table=pd.DataFrame(rows, columns=list(TABLE_COLUMNS)),
         _skipped=pd.DataFrame(skipped, columns=["period", "reason"]),
         _missed=_missed(scores),
