@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from calibrate.scorecard import Scorecard
+from calibrate.scorecard import DISQUALIFIED, Scorecard
 
 __all__ = ["MOVE_COLUMNS", "UP_COLUMNS", "moves_of"]
-
-DISQUALIFIED = "disqualified"  # the tier of leads that a card rules out
 
 MOVE_COLUMNS = ("tier_old", "tier_new", "n")
 UP_COLUMNS = ("lead_id", "tier_old", "tier_new", "score_old", "score_new")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from calibrate.cli.constants import DEFAULT_CONFIG
 from calibrate.errors import CalibrateError
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ Card = Annotated[
         help="A scorecard.json or run folder; default the card in force, else the newest run.",
     ),
 ]
-DEFAULT_CONFIG = Path("calibrate.toml")
 _PACKAGE = Path(__file__).parents[1]
 
 

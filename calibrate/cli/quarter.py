@@ -7,6 +7,7 @@ from pathlib import Path
 from calibrate.changes import Changes
 from calibrate.cli import words
 from calibrate.cli.console import remark, say, say_lines, show_json, show_table
+from calibrate.cli.constants import DEFAULT_CONFIG, DONE, ROWS_SHOWN, TRIPPED
 from calibrate.config import load_settings
 from calibrate.errors import CalibrateError
 from calibrate.monitoring import TRAITS_CAPTION, Health
@@ -16,10 +17,6 @@ from calibrate.pipeline.compose import noted, settings_for
 from calibrate.pipeline.leaks import without_leaks
 
 __all__ = ["diff", "monitor"]
-
-DONE, TRIPPED = 0, 3
-DEFAULT_CONFIG = Path("calibrate.toml")
-ROWS_SHOWN = 20
 
 
 def monitor(config: Path, *, card: Path | None, as_of: str | None, show: str) -> int:

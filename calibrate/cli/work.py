@@ -21,6 +21,7 @@ from calibrate.cli.console import (
     show_json,
     show_table,
 )
+from calibrate.cli.constants import DONE, ROWS_SHOWN, TRIPPED
 from calibrate.cli.quarter import diff, monitor
 from calibrate.config import Settings, load_settings
 from calibrate.control import ConversionByAge, conversion_by_age
@@ -61,8 +62,6 @@ __all__ = [
     "score",
 ]
 
-DONE, TRIPPED = 0, 3
-ROWS_SHOWN = 20
 CARD_COLUMNS = ["criterion", "points", "points_ci_lower", "points_ci_upper", "n", "lift"]
 
 

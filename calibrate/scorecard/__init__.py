@@ -1,6 +1,6 @@
 """The scorecard as a value: criteria and whole-number points; apply, explain, JSON."""
 
-from calibrate.scorecard.card import Scorecard
+from calibrate.scorecard.card import DISQUALIFIED, Scorecard
 from calibrate.scorecard.values import (
     PARSIMONY_COLUMNS,
     Explanation,
@@ -11,6 +11,7 @@ from calibrate.scorecard.values import (
 )
 
 __all__ = [
+    "DISQUALIFIED",
     "PARSIMONY_COLUMNS",
     "Explanation",
     "Hold",
