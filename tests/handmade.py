@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from calibrate.criteria import as_criterion
 from calibrate.engines import DuckDBEngine
+from calibrate.scorecard import Scorecard, ScoredCriterion
 
 DAY0 = dt.datetime(2023, 1, 1)
 TIME = pa.timestamp("us")
@@ -105,4 +107,23 @@ def build(
         attributes=tuple(attributes),
         is_wide=is_wide,
         has_contacts=any(row["contact"] for row in lead_rows),
+    )
+
+
+def hand_card(
+    *rules: tuple[dict[str, Any], int], rates: pd.DataFrame, n: int, n_converted: int
+) -> Scorecard:
+    """A card of rules and their points, base 0, without tiers."""
+    control = {"rate": 0.1, "rate_ci": [0.0, 1.0], "n": n, "n_converted": n_converted}
+    return Scorecard(
+        name="by hand",
+        period=None,
+        as_of=None,
+        method="logistic",
+        control=control | {"method": "cohort"},
+        base=0,
+        criteria=tuple(
+            ScoredCriterion(criterion=as_criterion(when), points=points) for when, points in rules
+        ),
+        expected_rate=rates,
     )

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import calibrate as cal
-from calibrate.criteria import as_criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.history import read_history
 from calibrate.observation import observe
-from calibrate.scorecard import Scorecard, ScoredCriterion
+from calibrate.scorecard import Scorecard
 from calibrate.thresholds import crossings, days_to_sale
+from tests.handmade import hand_card
 from tests.small_company import company_run
 
 RATES = pd.DataFrame({"score": range(101), "rate": np.linspace(0.01, 0.6, 101)}).assign(
@@ -46,18 +46,7 @@ EVENTS = pd.DataFrame(
 
 
 def a_card(*rules: tuple[dict, int]) -> Scorecard:
-    lines = tuple(ScoredCriterion(criterion=as_criterion(when), points=n) for when, n in rules)
-    control = {"rate": 0.1, "rate_ci": [0.0, 1.0], "n": 6, "n_converted": 4, "method": "cohort"}
-    return Scorecard(
-        name="by hand",
-        period=None,
-        as_of=None,
-        method="logistic",
-        control=control,
-        base=0,
-        criteria=lines,
-        expected_rate=RATES,
-    )
+    return hand_card(*rules, rates=RATES, n=6, n_converted=4)
 
 
 CARD = a_card(({"activity": "demo"}, 60), ({"activity": "visit", "at_least": 2}, 40))

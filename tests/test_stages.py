@@ -8,14 +8,14 @@ import pytest
 
 from calibrate import check
 from calibrate.config import LeadColumns, Settings, Stages, load_settings
-from calibrate.criteria import as_criterion
 from calibrate.errors import ConfigError, DataError
 from calibrate.history import read_history
 from calibrate.observation import observe
 from calibrate.pipeline.cutting import cut_card, views_part
 from calibrate.report import render_html, render_markdown
-from calibrate.scorecard import Scorecard, ScoredCriterion
+from calibrate.scorecard import Scorecard
 from calibrate.thresholds import choose_stage_thresholds
+from tests.handmade import hand_card
 from tests.report.invented_run import sample_run
 
 COLUMNS = LeadColumns(outcome="Stage", won=["Won"], lost=["Lost"])
@@ -267,21 +267,8 @@ RATES = pd.DataFrame({"score": range(101), "rate": np.linspace(0.01, 0.6, 101)})
 
 
 def a_card() -> Scorecard:
-    lines = (
-        ScoredCriterion(criterion=as_criterion({"field": "x", "at_least": 1}), points=40),
-        ScoredCriterion(criterion=as_criterion({"field": "x", "at_least": 2}), points=60),
-    )
-    control = {"rate": 0.1, "rate_ci": [0.0, 1.0], "n": 170, "n_converted": 17, "method": "cohort"}
-    return Scorecard(
-        name="by hand",
-        period=None,
-        as_of=None,
-        method="logistic",
-        control=control,
-        base=0,
-        criteria=lines,
-        expected_rate=RATES,
-    )
+    once, twice = {"field": "x", "at_least": 1}, {"field": "x", "at_least": 2}
+    return hand_card((once, 40), (twice, 60), rates=RATES, n=170, n_converted=17)
 
 
 def wide_leads() -> pd.DataFrame:

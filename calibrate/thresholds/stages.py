@@ -162,14 +162,13 @@ def choose_stage_thresholds(
     how: dict[str, Any] = {"confidence_level": confidence_level, "rng": rng}
     found: dict[str, Thresholds] = {}
     counts: dict[str, _Counts] = {}
-    said: list[str] = []
-    missing: list[str] = []
+    notes: list[str] = []
     for cut, outcome in list(wanted.items()):
         reached = obs.reached(outcome)
         left_out = _counts(reached).unknown
         if left_out and _is_by_capacity(keywords[cut]):
             reached, wanted[cut] = obs.reached("customer"), "customer"
-            said.append(
+            notes.append(
                 f"{cut.upper()} is cut by how many leads sales can work, so that all leads count: "
                 f"also {left_out:,} lost ones of which nothing says whether they reached {outcome}."
             )
@@ -181,12 +180,11 @@ def choose_stage_thresholds(
                 seen = seen.drop(columns="created_at")
             found[cut] = choose_thresholds(seen, **asked)
         except NotEnoughDataError as error:
-            missing.append(f"There is no {cut.upper()} cut (leads that reach {outcome}): {error}.")
+            notes.append(f"There is no {cut.upper()} cut (leads that reach {outcome}): {error}.")
     tiers, crossed = _tiers(found)
     table = _table(found, wanted, counts, tiers)
-    said = [*_sentences(found, wanted, counts), *said, *missing]
     if crossed:
-        said.append(
+        notes.append(
             f"The MQL cut came out above the SQL cut ({found['mql'].threshold} against "
             f"{found['sql'].threshold}); it is lowered to it, so that both begin at one score."
         )
@@ -195,7 +193,7 @@ def choose_stage_thresholds(
         outcomes=wanted,
         tiers=tiers,
         crossed=crossed,
-        message=" ".join(said),
+        message=" ".join([*_sentences(found, wanted, counts), *notes]),
         _table=table,
     )
 
