@@ -1,0 +1,1 @@
+"""What the toolkit costs where the data is big."""
