@@ -322,7 +322,7 @@ def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[
     assert main(["run"]) == 0
     said = capsys.readouterr()
     assert "control conversion rate" in said.out
-    assert said.err.splitlines()[0] == "[  0%] reading leads and activities"
+    assert said.err.splitlines()[0] == "[  0%] reading leads and activities (0 s)"
     (first,) = (company / "runs").iterdir()
     assert f"report: {Path('runs') / first.name / 'report.html'}" in said.out
     signed = ["--who", "Ada", "--why", "first card"]

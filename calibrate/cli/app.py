@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calibrate.cli.constants import DEFAULT_CONFIG
+from calibrate.cli.constants import DEFAULT_CONFIG, STOPPED
 from calibrate.errors import CalibrateError
 
 if TYPE_CHECKING:
@@ -85,12 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 done; 1 an expected error, said in one line on stderr; 2 wrong usage; 3 a gate
-        tripped, everything written all the same.
+        tripped, everything written all the same; 130 stopped by Ctrl-C.
     """
     _never_fail_on_a_character()
     try:
         app(args=None if arguments is None else list(arguments), prog_name="calibrate")
     except SystemExit as stop:
+        if stop.code == STOPPED:
+            sys.stderr.write("stopped; a file or folder is written whole or not at all\n")
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except CalibrateError as error:
         sys.stderr.write(f"error: {error}\n")

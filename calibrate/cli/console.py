@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,10 +83,16 @@ def _show_words(table: pd.DataFrame, title: str | None) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
-    """Give a function to tell progress to: a bar on a terminal, plain lines elsewhere."""
+    """Give a function to tell progress to: a bar on a terminal, plain lines elsewhere.
+
+    Each line says how much is done, the step that begins, and after how many seconds.
+    """
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield lambda step, done: remark(f"[{done:4.0%}] {step}")
+        started = time.monotonic()
+        yield lambda step, done: remark(
+            f"[{done:4.0%}] {step} ({time.monotonic() - started:.0f} s)"
+        )
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:

@@ -77,6 +77,10 @@ def _in_one_line() -> Iterator[None]:
             "a number or a date is outside what can be computed with",
             fix="look for years and amounts that cannot be",
         ) from error
+    except (duckdb.InterruptException, RuntimeError) as error:
+        if "interrupt" not in str(error).lower():
+            raise
+        raise KeyboardInterrupt from None  # Ctrl-C, in the engine's words
 
 
 class DuckDBEngine:
