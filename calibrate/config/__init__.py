@@ -5,6 +5,7 @@ from __future__ import annotations
 from calibrate.config.campaigns import CampaignSettings
 from calibrate.config.columns import ActivityColumns, LeadColumns, OutcomeColumns
 from calibrate.config.constraints import Constraints, FixedPoints
+from calibrate.config.engine import DatabaseSettings, EngineSettings
 from calibrate.config.hand_made import HandMade, HandMadePoints
 from calibrate.config.periods import (
     Period,
@@ -16,7 +17,6 @@ from calibrate.config.periods import (
 )
 from calibrate.config.settings import (
     CalibrationSettings,
-    DatabaseSettings,
     Settings,
     load_settings,
 )
@@ -31,6 +31,7 @@ __all__ = [
     "CampaignSettings",
     "Constraints",
     "DatabaseSettings",
+    "EngineSettings",
     "FixedPoints",
     "HandMade",
     "HandMadePoints",

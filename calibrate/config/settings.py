@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from calibrate.config.campaigns import CampaignSettings
 from calibrate.config.columns import ActivityColumns, LeadColumns, Names, OutcomeColumns, Section
 from calibrate.config.constraints import Constraints
+from calibrate.config.engine import DatabaseSettings, EngineSettings
 from calibrate.config.hand_made import HandMade
 from calibrate.config.periods import Period, parse_duration, parse_moment, parse_period
 from calibrate.config.stages import Stages
@@ -21,6 +22,7 @@ from calibrate.errors import ConfigError, did_you_mean
 __all__ = [
     "CalibrationSettings",
     "DatabaseSettings",
+    "EngineSettings",
     "Settings",
     "ThresholdSettings",
     "load_settings",
@@ -139,26 +141,13 @@ class CalibrationSettings(Section):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class DatabaseSettings(Section):
-    """Where the tables are, instead of files.
-
-    Examples
-    --------
-    >>> DatabaseSettings(url="postgresql://localhost/crm").url
-    'postgresql://localhost/crm'
-    """
-
-    toml_name: ClassVar[str] = "database"
-    url: str = Field(repr=False)
-
-
 class Settings(Section):
     """Everything a run needs to know; one attribute a table of ``calibrate.toml``.
 
     Parameters
     ----------
     leads, outcomes, activities, stages, calibration, constraints
-    thresholds, hand_made, campaigns, database
+    thresholds, hand_made, campaigns, database, engine
         The tables.
     folder : pathlib.Path
         What relative sources are relative to; not part of a dump.
@@ -179,6 +168,7 @@ class Settings(Section):
     hand_made: HandMade = HandMade()
     campaigns: CampaignSettings = CampaignSettings()
     database: DatabaseSettings | None = None
+    engine: EngineSettings = EngineSettings()
     folder: Path = Field(default=Path(), exclude=True, repr=False)
 
     @property
@@ -200,6 +190,7 @@ _SECTIONS: dict[str, type[Section]] = {
         HandMade,
         CampaignSettings,
         DatabaseSettings,
+        EngineSettings,
     )
 }
 

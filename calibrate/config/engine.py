@@ -1,0 +1,65 @@
+"""Where statements are run: the tables [database] and [engine]."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, ClassVar
+
+from pydantic import Field, field_validator
+
+from calibrate.config.columns import Section
+
+__all__ = ["DatabaseSettings", "EngineSettings"]
+
+_MEMORY = re.compile(r"\d+(?:\.\d+)? ?(?:[KMGT]i?B|%)", re.IGNORECASE)
+
+
+class DatabaseSettings(Section):
+    """Where the tables are, instead of files.
+
+    Parameters
+    ----------
+    url : str
+        ``postgresql://host/database``, ``spark://...``, or ``duckdb:///path/of/a/file``. Never
+        shown nor written anywhere.
+
+    Examples
+    --------
+    >>> DatabaseSettings(url="postgresql://localhost/crm").url
+    'postgresql://localhost/crm'
+    """
+
+    toml_name: ClassVar[str] = "database"
+    url: str = Field(repr=False)
+
+
+class EngineSettings(Section):
+    """What the engine in this process may use; a database has its own settings.
+
+    Parameters
+    ----------
+    memory_limit : str, optional
+        At most so much memory, e.g. ``"4GB"``; more spills to `temp_directory`. Default: what
+        DuckDB takes, 80 % of the machine's.
+    threads : int, optional
+        At most so many threads; default all cores.
+    temp_directory : str, optional
+        Where to spill; default DuckDB's choice.
+
+    Examples
+    --------
+    >>> EngineSettings(memory_limit="4GB", threads=2).threads
+    2
+    """
+
+    toml_name: ClassVar[str] = "engine"
+    memory_limit: str | None = None
+    threads: Annotated[int, Field(ge=1)] | None = None
+    temp_directory: str | None = None
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _a_size(cls, value: str | None) -> str | None:
+        if value is not None and not _MEMORY.fullmatch(value.strip()):
+            raise ValueError(f'write it like "4GB" or "60%", not "{value}"')
+        return value
