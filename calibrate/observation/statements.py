@@ -18,6 +18,8 @@ __all__ = [
     "Parameters",
     "Scope",
     "aggregate_sql",
+    "by_day_sql",
+    "by_lead_sql",
     "features_statement",
     "filter_sql",
     "leads_statement",
@@ -132,7 +134,7 @@ def features_statement(scope: Scope, measures: Sequence[Measure]) -> tuple[str, 
     span = span_sql(scope, parameters)
     events = f"units AS u JOIN activities AS a ON a.lead_key = u.lead_key WHERE {span}"
     by_day = any(measure.statistic == "days" for measure in measures)
-    features = (_by_day_sql if by_day else _by_lead_sql)(events, measures, parameters)
+    features = (by_day_sql if by_day else by_lead_sql)(events, measures, parameters)
     shown = ", ".join(
         f"f.f{i}" if measure.statistic == "recency" else f"coalesce(f.f{i}, 0) AS f{i}"
         for i, measure in enumerate(measures)
@@ -148,7 +150,8 @@ ORDER BY u.lead_row"""
     return statement, parameters.values
 
 
-def _by_lead_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
+def by_lead_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
+    """Return the query for measures ``f0, f1, ...`` of each lead with an event."""
     columns = "".join(
         f",\n        {aggregate_sql(measure, parameters)} AS f{i}"
         for i, measure in enumerate(measures)
@@ -159,7 +162,8 @@ def _by_lead_sql(events: str, measures: Sequence[Measure], parameters: Parameter
     GROUP BY u.lead_row"""
 
 
-def _by_day_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
+def by_day_sql(events: str, measures: Sequence[Measure], parameters: Parameters) -> str:
+    """Return the same for measures that count days."""
     happened = "".join(
         f",\n            count(*){filter_sql(measure, parameters)} AS d{i}"
         for i, measure in enumerate(measures)
