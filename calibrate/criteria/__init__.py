@@ -7,9 +7,10 @@ Meaning, the same everywhere: a missing value meets no field condition but
 ``missing``; ``not`` is plain negation (two-valued); days count back from the cutoff.
 """
 
-from calibrate.criteria.conditions import Measure
+from calibrate.criteria.conditions import Measure, Term, Terms
 from calibrate.criteria.criterion import Criterion, as_criterion, describe
 from calibrate.criteria.fields import level_text
 from calibrate.criteria.kinds import kinds_needed
 
-__all__ = ["Criterion", "Measure", "as_criterion", "describe", "kinds_needed", "level_text"]
+__all__ = ["Criterion", "Measure", "Term", "Terms"]
+__all__ += ["as_criterion", "describe", "kinds_needed", "level_text"]

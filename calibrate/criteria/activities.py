@@ -13,6 +13,7 @@ from calibrate.criteria.conditions import (
     Condition,
     Flags,
     Measure,
+    Terms,
     When,
     days_text,
     name_under,
@@ -64,6 +65,9 @@ class ActivityReaches(Condition):
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         return values_of(frame, self.measure) >= self.at_least
+
+    def sql(self, terms: Terms) -> str:
+        return f"{terms.measure(self.measure)} >= {terms.bind(self.at_least, 'DOUBLE')}"
 
     def words(self, *, full: bool = False) -> str:
         del full
@@ -127,6 +131,10 @@ class LastActivity(Condition):
     def meets(self, frame: pd.DataFrame) -> Flags:
         return values_of(frame, self.measure) <= self.days
 
+    def sql(self, terms: Terms) -> str:
+        days = terms.bind(self.days, "DOUBLE")
+        return f"coalesce({terms.measure(self.measure)} <= {days}, FALSE)"
+
     def words(self, *, full: bool = False) -> str:
         del full
         name = replace(self.measure, statistic="count").column
@@ -174,6 +182,12 @@ class ShareOf(Condition):
         part, whole = values_of(frame, self.part), values_of(frame, self.whole)
         return (whole >= max(self.minimum, 1)) & (part >= self.at_least * whole)
 
+    def sql(self, terms: Terms) -> str:
+        part, whole = terms.measure(self.part), terms.measure(self.whole)
+        least = terms.bind(max(self.minimum, 1.0), "DOUBLE")
+        share = terms.bind(self.at_least, "DOUBLE")
+        return f"({whole} >= {least} AND {part} >= {share} * {whole})"
+
     def words(self, *, full: bool = False) -> str:
         del full
         share = f"{number_text(100 * self.at_least)} %"
@@ -214,6 +228,10 @@ class OnlyActivity(Condition):
     def meets(self, frame: pd.DataFrame) -> Flags:
         part = values_of(frame, self.part)
         return np.asarray((part >= 1) & (part == values_of(frame, Measure(None))), dtype=bool)
+
+    def sql(self, terms: Terms) -> str:
+        part = terms.measure(self.part)
+        return f"({part} >= 1 AND {part} = {terms.measure(Measure(None))})"
 
     def words(self, *, full: bool = False) -> str:
         del full

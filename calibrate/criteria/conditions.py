@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ __all__ = [
     "Condition",
     "Flags",
     "Measure",
+    "Term",
+    "Terms",
     "When",
     "column_of",
     "days_text",
@@ -75,6 +77,38 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Term:
+    """What a statement calls a column of the leads, and what the column holds.
+
+    Parameters
+    ----------
+    sql : str
+        Missing values are NULL, texts are trimmed.
+    kind : {"category", "number", "date", "text"}
+        As in `Attribute`.
+    """
+
+    sql: str
+    kind: str
+
+
+class Terms(Protocol):
+    """What a statement calls the things that rules are about (DuckDB's SQL)."""
+
+    def field(self, name: str) -> Term:
+        """Return the column of this name."""
+        ...
+
+    def measure(self, measure: Measure) -> str:
+        """Return a number taken from the log: 0 without an event, NULL for a recency."""
+        ...
+
+    def bind(self, value: object, kind: str) -> str:
+        """Return a value of an SQL type."""
+        ...
+
+
+@dataclass(frozen=True)
 class Condition(ABC):
     """A parsed ``when``: one class a kind of rule."""
 
@@ -107,6 +141,10 @@ class Condition(ABC):
     @abstractmethod
     def meets(self, frame: pd.DataFrame) -> Flags:
         """Return which rows meet it."""
+
+    @abstractmethod
+    def sql(self, terms: Terms) -> str:
+        """Return it as SQL that is true where `meets` is, else false and never NULL."""
 
     @abstractmethod
     def words(self, *, full: bool = False) -> str:

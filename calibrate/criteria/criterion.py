@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from calibrate.criteria.conditions import Condition, Flags, Measure, When
+from calibrate.criteria.conditions import Condition, Flags, Measure, Terms, When
 from calibrate.criteria.parsing import parse_when
 from calibrate.errors import ConfigError
 
@@ -108,6 +108,16 @@ class Criterion:
             If a column is missing.
         """
         return self._condition.meets(frame)
+
+    def sql(self, terms: Terms) -> str:
+        """Return it as SQL of DuckDB: true where `meets` is, else false and never NULL.
+
+        Parameters
+        ----------
+        terms : Terms
+            What the statement calls columns, numbers of the log and values.
+        """
+        return self._condition.sql(terms)
 
 
 def as_criterion(rule: Criterion | When, *, engagement_fields: Sequence[str] = ()) -> Criterion:

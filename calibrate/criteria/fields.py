@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from calibrate.criteria.conditions import (
     Condition,
     Flags,
     Measure,
+    Terms,
     When,
     column_of,
     name_under,
@@ -28,6 +31,7 @@ from calibrate.errors import ConfigError
 __all__ = ["FieldIn", "FieldMissing", "FieldRange", "level_text"]
 
 _WHOLE = re.compile(r"-?\d+\.0")  # a whole number beside empty cells, as data frames write it
+_NUMBER = "[-+]?([0-9]{1,200}[.]?[0-9]{0,200}|[.][0-9]{1,200})([eE][-+]?[0-9]{1,2})?"
 _LONGEST = 40  # characters of a value in the words of a rule
 _MOST = 4  # values listed there
 
@@ -63,10 +67,33 @@ class FieldIn(Condition):
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         codes, levels = _numbered(column_of(frame, self.field))
-        wanted = {level_text(value) for value in self.values}
-        wanted |= {str(int(value)) for value in self.values if isinstance(value, (bool, np.bool_))}
+        wanted = self._wanted
         met = np.array([level_text(level) in wanted for level in levels] + [False], dtype=bool)
         return np.asarray(met[codes], dtype=bool)  # a missing value has the code -1
+
+    def sql(self, terms: Terms) -> str:
+        column = terms.field(self.field)
+        if column.kind == "number":
+            listed = [terms.bind(number, "DOUBLE") for number in _numbers_spelled(self._wanted)]
+            return _one_of(column.sql, listed)
+        if column.kind == "date":
+            listed = [terms.bind(moment, "TIMESTAMP") for moment in _moments_spelled(self._wanted)]
+            return _one_of(column.sql, listed)
+        met = _one_of(
+            column.sql, [terms.bind(text, "VARCHAR") for text in _texts_meaning(self._wanted)]
+        )
+        for level, word in (("yes", "true"), ("no", "false")):  # in whatever capitals
+            if level in self._wanted:
+                same = _one_of(f"lower({column.sql})", [terms.bind(word, "VARCHAR")])
+                met = f"({met} OR {same})"
+        return met
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        """The values as texts; a truth value also as 1 or 0."""
+        texts = [level_text(value) for value in self.values]
+        truths = [v for v in self.values if isinstance(v, (bool, np.bool_))]
+        return tuple(dict.fromkeys([*texts, *(str(int(value)) for value in truths)]))
 
     def words(self, *, full: bool = False) -> str:
         return f"{self.field}: {' or '.join(self._named(full=full))}"
@@ -122,11 +149,25 @@ class FieldRange(Condition):
         return {self.field: (*cuts, np.nextafter(min(cuts), -np.inf), None)}
 
     def meets(self, frame: pd.DataFrame) -> Flags:
-        column = column_of(frame, self.field)
-        values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=float)
+        values = _numbers(column_of(frame, self.field))
         low = -np.inf if self.at_least is None else self.at_least
         met = values >= low
         return met if self.below is None else met & (values < self.below)
+
+    def sql(self, terms: Terms) -> str:
+        column = terms.field(self.field)
+        if column.kind == "date":
+            return "FALSE"
+        number = column.sql
+        if column.kind != "number":
+            number = f"CASE WHEN regexp_full_match({number}, '{_NUMBER}') THEN "
+            number += f"CAST({column.sql} AS DOUBLE) END"
+        bounds = [
+            f"{number} {sign} {terms.bind(cut, 'DOUBLE')}"
+            for sign, cut in ((">=", self.at_least), ("<", self.below))
+            if cut is not None
+        ]
+        return f"coalesce({' AND '.join(bounds)}, FALSE)"
 
     def words(self, *, full: bool = False) -> str:
         del full
@@ -178,6 +219,9 @@ class FieldMissing(Condition):
         empty = np.asarray(column_of(frame, self.field).isna(), dtype=bool)
         return empty if self.missing else ~empty
 
+    def sql(self, terms: Terms) -> str:
+        return f"({terms.field(self.field).sql} IS {'' if self.missing else 'NOT '}NULL)"
+
     def words(self, *, full: bool = False) -> str:
         del full
         return f"{self.field} {'not filled in' if self.missing else 'filled in'}"
@@ -193,6 +237,51 @@ def _numbered(column: pd.Series) -> tuple[NDArray[np.integer[Any]], Sequence[Any
         return column.cat.codes.to_numpy(), column.cat.categories
     codes, levels = pd.factorize(column)
     return codes, levels
+
+
+def _numbers(column: pd.Series) -> NDArray[np.float64]:
+    """Return the numbers of a column, nan where there is none; a date is no number."""
+    if pd.api.types.is_numeric_dtype(column):
+        return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return np.full(len(column), np.nan)
+    codes, levels = _numbered(column)
+    numbers = np.array([*(_number(level) for level in levels), np.nan], dtype=float)
+    return np.asarray(numbers[codes], dtype=float)  # a missing value has the code -1
+
+
+def _number(level: Any) -> float:
+    if isinstance(level, str):
+        return float(level) if re.fullmatch(_NUMBER, level.strip()) else np.nan
+    return float(level) if isinstance(level, (Real, np.bool_)) else np.nan
+
+
+def _one_of(column: str, listed: Sequence[str]) -> str:
+    return f"coalesce({column} IN ({', '.join(listed)}), FALSE)" if listed else "FALSE"
+
+
+def _texts_meaning(levels: Sequence[str]) -> list[str]:
+    """Return the texts that `level_text` takes for one of the levels, true and false apart."""
+    return [text for level in levels for text in (level, f"{level}.0") if level_text(text) == level]
+
+
+def _numbers_spelled(levels: Sequence[str]) -> list[float]:
+    """Return the numbers whose `level_text` is one of the levels."""
+    numbers = [float(level) for level in levels if re.fullmatch(_NUMBER, level)]
+    return [number for number in numbers if level_text(number) in levels]
+
+
+def _moments_spelled(levels: Sequence[str]) -> list[dt.datetime]:
+    """Return the times whose `level_text` is one of the levels."""
+    found = []
+    for level in levels:
+        try:
+            moment = dt.datetime.fromisoformat(level)
+        except ValueError:
+            continue
+        if level_text(moment) == level:
+            found.append(moment)
+    return found
 
 
 def level_text(value: Any) -> str:

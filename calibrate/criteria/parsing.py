@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from calibrate.criteria.activities import ActivityReaches, LastActivity, OnlyActivity, ShareOf
-from calibrate.criteria.conditions import Condition, Flags, Measure, When
+from calibrate.criteria.conditions import Condition, Flags, Measure, Terms, When
 from calibrate.criteria.fields import FieldIn, FieldMissing, FieldRange
 from calibrate.errors import ConfigError, did_you_mean
 
@@ -49,6 +49,9 @@ class AllOf(Condition):
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         return np.asarray(np.all([part.meets(frame) for part in self.parts], axis=0), dtype=bool)
+
+    def sql(self, terms: Terms) -> str:
+        return f"({' AND '.join(part.sql(terms) for part in self.parts)})"
 
     def words(self, *, full: bool = False) -> str:
         filled = {name for part in self.parts for name in _filled_in(part)}
@@ -109,6 +112,9 @@ class Not(Condition):
 
     def meets(self, frame: pd.DataFrame) -> Flags:
         return ~self.part.meets(frame)
+
+    def sql(self, terms: Terms) -> str:
+        return f"(NOT {self.part.sql(terms)})"
 
     def words(self, *, full: bool = False) -> str:
         return self.part.denied(full=full)

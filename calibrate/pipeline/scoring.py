@@ -2,23 +2,97 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from calibrate.config import ActivityColumns, Settings
-from calibrate.criteria import Criterion, kinds_needed
+from calibrate.criteria import Criterion, Term, kinds_needed
+from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history import History, Needs, history_from_settings
 from calibrate.observation import Observation, observe_open
+from calibrate.observation.statements import Parameters, Scope
 from calibrate.pipeline.spans import observe_as_set
 from calibrate.scorecard import Explanation, Scorecard
+from calibrate.scorecard.sql import scoring_sql
 
-__all__ = ["LeadExplanation", "explain_lead", "history_for_card", "score_leads", "with_sources"]
+__all__ = [
+    "LeadExplanation",
+    "Scoring",
+    "explain_lead",
+    "history_for_card",
+    "score_leads",
+    "scoring_of",
+    "with_sources",
+]
 
-SCORE_COLUMNS = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement", "cutoff"]
 _MOMENTS = {"at landmark": "landmark", "converted early": "closing", "lost early": "closing"}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scoring:
+    """The statement that scores the open leads of a history in its engine.
+
+    Attributes
+    ----------
+    engine : Engine
+    sql : str
+        One SELECT in DuckDB's SQL: ``lead_id, score, expected_rate, tier, fit, engagement,
+        cutoff``, the highest score first, equals in file order.
+    parameters : tuple
+        Its values.
+    """
+
+    engine: DuckDBEngine
+    sql: str
+    parameters: tuple[object, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The scores, as a frame."""
+        found = self.engine.query(self.sql, self.parameters).to_pandas()
+        tier = found["tier"].astype(object)
+        cutoff = found["cutoff"].astype("datetime64[us]")
+        return found.assign(tier=tier.where(tier.notna(), None), cutoff=cutoff)
+
+
+def scoring_of(card: Scorecard, history: History, *, lookback: dt.timedelta) -> Scoring:
+    """Return the statement that scores every open lead with all that is known of it at as_of.
+
+    Parameters
+    ----------
+    card : Scorecard
+    history : History
+    lookback : timedelta
+        How far before creation activities count.
+
+    Returns
+    -------
+    Scoring
+        The numbers of ``card.score(observe_open(history))``. A wide table without any open
+        lead: all of them that somebody worked.
+    """
+    engine, parameters = history.engine, Parameters()
+    is_open = not history.is_wide or bool(
+        engine.query("SELECT lead_row FROM leads WHERE outcome = 'open' LIMIT 1").num_rows
+    )
+    nothing = dt.timedelta(0)
+    scope = Scope(
+        as_of=history.as_of,
+        start=None,
+        end=None,
+        window=nothing,
+        horizon=nothing,
+        lookback=lookback,
+        is_open=is_open,
+        is_wide=history.is_wide,
+    )
+    fields = {part.name: Term(part.column, part.kind) for part in history.attributes}
+    sql = scoring_sql(card, scope, fields, parameters, activities=history.activities)
+    return Scoring(engine=engine, sql=sql, parameters=tuple(parameters.values))
 
 
 def score_leads(card: Scorecard, history: History, settings: Settings) -> pd.DataFrame:
@@ -37,13 +111,7 @@ def score_leads(card: Scorecard, history: History, settings: Settings) -> pd.Dat
         ``lead_id, score, expected_rate, tier, fit, engagement, cutoff``, the highest score
         first, equals in file order. A wide table without any open lead: all of them.
     """
-    obs = observe_open(history, lookback=settings.calibration.lookback)
-    if history.is_wide and obs.table.empty:
-        obs = observe_as_set(history, settings.calibration, everything=True)
-    scores = card.score(obs)
-    scores["cutoff"] = obs.table.loc[scores.index, "cutoff"]
-    scores = scores.sort_values("score", ascending=False, kind="stable")
-    return scores[SCORE_COLUMNS].reset_index(drop=True)
+    return scoring_of(card, history, lookback=settings.calibration.lookback).table
 
 
 def with_sources(
