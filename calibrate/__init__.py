@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from calibrate.control import ControlRate, ConversionByAge, control_rate, conversion_by_age
     from calibrate.criteria import Criterion
     from calibrate.datasets import make_leads
+    from calibrate.engines import DuckDBEngine, PostgresEngine, SparkEngine
     from calibrate.errors import (
         CalibrateError,
         CalibrateWarning,
@@ -93,6 +94,7 @@ __all__ = [
     "Criterion",
     "Crossings",
     "DataError",
+    "DuckDBEngine",
     "Finding",
     "Health",
     "History",
@@ -102,12 +104,14 @@ __all__ = [
     "Observation",
     "OutcomeColumns",
     "Parsimony",
+    "PostgresEngine",
     "Readiness",
     "Run",
     "ScoreGrid",
     "Scorecard",
     "ScorecardClassifier",
     "Settings",
+    "SparkEngine",
     "StageDates",
     "StageThresholds",
     "Stages",
@@ -172,6 +176,7 @@ _ROOMS = {
     "control": ("ControlRate", "ConversionByAge", "control_rate", "conversion_by_age"),
     "criteria": ("Criterion",),
     "datasets": ("make_leads",),
+    "engines": ("DuckDBEngine", "PostgresEngine", "SparkEngine"),
     "errors": (
         "CalibrateError",
         "CalibrateWarning",

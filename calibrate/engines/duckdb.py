@@ -10,51 +10,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from calibrate.errors import CalibrateError, DataError
+from calibrate.engines.base import quote_identifier, quote_literal, split_name
+from calibrate.engines.errors import no_table, out_of_range
+from calibrate.errors import CalibrateError, ConfigError
 
 __all__ = ["DuckDBEngine", "quote_identifier", "quote_literal"]
-
-
-def quote_identifier(name: str) -> str:
-    """Return `name` as an SQL identifier, whatever characters it holds.
-
-    Parameters
-    ----------
-    name : str
-        Name of a table or column.
-
-    Returns
-    -------
-    str
-        The name in double quotes, with quotes inside it doubled.
-
-    Examples
-    --------
-    >>> print(quote_identifier('a "b" c'))
-    "a ""b"" c"
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_literal(value: str) -> str:
-    """Return a text as an SQL literal, for the places where no value can be bound.
-
-    Parameters
-    ----------
-    value : str
-        Any text.
-
-    Returns
-    -------
-    str
-        The text in single quotes, with quotes inside it doubled.
-
-    Examples
-    --------
-    >>> print(quote_literal("it's"))
-    'it''s'
-    """
-    return "'" + value.replace("'", "''") + "'"
 
 
 @contextmanager
@@ -73,14 +33,17 @@ def _in_one_line() -> Iterator[None]:
     except duckdb.IOException as error:
         raise CalibrateError("the engine cannot write its temporary files") from error
     except duckdb.DataError as error:
-        raise DataError(
-            "a number or a date is outside what can be computed with",
-            fix="look for years and amounts that cannot be",
-        ) from error
+        raise out_of_range() from error
     except (duckdb.InterruptException, RuntimeError) as error:
         if "interrupt" not in str(error).lower():
             raise
         raise KeyboardInterrupt from None  # Ctrl-C, in the engine's words
+
+
+_FILE = "source"  # what a database file is attached as
+_SIGNED = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"}
+_NAMES = dict.fromkeys(_SIGNED, "BIGINT") | {"FLOAT": "DOUBLE"}
+_FINER = ("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 
 
 class DuckDBEngine:
@@ -88,6 +51,9 @@ class DuckDBEngine:
 
     Parameters
     ----------
+    database : path, optional
+        A DuckDB file whose tables are read where they are; it is opened read-only. Default
+        none.
     memory_limit : str, optional
         At most so much memory, e.g. ``"4GB"``; more spills to `temp_directory`.
     threads : int, optional
@@ -109,8 +75,11 @@ class DuckDBEngine:
     >>> engine.close()
     """
 
+    dialect = "duckdb"
+
     def __init__(
         self,
+        database: str | Path | None = None,
         *,
         memory_limit: str | None = None,
         threads: int | None = None,
@@ -131,6 +100,8 @@ class DuckDBEngine:
             self._connection = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:
             raise CalibrateError(f"the engine cannot start: {error}") from None
+        if database is not None:
+            self._attach(Path(database))
 
     def register(self, name: str, arrow_table: pa.Table) -> None:
         """Make an Arrow table readable under `name`, without copying it.
@@ -186,6 +157,76 @@ class DuckDBEngine:
         with _in_one_line():
             return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
+    def columns(self, table: str) -> dict[str, str]:
+        """Return the columns of a table or view and their types, in its order.
+
+        Parameters
+        ----------
+        table : str
+            ``table`` or ``schema.table``, of the database file where there is one.
+
+        Returns
+        -------
+        dict of str to str
+
+        Raises
+        ------
+        ConfigError
+            If there is no such table.
+        """
+        rows = self.query(f"DESCRIBE SELECT * FROM {self.qualified(table)}").to_pylist()
+        return {row["column_name"]: _type_name(row["column_type"]) for row in rows}
+
+    def qualified(self, table: str) -> str:
+        """Return the full name of a table or view, quoted.
+
+        Parameters
+        ----------
+        table : str
+            As for `columns`.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ConfigError
+            If there is no such table.
+        """
+        *schema, name = split_name(table)[-2:]
+        known = self.query(
+            "SELECT table_catalog AS c, table_schema AS s, table_name AS t"
+            " FROM information_schema.tables ORDER BY table_catalog <> $1, c, s <> 'main', s, t",
+            [_FILE],
+        ).to_pylist()
+        files = [row for row in known if row["c"] == _FILE] or known
+        for row in files:
+            in_schema = not schema or row["s"].casefold() == schema[0].casefold()
+            if in_schema and row["t"].casefold() == name.casefold():
+                return ".".join(quote_identifier(row[part]) for part in "cst")
+        raise no_table(table, (row["t"] for row in files))
+
+    def _attach(self, database: Path) -> None:
+        if not database.is_file():
+            raise ConfigError(f"there is no database file {database}")
+        try:
+            self._connection.execute(
+                f"ATTACH {quote_literal(str(database))} AS {_FILE} (TYPE duckdb, READ_ONLY)"
+            )
+        except duckdb.Error:
+            raise ConfigError(
+                f"{database} cannot be opened as a DuckDB database; "
+                "it may be another kind of file, or open for writing elsewhere"
+            ) from None
+
     def close(self) -> None:
         """Give the memory back; the engine cannot be used afterwards."""
         self._connection.close()
+
+
+def _type_name(kind: str) -> str:
+    kind = kind.partition("(")[0]
+    if kind in _FINER:
+        return "TIMESTAMP"
+    return _NAMES.get(kind, kind)
