@@ -192,8 +192,9 @@ class Scorecard:
         table = obs.table
         if not every_lead:
             table = table[table["at_landmark"]]
-        wanted = [name for name in self.fields if name in table.columns]
         features = obs.features(self.measures) if self.measures else pd.DataFrame(index=table.index)
+        known = set(table.columns).difference(features.columns)
+        wanted = [name for name in self.fields if name in known]
         return pd.concat([table[["lead_id", *wanted]], features.loc[table.index]], axis=1)
 
     def score(self, obs: Observation) -> pd.DataFrame:
