@@ -26,6 +26,7 @@ __all__ = [
     "Fold",
     "Windows",
     "fold_or_reason",
+    "latest_of",
     "quarters_of",
     "resolve",
     "stratified_folds",
@@ -128,6 +129,24 @@ def quarters_of(history: History, periods: Sequence[Any] | None) -> list[Period]
     begin = quarter_of(first).start or first
     quarters = quarters_before(last, 4 * (last.year - begin.year) + 4)
     return [quarter for quarter in quarters if quarter.start and quarter.start >= begin]
+
+
+def latest_of(
+    quarters: Sequence[Period], most: int | None, windows: Windows, *, as_of: dt.datetime | None
+) -> list[Period]:
+    """Return the quarters but for the older ones of more than `most` that can be judged.
+
+    Without as_of all of them can.
+    """
+    if most is None:
+        return list(quarters)
+    ready = [
+        quarter
+        for quarter in quarters
+        if as_of is None or ((day := windows.judged_from(quarter)) and day <= as_of)
+    ]
+    older = ready[: max(len(ready) - most, 0)]
+    return [quarter for quarter in quarters if quarter not in older]
 
 
 def fold_or_reason(

@@ -11,6 +11,7 @@ import pandas as pd
 from calibrate.backtest.folds import (
     Fold,
     fold_or_reason,
+    latest_of,
     quarters_of,
     resolve,
     stratified_folds,
@@ -49,6 +50,7 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
     *,
     periods: Sequence[str | Period | tuple[object, object]] | None = None,
     train_quarters: int = 4,
+    n_quarters: int | None = None,
     walk_forward: bool = True,
     current: Scorecard | None = None,
     hand_made: HandMade | HandMadeCard | Mapping[str, Any] | None = None,
@@ -83,6 +85,8 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         Quarters to be judged; default every complete quarter of the history.
     train_quarters : int, default 4
         Quarters before each that its card is fitted on.
+    n_quarters : int, optional
+        Of those that can be judged only so many, the latest; default all of them.
     walk_forward : bool, default True
         False: each card knows all that is known today of the leads before its quarter, and
         quarters too young to be judged are judged by weights. Where no quarter can be judged
@@ -167,6 +171,8 @@ def backtest(  # noqa: PLR0913 - the settings of a fit and of a threshold, by th
         folds = ((fold.label, fold) for fold in stratified_folds(whole, rng))
     else:
         quarters = quarters_of(history, periods)
+        known = history.as_of if walk_forward else None
+        quarters = latest_of(quarters, n_quarters, windows, as_of=known)
         folds = (
             (
                 quarter.label,

@@ -106,6 +106,8 @@ class CalibrationSettings(Section):
         the outcome; the gate holds a card that rests on one.
     train_quarters : int, default 4
         Quarters a card of the backtest is fitted on.
+    backtest_quarters : int, optional
+        The backtest judges so many quarters, the latest that can be judged; default all of them.
     name : str, optional
         Name of the scorecard and its report; default the period's.
     confidence_level : float, default 0.95
@@ -136,6 +138,7 @@ class CalibrationSettings(Section):
     allow_leaks: Names = ()
     snapshots: Windows = None
     train_quarters: Annotated[int, Field(ge=1)] = 4
+    backtest_quarters: Annotated[int, Field(ge=1)] | None = None
     name: str | None = None
     confidence_level: Share = 0.95
     seed: Annotated[int, Field(ge=0)] = 0

@@ -19,6 +19,7 @@ from calibrate.display import html_table
 from calibrate.errors import ConfigError, DataError
 from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import feature_values
+from calibrate.observation.searched import share_searched, which_searched
 from calibrate.observation.stages import reached_rows
 from calibrate.observation.statements import Scope, features_statement
 
@@ -51,6 +52,8 @@ class Observation:
     labels : dict of str to Categorical
         Columns of texts with their levels numbered, in the order of `table`: rules ask for them
         again and again. Filled as they are asked for.
+    drawn : ndarray of int, or None
+        Of a part (`searched`), the rows of the whole ``table`` that its rows are.
     """
 
     history: History
@@ -68,6 +71,7 @@ class Observation:
     other: Observation | None = field(default=None, repr=False)
     parts: tuple[Observation, ...] = field(default=(), repr=False)
     labels: dict[str, pd.Categorical] = field(default_factory=dict, repr=False)
+    drawn: NDArray[np.intp] | None = field(default=None, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -168,6 +172,56 @@ class Observation:
             return self.at_landmark
         return self.rows[self.rows["at_landmark"].to_numpy(dtype=bool)]
 
+    @cached_property
+    def searched(self) -> Observation:
+        """The leads that criteria are searched on: all, or some where there are many.
+
+        At most 1,000,000 of those compared, drawn by the MD5 of their ids
+        (`observation.searched`); what is found on them is measured on all.
+        """
+        share = self._share
+        if share is None:
+            return self
+        if self.parts:
+            parts = tuple(part.share_of(share) for part in self.parts)
+            sizes = np.cumsum([0, *(len(part.rows) for part in self.parts)])
+            places = [n + part.drawn for n, part in zip(sizes[:-1], parts, strict=True)]
+            drawn = np.concatenate(places)
+            rows = self.rows.iloc[drawn].reset_index(drop=True)
+            return replace(self, rows=rows, parts=parts, labels={}, drawn=drawn)
+        return self.share_of(share)
+
+    @cached_property
+    def _share(self) -> float | None:
+        is_part = self.drawn is not None or self.is_open or self.scope.moments is not None
+        return None if is_part else share_searched(self.rows)
+
+    def share_of(self, share: float) -> Observation:
+        """Return so many of its leads, drawn by the MD5 of their ids, as an observation."""
+        ids = self.rows["lead_id"]
+        below, inside = which_searched(self.history, self.scope, ids, share)
+        drawn = np.flatnonzero(inside)
+        labels = {name: known[drawn] for name, known in self.labels.items()}
+        return replace(
+            self,
+            scope=replace(self.scope, md5_below=below),
+            rows=self.rows.iloc[drawn].reset_index(drop=True),
+            other=None,
+            labels=labels,
+            drawn=drawn,
+        )
+
+    @cached_property
+    def _known(self) -> dict[Measure, NDArray[np.generic]] | None:
+        """Numbers of the log that were asked for, for the next search; None for many leads."""
+        return {} if self._share is None else None
+
+    @cached_property
+    def lead_hashes(self) -> NDArray[np.uint64]:
+        """A number for the id of each row, by which rows are put in an order of their own."""
+        ids = self.rows["lead_id"].astype(str).to_numpy(dtype=object)
+        return np.asarray(pd.util.hash_array(ids, categorize=False), dtype=np.uint64)
+
     def only(self, wanted: ArrayLike) -> Observation:
         """Return the observation in which only the wanted rows of `table` are compared."""
         chosen = np.asarray(wanted, dtype=bool)
@@ -234,8 +288,9 @@ class Observation:
             stacked = pd.concat(found_in_parts, ignore_index=True)
             return stacked if rows is None else stacked.loc[np.asarray(rows)]
         wanted = list(dict.fromkeys(measures))
-        columns: dict[str, NDArray[np.generic]] = {}
-        asked = [m for m in wanted if not self._is_plain_count(m)]
+        known = {} if self._known is None else self._known
+        columns = {m.column: known[m] for m in wanted if m in known}
+        asked = [m for m in wanted if not self._is_plain_count(m) and m not in known]
         for by_day in (False, True):
             kind = [m for m in asked if (m.statistic == "days") == by_day]
             named = [m for m in kind if m.activity is not None]
@@ -245,6 +300,7 @@ class Observation:
             if of_any:
                 found = self.history.engine.query(*features_statement(self.scope, of_any))
                 columns.update(feature_values(found, of_any))
+        known.update((m, columns[m.column]) for m in asked)
         for measure in wanted:
             if self._is_plain_count(measure):
                 columns[measure.column] = self.rows[measure.activity].to_numpy()

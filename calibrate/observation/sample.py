@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Grouped", "Sample", "require_follow_up", "sample_of"]
 
 Floats = NDArray[np.float64]
-_COLUMNS = ("lead_id", "snapshot", "converted", "mature")
+_COLUMNS = ("snapshot", "converted", "mature")
 
 
 class Grouped(NamedTuple):
@@ -200,7 +200,7 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
     """
     require_follow_up(obs)
     wanted = [name for name in _COLUMNS if name in obs.compared]
-    leads, keys = _in_order(obs.compared[wanted])
+    leads, keys = _in_order(obs.compared[wanted], obs.lead_hashes)
     flags = obs.flags(criteria)
     rows = leads.index.to_numpy()
     cluster = None
@@ -225,10 +225,11 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
     )
 
 
-def _in_order(leads: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.uint64]]:
+def _in_order(
+    leads: pd.DataFrame, hashes: NDArray[np.uint64]
+) -> tuple[pd.DataFrame, NDArray[np.uint64]]:
     """Return the leads in an order that does not depend on that of the file, and their keys."""
-    ids = leads["lead_id"].astype(str).to_numpy(dtype=object)
-    keys = np.asarray(pd.util.hash_array(ids, categorize=False), dtype=np.uint64)
+    keys = hashes[leads.index.to_numpy()]
     by = [keys]
     if "snapshot" in leads:
         by.insert(0, leads["snapshot"].to_numpy(dtype=float))

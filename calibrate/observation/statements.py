@@ -55,6 +55,8 @@ class Scope:
         Leads that nobody worked are seen like any other.
     moments : str or None
         Table of the engine whose rows are looked at instead: a lead at a moment each.
+    md5_below : str or None
+        Only leads the MD5 of whose id, in hexadecimal, is below (`observation.searched`).
     """
 
     as_of: dt.datetime | None
@@ -69,6 +71,7 @@ class Scope:
     weights_young: bool = False
     keeps_unworked: bool = False
     moments: str | None = None
+    md5_below: str | None = None
 
 
 @dataclass
@@ -236,7 +239,13 @@ def seen_sql(scope: Scope, parameters: Parameters) -> str:
         conditions.append(f"l.created_at >= {parameters.moment(scope.start)}")
     if scope.end is not None:
         conditions.append(f"l.created_at < {parameters.moment(scope.end)}")
-    return " AND ".join(conditions)
+    return " AND ".join(conditions) + _drawn_sql(scope, parameters)
+
+
+def _drawn_sql(scope: Scope, parameters: Parameters) -> str:
+    if scope.md5_below is None:
+        return ""
+    return f" AND md5(CAST(l.lead_id AS VARCHAR)) < {parameters.text(scope.md5_below)}"
 
 
 def _units_sql(scope: Scope, parameters: Parameters) -> str:
@@ -284,7 +293,7 @@ def _wide_units_sql(scope: Scope, parameters: Parameters) -> str:
         {mature} AS mature, {parameters.moment(scope.as_of)} AS cutoff,
         FALSE AS is_win, {status} AS status, {converted} AS converted
     FROM leads AS l
-    WHERE {wanted}
+    WHERE {wanted}{_drawn_sql(scope, parameters)}
 )"""
 
 

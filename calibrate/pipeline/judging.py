@@ -58,6 +58,7 @@ def _backtest(
         walk_forward=walk_forward,
         hand_made=points,
         train_quarters=calibration.train_quarters,
+        n_quarters=calibration.backtest_quarters,
         current=current,
         method=calibration.method,
         max_criteria=calibration.max_criteria,

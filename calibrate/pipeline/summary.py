@@ -81,6 +81,8 @@ def settings_part(settings: Settings, obs: Observation) -> dict[str, Any]:
         "horizon": obs.horizon,
         "lookback": obs.lookback,
     }
+    if settings.calibration.backtest_quarters is None:  # told where it is set
+        del part["calibration"]["backtest_quarters"]
     plain: dict[str, Any] = to_plain({"name": settings.name, **part})
     return plain
 
