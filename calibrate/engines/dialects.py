@@ -29,7 +29,9 @@ _PLACEHOLDERS = {
 
 
 @lru_cache(maxsize=1024)
-def transpiled(sql: str, dialect: str, *, collation: str | None = None) -> str:
+def transpiled(
+    sql: str, dialect: str, *, collation: str | None = None, pretty: bool = False
+) -> str:
     r"""Return a statement of DuckDB in another dialect.
 
     Parameters
@@ -40,6 +42,8 @@ def transpiled(sql: str, dialect: str, *, collation: str | None = None) -> str:
     collation : str, optional
         For PostgreSQL, the collation that knows upper and lower case of all letters; default
         that of the database.
+    pretty : bool, default False
+        Lay it out for people.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def transpiled(sql: str, dialect: str, *, collation: str | None = None) -> str:
         changed = _rewritten(node, dialect, collation)
         if changed is not node:
             node.replace(changed)
-    return tree.sql(dialect=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
+    return tree.sql(dialect=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE, pretty=pretty)
 
 
 def _numbered(sql: str) -> str:

@@ -11,10 +11,17 @@ from calibrate.history.dates import DateReading
 from calibrate.history.personal import masked
 from calibrate.history.staging import Staged, spelled
 
-__all__ = ["closing_interval", "flag_value", "outcome_value", "refuse_misspelt"]
+__all__ = [
+    "CONVERTED_WORDS",
+    "LOST_WORDS",
+    "closing_interval",
+    "flag_value",
+    "outcome_value",
+    "refuse_misspelt",
+]
 
-_CONVERTED = ("converted", "yes", "y", "true", "1", "1.0")
-_LOST = ("lost",)
+CONVERTED_WORDS = ("converted", "yes", "y", "true", "1", "1.0")
+LOST_WORDS = ("lost",)
 _OPEN = ("open", "no", "n", "false", "0", "0.0")
 
 
@@ -48,7 +55,7 @@ def outcome_value(staged: Staged, position: int, columns: LeadColumns) -> str:
         _refuse_misspelt_outcomes(staged, position, {"won": columns.won, "lost": columns.lost})
         _count_others(staged, position, value, [*won, *lost])
     else:
-        won, lost = list(_CONVERTED), list(_LOST)
+        won, lost = list(CONVERTED_WORDS), list(LOST_WORDS)
         _refuse_unknown(staged, position, value)
     return (
         f"CASE WHEN {value} IN ({_list(won)}) THEN 'converted' "
@@ -99,7 +106,7 @@ def flag_value(staged: Staged, position: int) -> str:
         If a value is none of yes / no, true / false, 1 / 0.
     """
     value = f"lower({staged.text(position)})"
-    true, false = _CONVERTED[1:], _OPEN[1:]
+    true, false = CONVERTED_WORDS[1:], _OPEN[1:]
     _refuse(
         staged,
         position,
@@ -137,7 +144,7 @@ def _refuse_unknown(staged: Staged, position: int, value: str) -> None:
     _refuse(
         staged,
         position,
-        f"{value} NOT IN ({_list([*_CONVERTED, *_LOST, *_OPEN])})",
+        f"{value} NOT IN ({_list([*CONVERTED_WORDS, *LOST_WORDS, *_OPEN])})",
         "is not an outcome",
         "it must be converted, lost or open (or yes/no, 1/0), "
         "or say under [leads] which values mean won = [...] and lost = [...]",

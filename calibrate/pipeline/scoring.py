@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from calibrate.config import ActivityColumns, Settings
-from calibrate.criteria import Criterion, Term, kinds_needed
-from calibrate.engines import DuckDBEngine
+from calibrate.criteria import Term, kinds_needed
+from calibrate.engines import Engine
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history import History, Needs, history_from_settings
 from calibrate.observation import Observation, observe_open
@@ -46,7 +46,7 @@ class Scoring:
         Its values.
     """
 
-    engine: DuckDBEngine
+    engine: Engine
     sql: str
     parameters: tuple[object, ...]
 
@@ -162,14 +162,9 @@ def history_for_card(
     cards = [card] if and_card is None else [card, and_card]
     measures = [measure for one in cards for measure in one.measures]
     activities = (measure.activity for measure in measures if measure.activity is not None)
-    rules = [rule for one in cards for rule in _rules(one)]
+    rules = [rule for one in cards for rule in one.rules]
     needs = Needs(fields=kinds_needed(rules), activities=tuple(dict.fromkeys(activities)))
     return history_from_settings(settings, new_leads=new_leads, needs=needs)
-
-
-def _rules(card: Scorecard) -> list[Criterion]:
-    holds = [rule for hold in card.hold for rule in (hold.rule, hold.until)]
-    return [*(line.criterion for line in card.criteria), *card.disqualify, *holds]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -157,15 +157,16 @@ class Scorecard:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Numbers it needs from the activity log, each once."""
-        return tuple(dict.fromkeys(m for rule in self._rules for m in rule.measures))
+        return tuple(dict.fromkeys(m for rule in self.rules for m in rule.measures))
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Columns of the leads table it needs, each once."""
-        return tuple(dict.fromkeys(name for rule in self._rules for name in rule.fields))
+        return tuple(dict.fromkeys(name for rule in self.rules for name in rule.fields))
 
     @property
-    def _rules(self) -> list[Criterion]:
+    def rules(self) -> list[Criterion]:
+        """Every rule: those of its lines, of disqualified leads and of holds."""
         holds = [rule for hold in self.hold for rule in (hold.rule, hold.until)]
         return [*(line.criterion for line in self.criteria), *self.disqualify, *holds]
 

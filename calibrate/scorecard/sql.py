@@ -70,6 +70,7 @@ class _Terms:
     measures: Sequence[Measure]
     log: Sequence[str]
     parameters: Parameters
+    tables: tuple[str, str]
 
     def field(self, name: str) -> Term:
         if name in self.fields:
@@ -112,7 +113,7 @@ def scoring_sql(
     *,
     activities: Sequence[str] = (),
     first: Sequence[str] = (),
-    limit: int | None = None,
+    tables: tuple[str, str] = ("leads", "activities"),
 ) -> str:
     """Return the statement that scores leads by a card.
 
@@ -129,9 +130,9 @@ def scoring_sql(
     activities : sequence of str
         Names in the log; a rule on a field of such a name is about how often it was done.
     first : sequence of str
-        Common table expressions that come first, such as ``leads`` and ``activities``.
-    limit : int, optional
-        Only so many leads.
+        Common table expressions that come first.
+    tables : (str, str)
+        What ``leads`` and ``activities`` are called.
 
     Returns
     -------
@@ -152,24 +153,29 @@ def scoring_sql(
     """
     counted = [name for name in card.fields if name not in fields and name in activities]
     measures = dict.fromkeys([*card.measures, *(Measure(name) for name in counted)])
-    terms = _Terms(fields=fields, measures=list(measures), log=activities, parameters=parameters)
+    terms = _Terms(
+        fields=fields,
+        measures=list(measures),
+        log=activities,
+        parameters=parameters,
+        tables=tables,
+    )
     parts = [*first, _seen_sql(card, scope, terms)]
     parts += [
-        f"{name} AS ({make(_events_sql(scope, asked, parameters), asked, parameters)}\n)"
+        f"{name} AS ({make(_events_sql(scope, asked, terms), asked, parameters)}\n)"
         for name, make in _TABLES.items()
         if (asked := terms.of_table(name))
     ]
     parts += [_points_sql(card, terms), _scored_sql(card), _rates_sql(card, parameters)]
     joined = ",\n".join(parts)
     cutoff = "CAST(NULL AS TIMESTAMP)" if scope.is_wide else "s.cutoff"
-    ending = "" if limit is None else f"\nLIMIT {int(limit)}"
     return f"""WITH {joined}
 SELECT s.lead_id, CAST(s.score AS BIGINT) AS score, r.rate AS expected_rate,
     {_tier_sql(card, parameters)} AS tier,
     CAST(s.fit AS BIGINT) AS fit, CAST(s.engagement AS BIGINT) AS engagement, {cutoff} AS cutoff
 FROM scored AS s
 JOIN rates AS r ON r.score = s.score
-ORDER BY s.score DESC, s.lead_row{ending}"""
+ORDER BY s.score DESC, s.lead_row"""
 
 
 def _seen_sql(card: Scorecard, scope: Scope, terms: _Terms) -> str:
@@ -188,18 +194,19 @@ def _seen_sql(card: Scorecard, scope: Scope, terms: _Terms) -> str:
     listed = "".join(f", l.{column}" for column in dict.fromkeys(columns))
     return f"""seen AS (
     SELECT l.lead_row, l.lead_id, {as_of} AS cutoff{until}{listed}
-    FROM leads AS l
+    FROM {terms.tables[0]} AS l
     WHERE {wanted}
 )"""
 
 
-def _events_sql(scope: Scope, measures: Sequence[Measure], parameters: Parameters) -> str:
+def _events_sql(scope: Scope, measures: Sequence[Measure], terms: _Terms) -> str:
+    parameters = terms.parameters
     where = span_sql(scope, parameters)
     names = [measure.activity for measure in measures]
     if None not in names:
         listed = ", ".join(parameters.text(str(name)) for name in dict.fromkeys(names))
         where += f" AND a.activity IN ({listed})"
-    return f"seen AS u JOIN activities AS a ON a.lead_key = u.lead_key WHERE {where}"
+    return f"seen AS u JOIN {terms.tables[1]} AS a ON a.lead_key = u.lead_key WHERE {where}"
 
 
 def _points_sql(card: Scorecard, terms: _Terms) -> str:

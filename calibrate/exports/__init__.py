@@ -1,0 +1,39 @@
+"""A card in the form that another system takes: one target a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from calibrate.config import Settings
+from calibrate.errors import ConfigError, did_you_mean
+from calibrate.exports.sql import export_sql
+from calibrate.scorecard import Scorecard
+
+__all__ = ["TARGETS", "export_card", "export_sql"]
+
+TARGETS: dict[str, Callable[..., str]] = {"sql": export_sql}
+"""What a card can be exported to, by name."""
+
+
+def export_card(card: Scorecard, settings: Settings, target: str, **how: str | None) -> str:
+    """Return the text of a card for another system.
+
+    Parameters
+    ----------
+    card : Scorecard
+    settings : Settings
+        The names of the user's columns.
+    target : str
+        A key of `TARGETS`.
+    **how
+        As the target takes it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such target; it names those there are.
+    """
+    if target not in TARGETS:
+        near = did_you_mean(target, TARGETS)
+        raise ConfigError(f'there is no export to "{target}"{near}; there is: {", ".join(TARGETS)}')
+    return TARGETS[target](card, settings, **how)
