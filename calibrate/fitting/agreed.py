@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibrate.criteria import Criterion
-from calibrate.fitting.combining import Term, combined
+from calibrate.fitting.combining import Term
 from calibrate.fitting.constraints import Bounds, Limits, canonical
 from calibrate.fitting.held import Held, held_points
+from calibrate.fitting.leads import Leads
 from calibrate.fitting.scaling import Points
 from calibrate.fitting.wish import Wish
 from calibrate.observation import Sample
@@ -71,7 +72,7 @@ class Agreed:
 
 
 def agreed_points(
-    sample: Sample, terms: Sequence[Term], wish: Wish, limits: Limits, shrinkage: float
+    leads: Leads, terms: Sequence[Term], wish: Wish, limits: Limits, shrinkage: float
 ) -> Agreed:
     """Give the rules chosen points that keep to the constraints.
 
@@ -85,7 +86,7 @@ def agreed_points(
     left_out: list[tuple[Criterion, float]] = []
     scale = wish.kept_scale
     while terms:
-        part = combined(sample, terms)
+        part = leads.combined(terms)
         bounds = limits.bounds(part.criteria) or Bounds.of(len(terms))
         stays = [limits.must_stay(part.criteria, i) for i in range(len(terms))]
         held = Held(

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from calibrate.candidates import criteria_of
 from calibrate.config import Constraints
 from calibrate.criteria import Criterion
-from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
+from calibrate.errors import ConfigError, did_you_mean
 from calibrate.fitting.capped import within_caps
-from calibrate.fitting.combining import combined
 from calibrate.fitting.constrained import constrained_rules, constraints_for
 from calibrate.fitting.constraints import Limits
 from calibrate.fitting.curve import expected_rates
+from calibrate.fitting.leads import Leads, leads_of
 from calibrate.fitting.methods import METHODS
 from calibrate.fitting.parsimony import auc_added
 from calibrate.fitting.search import balanced_folds
 from calibrate.fitting.wish import Weighted, Wish
-from calibrate.lift import MIN_LEADS, Lift, compare_chosen
-from calibrate.observation import Sample, sample_of
+from calibrate.lift import Lift, compare_chosen
+from calibrate.observation import Sample
 from calibrate.scorecard import Scorecard, ScoredCriterion
 from calibrate.stats.intervals import wilson
 from calibrate.stats.resampling import as_generator
@@ -113,10 +113,12 @@ def fit_scorecard(  # noqa: PLR0913 - what may be asked of a card, by its names
     wish = _wish(method, max_criteria, scale, current, confidence_level)
     wish = replace(wish, pairs=pairs, with_intervals=intervals)
     given = _candidates(obs, criteria, allow_sensitive)
-    sample, limits = _sample(obs, given, wish, constraints_for(constraints, method))
-    wish = replace(wish, limits=limits)
-    weighted = METHODS[method](sample, wish, as_generator(rng))
-    return _card(obs.fitting, sample, weighted, wish, name, method)
+    leads, limits = _leads(obs.fitting, given, wish, constraints_for(constraints, method))
+    wish, generator = replace(wish, limits=limits), as_generator(rng)
+    choice = METHODS[method].choose(leads.searched, wish, generator)
+    leads = leads.measured(choice.terms)
+    weighted = METHODS[method].measure(leads, choice, wish, generator)
+    return _card(leads, weighted, wish, name, method)
 
 
 def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
@@ -159,8 +161,8 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
     wish = _wish(method, max_criteria, scale, current)
     wish = replace(wish, pairs=pairs, with_intervals=False)
     given = _candidates(obs, criteria, allow_sensitive)
-    sample, limits = _sample(obs, given, wish, constraints_for(constraints, method))
-    wish = replace(wish, limits=limits)
+    leads, limits = _leads(obs.fitting, given, wish, constraints_for(constraints, method))
+    leads, wish = leads.measured(()), replace(wish, limits=limits)
     if card is not None and not card.is_empty:
         wish = replace(
             wish,
@@ -172,15 +174,20 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
             sticky=False,
         )
     generator = as_generator(rng)
-    fold_of = balanced_folds(sample.keys, folds, generator)
-    leads = obs.fitting.compared.loc[sample.labels]
-    parts = []
-    for fold in range(folds):
-        held = fold_of == fold
-        weighted = METHODS[method](sample.rows(~held), wish, generator)
-        parts.append(_scored(sample, weighted, held).set_index(leads.index[held]))
-    known = obs.fitting.outcomes.loc[leads.index].assign(weight=sample.weight / sample.n_strata)
-    scores = leads[["lead_id"]].join(pd.concat(parts)).assign(tier=None)
+    fold_of = balanced_folds(leads.all.keys, folds, generator)
+    outside = [fold_of != fold for fold in range(folds)]
+    choices = [
+        METHODS[method].choose(leads.rows(rest).searched, wish, generator) for rest in outside
+    ]
+    leads = leads.measured(term for choice in choices for term in choice.terms)
+    parts, labels = [], np.asarray(leads.all.labels)
+    for rest, choice in zip(outside, choices, strict=True):
+        weighted = METHODS[method].measure(leads.rows(rest), choice, wish, generator)
+        parts.append(_scored(leads, weighted, ~rest).set_index(labels[~rest]))
+    sample = leads.all
+    rows = obs.fitting.rows[["lead_id"]].loc[labels]
+    known = obs.fitting.outcomes.loc[rows.index].assign(weight=sample.weight / sample.n_strata)
+    scores = rows.join(pd.concat(parts)).assign(tier=None)
     columns = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement"]
     return scores[columns].join(known).sort_index()
 
@@ -222,52 +229,38 @@ def _candidates(
     allow_sensitive: Collection[str],
 ) -> tuple[Criterion, ...]:
     given = criteria.criteria if isinstance(criteria, Lift) else criteria
-    return criteria_of(obs.fitting, given, allow_sensitive=allow_sensitive, detail="many")
+    searched = obs.fitting.searched
+    return criteria_of(searched, given, allow_sensitive=allow_sensitive, detail="many")
 
 
-def _sample(
+def _leads(
     obs: Observation, rules: Sequence[Criterion], wish: Wish, constraints: Constraints
-) -> tuple[Sample, Limits | None]:
-    obs = obs.fitting
+) -> tuple[Leads, Limits | None]:
     rules, limits = constrained_rules(obs, rules, constraints, current=wish.current, most=wish.most)
-    sample = sample_of(obs, rules)
-    n, won = sample.n, sample.n_converted
-    if won in (0, n):
-        raise NotEnoughDataError(
-            f"{won} of the {n} leads of the fit period at their landmark converted: a score needs "
-            "leads that did and leads that did not; widen fit_period or change the horizon"
-        )
-    n_units = n if sample.cluster is None else len(np.unique(sample.cluster))
-    if n_units < min(n, MIN_LEADS):
-        raise NotEnoughDataError(
-            f"the {n} leads belong to {n_units} contacts, which are too few to learn from; if they "
-            "are different people, correct or remove the contact column"
-        )
-    return sample, limits
+    return leads_of(obs, rules), limits
 
 
-def _raw_scores(sample: Sample, weighted: Weighted) -> NDArray[np.int64]:
-    groups = within_caps(combined(sample, weighted.terms), weighted.points, weighted.caps)
+def _raw_scores(leads: Leads, weighted: Weighted) -> NDArray[np.int64]:
+    groups = within_caps(leads.combined(weighted.terms), weighted.points, weighted.caps)
     return np.asarray(weighted.base + sum(groups.values()), dtype=np.int64)
 
 
-def _scored(sample: Sample, weighted: Weighted, held: NDArray[np.bool_]) -> pd.DataFrame:
+def _scored(leads: Leads, weighted: Weighted, held: NDArray[np.bool_]) -> pd.DataFrame:
     """Score the held-out leads by points fitted on the others."""
-    raw = _raw_scores(sample, weighted)
-    score = np.clip(raw, 0, 100)
-    curve = expected_rates(score[~held], sample.rows(~held), shrinkage=weighted.shrinkage)
-    part = combined(sample.rows(held), weighted.terms)
+    raw = _raw_scores(leads, weighted)
+    score, bare = np.clip(raw, 0, 100), leads.all.columns([])
+    curve = expected_rates(score[~held], bare.rows(~held), shrinkage=weighted.shrinkage)
+    part = leads.combined(weighted.terms).rows(held)
     groups = within_caps(part, weighted.points, weighted.caps)
     rate = np.asarray(curve["rate"])[score[held]]
     return pd.DataFrame({"score": score[held], "expected_rate": rate, **groups})
 
 
-def _card(
-    obs: Observation, sample: Sample, weighted: Weighted, wish: Wish, name: str, method: str
-) -> Scorecard:
-    raw = _raw_scores(sample, weighted)
+def _card(leads: Leads, weighted: Weighted, wish: Wish, name: str, method: str) -> Scorecard:
+    obs, sample = leads.obs, leads.all.columns([])
+    raw = _raw_scores(leads, weighted)
     clipped = float(((raw < 0) | (raw > 100)).mean())
-    notes = (*weighted.notes, *_unstable(sample, weighted))
+    notes = (*weighted.notes, *_unstable(leads, weighted))
     if obs.parts:
         days = ", ".join(f"{part.observation_window / _DAY:g}" for part in obs.parts)
         notes = (*notes, f"learned from each lead at several ages ({days} days), counted at each")
@@ -283,7 +276,7 @@ def _card(
         control=_control(sample, wish.confidence_level),
         base=weighted.base,
         base_ci=weighted.base_interval,
-        criteria=_lines(sample, weighted, wish),
+        criteria=_lines(leads, weighted, wish),
         expected_rate=expected_rates(
             np.clip(raw, 0, 100),
             sample,
@@ -297,10 +290,10 @@ def _card(
     )
 
 
-def _lines(sample: Sample, weighted: Weighted, wish: Wish) -> tuple[ScoredCriterion, ...]:
+def _lines(leads: Leads, weighted: Weighted, wish: Wish) -> tuple[ScoredCriterion, ...]:
     if not weighted.terms:
         return ()
-    part = combined(sample, weighted.terms)
+    part = leads.combined(weighted.terms)
     looked_at = weighted.looked_at or (None,) * len(weighted.points)
     table = compare_chosen(part, looked_at, confidence_level=wish.confidence_level)
     intervals = weighted.intervals or (None,) * len(weighted.points)
@@ -337,12 +330,12 @@ def _interval(lower: float, upper: float) -> tuple[float, float] | None:
     return (lower, upper) if np.isfinite([lower, upper]).all() else None
 
 
-def _unstable(sample: Sample, weighted: Weighted) -> tuple[str, ...]:
+def _unstable(leads: Leads, weighted: Weighted) -> tuple[str, ...]:
     """Say which rules the search often leaves out when it is repeated on resampled leads."""
     said = [
         f'"{rule.name}" ({again:.0%}; some rule about the same {alike:.0%})'
         for rule, (again, alike) in zip(
-            combined(sample, weighted.terms).criteria, weighted.selection or (), strict=False
+            leads.combined(weighted.terms).criteria, weighted.selection or (), strict=False
         )
         if again < STABLE
     ]

@@ -12,10 +12,11 @@ from scipy.special import ndtr
 from calibrate.fitting.agreed import Agreed, agreed_points
 from calibrate.fitting.attainable import attainable_patterns, attainable_range
 from calibrate.fitting.bootstrap import resampled_coefficients
-from calibrate.fitting.combining import Term, combined, renumbered
+from calibrate.fitting.combining import Term, renumbered
 from calibrate.fitting.constraints import Limits, canonical
 from calibrate.fitting.counting import n_like, n_looked_at
 from calibrate.fitting.fence import Fence
+from calibrate.fitting.leads import Leads
 from calibrate.fitting.parsimony import HeldOut, parsimony_table
 from calibrate.fitting.permutation import anything_to_score_on
 from calibrate.fitting.scaled import outward, scaled_points, without_zeros
@@ -36,7 +37,7 @@ from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit
 from calibrate.stats.patterns import unique_patterns
 
-__all__ = ["logistic_points"]
+__all__ = ["chosen_rules", "logistic_points"]
 
 N_FOLDS = 5
 FEW_FOLDS, MANY_LEADS = 2, 50_000  # with so many leads half of them tell as much
@@ -47,42 +48,41 @@ MAX_P_VALUE = 0.05  # of any of them
 Floats = NDArray[np.float64]
 
 
-def logistic_points(sample: Sample, wish: Wish, rng: np.random.Generator) -> Weighted:
+def logistic_points(leads: Leads, choice: Choice, wish: Wish, rng: np.random.Generator) -> Weighted:
     """Points = coefficients of one logistic model of the rules chosen together, scaled.
 
     Notes
     -----
-    Rules are chosen by cross-validated loss (`choose_rules`), liberally; then those not proven
+    Rules are chosen by cross-validated loss (`chosen_rules`), liberally; then those not proven
     beside the others are taken out again, the weakest first, until the p-value of each of the k
     left is at most ``0.15 k / m`` and 0.05, where m rules of its kind were looked at: of seven
     rules about one may be there by chance (the step-up rule of Benjamini and Hochberg 1995,
     JRSS B 57, 289-300, on Wald's tests). Post-selection, so the intervals are those of a given
     card.
     """
-    choice, held_out = _chosen(sample, wish, rng)
     if not choice.terms:
         return Weighted(notes=(NOTHING if wish.limits is None else NOTHING_ALLOWED,))
-    card = _with_points(sample, choice, wish, rng)
+    card = _with_points(leads, choice, wish, rng)
     searched = [term for term in choice.proposed if isinstance(term, int)]
     looked_at = tuple(
-        None if isinstance(term, int) else n_looked_at(term, sample.criteria, searched)
+        None if isinstance(term, int) else n_looked_at(term, leads.searched.criteria, searched)
         for term in card.terms
     )
     card = replace(card, looked_at=looked_at)
-    if held_out is None:
+    if choice.judged is None:
         return card
     level = wish.confidence_level
-    table = parsimony_table(held_out, len(card.terms), confidence_level=level)
+    table = parsimony_table(choice.judged, len(card.terms), confidence_level=level)
     return replace(card, parsimony=table)
 
 
-def _with_points(sample: Sample, choice: Choice, wish: Wish, rng: np.random.Generator) -> Weighted:
+def _with_points(leads: Leads, choice: Choice, wish: Wish, rng: np.random.Generator) -> Weighted:
     """Return the card of the rules chosen, with intervals where wanted."""
-    terms, fit = _pruned(sample, choice, wish)
+    terms, fit = _pruned(leads, choice, wish)
     if wish.limits is not None:
-        agreed = agreed_points(sample, terms, wish, wish.limits, choice.shrinkage)
-        return _with_agreed(sample, choice, wish, agreed, rng)
-    part, size = combined(sample, terms), len(terms)
+        agreed = agreed_points(leads, terms, wish, wish.limits, choice.shrinkage)
+        return _with_agreed(leads, choice, wish, agreed, rng)
+    part, size = leads.combined(terms), len(terms)
     weights = fit.coefficients[:size]
     covariance = fit.covariance[1 : size + 1, 1 : size + 1]
     information = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
@@ -93,12 +93,12 @@ def _with_points(sample: Sample, choice: Choice, wish: Wish, rng: np.random.Gene
     start, drawn, ends = _resampled(part, fit, wish, rng)
     bases = _bases(part, wish, scaled, drawn, start)
     card = _with_intervals(card, terms, scaled, ends * scaled.per_log_odds, bases, wish)
-    again = selection_frequencies(sample, card.terms, choice.proposed, rng)
+    again = selection_frequencies(leads.searched, card.terms, choice.proposed, rng)
     return replace(card, selection=again)
 
 
 def _with_agreed(
-    sample: Sample, choice: Choice, wish: Wish, agreed: Agreed, rng: np.random.Generator
+    leads: Leads, choice: Choice, wish: Wish, agreed: Agreed, rng: np.random.Generator
 ) -> Weighted:
     """Return the card whose points keep to constraints, with intervals where wanted."""
     caps = {} if wish.limits is None else wish.limits.caps
@@ -110,13 +110,13 @@ def _with_agreed(
     )
     if not wish.with_intervals or not agreed.terms:
         return card
-    part, points = combined(sample, agreed.terms), agreed.points
+    part, points = leads.combined(agreed.terms), agreed.points
     start, drawn, ends = _resampled(part, part.grouped().fit(), wish, rng)
     centre = np.concatenate([start[:1], agreed.weights])
     bases = _bases(part, wish, points, drawn + (centre - start), centre)
     ends = agreed.intervals(ends * points.per_log_odds, start[1:])
     card = _with_intervals(card, agreed.terms, points, ends, bases, wish)
-    again = selection_frequencies(sample, card.terms, choice.proposed, rng)
+    again = selection_frequencies(leads.searched, card.terms, choice.proposed, rng)
     stays = agreed.stays[points.points != 0]
     again = tuple((1.0, 1.0) if stay else one for stay, one in zip(stays, again, strict=True))
     return replace(card, selection=again)
@@ -182,12 +182,13 @@ def _bases(sample: Sample, wish: Wish, scaled: Points, drawn: Floats, fitted: Fl
     return -np.array(lowest)
 
 
-def _pruned(sample: Sample, choice: Choice, wish: Wish) -> tuple[list[Term], LogisticFit]:
+def _pruned(leads: Leads, choice: Choice, wish: Wish) -> tuple[list[Term], LogisticFit]:
     """Return the rules proven beside the others (at least one), and their joint fit."""
     terms, pinned = choice.terms, wish.exactly is not None
     n_single = sum(isinstance(term, int) for term in choice.proposed)
     while True:
-        fit = combined(sample, terms).grouped().fit()
+        part = leads.combined(terms)
+        fit = part.grouped().fit()
         size = len(terms)
         error = np.sqrt(np.diag(fit.covariance)[1 : size + 1])
         strength = np.nan_to_num(np.abs(fit.coefficients[:size]) / error)
@@ -195,7 +196,7 @@ def _pruned(sample: Sample, choice: Choice, wish: Wish) -> tuple[list[Term], Log
         allowed = np.minimum(MAX_P_VALUE, FALSE_SHARE * size / np.maximum(looked_at, 1))
         excess = 2 * ndtr(-strength) / allowed
         if wish.limits is not None:
-            excess[_settled(sample, terms, wish.limits)] = 0.0
+            excess[_settled(part, wish.limits)] = 0.0
         weakest = int(np.lexsort((strength, -excess))[0])
         stays = pinned or size == 1
         if excess[weakest] <= 1 or (stays and strength[weakest] > 0):
@@ -203,14 +204,14 @@ def _pruned(sample: Sample, choice: Choice, wish: Wish) -> tuple[list[Term], Log
         terms = [term for i, term in enumerate(terms) if i != weakest]
 
 
-def _settled(sample: Sample, terms: Sequence[Term], limits: Limits) -> NDArray[np.bool_]:
+def _settled(sample: Sample, limits: Limits) -> NDArray[np.bool_]:
     """Return which rules must stay, or stand in an order, which is judged as a whole."""
-    rules = combined(sample, terms).criteria
+    rules = sample.criteria
     stays = [limits.must_stay(rules, i) or limits.in_the_way(rule) for i, rule in enumerate(rules)]
     return np.array(stays, dtype=bool)
 
 
-def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choice, HeldOut | None]:
+def chosen_rules(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
     """Return the rules to fit together, none where nothing can be said, and what chose them."""
     judged = _searched(sample, wish.limits).tolist()
     part, held_out = searched_leads(sample.columns(judged)), None
@@ -228,11 +229,11 @@ def _chosen(sample: Sample, wish: Wish, rng: np.random.Generator) -> tuple[Choic
             held_out = HeldOut(part, folds, choice.held_out)
     else:
         choice = Choice(_forced(part, wish.limits), 1.0)
-    choice = choice._replace(
+    return choice._replace(
         terms=[renumbered(term, judged) for term in choice.terms],
         proposed=(*judged, *(renumbered(term, judged) for term in choice.proposed)),
+        judged=held_out,
     )
-    return choice, held_out
 
 
 def _anything(sample: Sample, wish: Wish, rng: np.random.Generator) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from calibrate.fitting.combining import Combination, Term
 from calibrate.fitting.constraints import Limits, Subject
 from calibrate.fitting.model import Model, model_of
+from calibrate.fitting.parsimony import HeldOut
 from calibrate.fitting.proposing import Proposal, is_allowed, opposite_levels, penalty, proposals
 from calibrate.fitting.space import Floats, Indices, Singles, Space, space_of
 from calibrate.observation import Sample
@@ -86,13 +87,16 @@ class Choice(NamedTuple):
 
     ``terms`` are rules of the sample or made of them; ``held_out`` the log odds that a search
     without its fold gives each lead at 0, 1, 2, ... rules, shape (leads, sizes), or None;
-    ``proposed`` every rule that was seriously considered.
+    ``proposed`` every rule that was seriously considered; ``judged`` the leads of ``held_out``
+    with their folds; ``spread`` the variance of the log odds of all rules looked at.
     """
 
     terms: list[Term]
     shrinkage: float
     held_out: Floats | None = None
     proposed: tuple[Term, ...] = ()
+    judged: HeldOut | None = None
+    spread: float = 0.0
 
 
 def choose_rules(

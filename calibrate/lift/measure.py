@@ -142,7 +142,7 @@ class Lift:
         n_own = int((~self._table["reason"].str.startswith(CHOSEN)).sum())
         own, table = self.criteria[:n_own], self.table.iloc[:n_own]
         scored = [line.criterion for line in card.criteria if line.points]
-        reasons = _reasons_beside(own, scored, obs.fitting) if scored else {}
+        reasons = _reasons_beside(own, scored, obs.fitting.searched) if scored else {}
         for row, criterion in enumerate(own):
             if any(criterion.when == rule.when for rule in scored):
                 table.loc[row, "reason"] = ""
@@ -172,10 +172,12 @@ class Lift:
         if not lines:
             return (), []
         rules = tuple(line.criterion for line in lines)
-        # Weighted given all of them, as the table's own rows are.
-        sample = sample_of(obs.fitting, (*own, *rules))
+        fitting = obs.fitting
+        # Weighted given all of them, as the table's own rows are, unless leads are too many.
+        beside = own if fitting.searched is fitting else ()
+        sample = sample_of(fitting, (*beside, *rules))
         rows = found_rows(
-            sample.columns(range(len(own), len(own) + len(rules))),
+            sample.columns(range(len(beside), len(sample.criteria))),
             [line.n_looked_at for line in lines],
             table["p_value"].to_numpy(dtype=float),
             n_searched=n_searched,
@@ -264,6 +266,9 @@ def measure_lift(
     are compared within the landmark: ``lift = sum w y / sum w r_k`` with r_k the rate of all leads
     at landmark k.
 
+    With more leads than criteria are searched on (`Observation.searched`) the adjusted odds are
+    those of the leads searched, whose intervals tell so; all other columns are of all leads.
+
     Shrunken rates: beta-binomial over the levels of an attribute (four or more), else towards
     control with the weight of 50 leads.
 
@@ -276,11 +281,13 @@ def measure_lift(
     obs = obs.fitting
     require_follow_up(obs)
     _refuse_one_sided(np.asarray(obs.at_landmark["converted"], dtype=float))
-    rules = criteria_of(obs, criteria, allow_sensitive=allow_sensitive)
+    searched = obs.searched
+    rules = criteria_of(searched, criteria, allow_sensitive=allow_sensitive)
     _refuse_namesakes(rules)
     sample = sample_of(obs, rules)
     table = compare_rates(sample, confidence_level=confidence_level)
-    odds = adjusted_odds(sample, confidence_level=confidence_level)
+    beside = sample if searched is obs else sample_of(searched, rules)
+    odds = adjusted_odds(beside, confidence_level=confidence_level)
     table = table.join(odds).assign(shrunken_rate=shrunken_rates(table, rules))
     return Lift(
         criteria=rules,
