@@ -7,11 +7,19 @@ import os
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-from pathlib import Path  # noqa: E402  - the caps must stand before numpy is imported
+import subprocess  # noqa: E402  - the caps must stand before numpy is imported
+import warnings  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
 
 import pytest  # noqa: E402
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 PROJECT = Path(__file__).resolve().parents[1]
+SET_UP = PROJECT / "tests" / "set_up_engines.sh"
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +29,53 @@ def real_data() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip("the public data sets are not beside the project (../shared/data)")
     return folder.resolve()
+
+
+def set_up(*arguments: str) -> list[str]:
+    """Run the script that sets up databases; the lines it prints, or a skip with its reason."""
+    done = subprocess.run(["bash", SET_UP, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode == 3:
+        pytest.skip(f"{done.stderr.strip()}; bash tests/set_up_engines.sh --install installs it")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of an empty PostgreSQL of our own; tests of one `xdist_group` share it."""
+    folder, url = set_up("start")
+    yield url
+    set_up("stop", folder)
+
+
+@pytest.fixture(scope="session")
+def spark_session() -> Iterator[SparkSession]:
+    """Return a small local Spark, in another zone than UTC; tests of one group share it."""
+    (java,) = set_up("java")
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
+        patch.setenv("JAVA_HOME", java)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        from pyspark.sql import SparkSession
+
+        settings = {
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.log.level": "OFF",
+            "spark.driver.host": "localhost",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.memory": "1g",
+            "spark.driver.extraJavaOptions": (
+                "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+                " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmn300m"
+            ),
+            "spark.sql.session.timeZone": "America/New_York",
+            "spark.sql.shuffle.partitions": "1",
+            "spark.default.parallelism": "1",
+            "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",
+        }
+        builder = SparkSession.builder.master("local[1]").appName("calibrate tests")
+        session = builder.config(map=settings).getOrCreate()
+        yield session
+        session.stop()
