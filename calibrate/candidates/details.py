@@ -69,7 +69,8 @@ def log_facts(obs: Observation, extent: Extent) -> LogFacts:
         "SELECT a.activity, split_part(split_part(a.detail, '?', 1), '#', 1) AS path,"
         f" count(*) AS n FROM activities AS a WHERE {known} AND a.detail IS NOT NULL"
         " GROUP BY a.activity, split_part(split_part(a.detail, '?', 1), '#', 1)"
-        f" ORDER BY n DESC, a.activity, path LIMIT {MOST_PATHS}",
+        ' ORDER BY n DESC, a.activity COLLATE "C",'
+        f" split_part(split_part(a.detail, '?', 1), '#', 1) COLLATE \"C\" LIMIT {MOST_PATHS}",
         values,
     ).to_pylist()
     most, in_all = (MORE_PATTERNS, ALL_MORE) if extent.many else (MAX_PATTERNS, MAX_ALL)

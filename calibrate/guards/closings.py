@@ -153,7 +153,7 @@ SELECT e.activity, count(*) AS n, count(DISTINCT e.lead_key) AS n_keys,
 FROM events AS e
 WHERE e.is_bound OR e.is_free
 GROUP BY e.activity
-ORDER BY e.activity""",
+ORDER BY e.activity COLLATE "C" """,
         parameters.values,
     ).to_pylist()
     return found

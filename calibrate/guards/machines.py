@@ -161,7 +161,7 @@ events AS (
 timed AS (
     SELECT e.activity FROM events AS e
     GROUP BY e.activity
-    HAVING count(*) FILTER (WHERE date_part('second', e.occurred_at) <> 0) >= 0.5 * count(*)
+    HAVING 2 * count(*) FILTER (WHERE e.second <> date_trunc('minute', e.second)) >= count(*)
 ),
 {crowded},
 around AS (
@@ -187,7 +187,7 @@ SELECT s.place, s.activity, s.signs, count(*) AS n
 FROM signs AS s
 WHERE s.signs > 0
 GROUP BY s.place, s.activity, s.signs
-ORDER BY s.activity, s.place, s.signs""",
+ORDER BY s.activity COLLATE "C", s.place, s.signs""",
         parameters.values,
     )
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
+from calibrate.engines import as_doubles
 from calibrate.observation.reading import coded
 from calibrate.observation.statements import (
     Parameters,
@@ -93,7 +94,7 @@ def by_activity_values(
     rows = {str(name): order[ends[i] : ends[i + 1]] for i, name in enumerate(names)}
     place = np.asarray(found["place"].cast(pa.int64()))
     raw = {
-        key: np.asarray(found[key].cast(pa.float64()).to_numpy(), dtype=float)
+        key: np.asarray(as_doubles(found[key]).to_numpy(), dtype=float)
         for key in dict.fromkeys(columns.values())
     }
     values: dict[str, NDArray[np.generic]] = {}

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
+from calibrate.engines import as_doubles
 from calibrate.observation.statements import Scope
 from calibrate.stats.weighting import censoring_weights
 
@@ -114,7 +115,7 @@ def _times(found: pa.Table, name: str) -> NDArray[np.datetime64]:
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=float)
+    return np.asarray(as_doubles(column).to_numpy(), dtype=float)
 
 
 def _objects(column: pa.ChunkedArray) -> pd.Series:
