@@ -190,6 +190,24 @@ def _double(node: exp.Expr, dialect: str, _: str | None) -> str | None:
     return f"CAST({node.name} AS DOUBLE)"
 
 
+def _escape(node: exp.Expr, dialect: str, _: str | None) -> str | None:
+    # BigQuery has no ESCAPE; a backslash is always one there
+    return str(node.this.sql(dialect=dialect)) if dialect == "bigquery" else None
+
+
+def _span(node: exp.Expr, dialect: str, _: str | None) -> str | None:
+    if dialect != "bigquery" or not isinstance(node.this, exp.Literal):
+        return None
+    return f"INTERVAL {int(node.this.name)} {node.args['unit'].sql(dialect=dialect)}"
+
+
+def _between(node: exp.Expr, dialect: str, _: str | None) -> str | None:
+    if dialect != "bigquery":  # whose DATE_DIFF takes dates
+        return None
+    later, earlier = (part.sql(dialect=dialect) for part in (node.this, node.expression))
+    return f"DATETIME_DIFF({later}, {earlier}, {node.args['unit'].name.upper()})"
+
+
 def _part_of_text(node: exp.Expr, dialect: str, _: str | None) -> str | None:
     if dialect != "bigquery":
         return None
@@ -209,4 +227,7 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr, str, str | None], str | None]] 
     exp.Collate: _collate,
     exp.Literal: _double,
     exp.SplitPart: _part_of_text,
+    exp.Escape: _escape,
+    exp.Interval: _span,
+    exp.DateDiff: _between,
 }

@@ -141,8 +141,7 @@ def _leads_of_log_sql(settings: Settings, tables: Tables, values: Parameters) ->
     created = _time(leads.created_at or log.occurred_at or "occurred_at", "d")
     outcome = "'open'"
     if leads.outcome is not None:
-        cell = _cleaned(f"d.{quote_identifier(leads.outcome)}", leads, values)
-        said = _outcome_of(cell, leads, values)
+        said = _outcome_of(leads.outcome, leads, values)
         outcome = "CASE " + " ".join(
             f"WHEN max(CASE WHEN {said} = '{word}' THEN 1 ELSE 0 END) = 1 THEN '{word}'"
             for word in ("converted", "lost")
@@ -167,19 +166,19 @@ def _outcome(settings: Settings, values: Parameters) -> tuple[str, str]:
     leads, wins = settings.leads, settings.outcomes
     outcome, closed_at = "'open'", "CAST(NULL AS TIMESTAMP)"
     if leads.outcome is not None or wins is None:
-        cell = _cleaned(f"d.{quote_identifier(leads.outcome or 'outcome')}", leads, values)
-        outcome = _outcome_of(cell, leads, values)
+        outcome = _outcome_of(leads.outcome or "outcome", leads, values)
     if leads.closed_at is not None:
         closed_at = _time(leads.closed_at, "d")
     if wins is not None:
         outcome = f"CASE WHEN w.lead_key IS NOT NULL THEN 'converted' ELSE {outcome} END"
         closed_at = f"CASE WHEN w.lead_key IS NOT NULL THEN w.closed_at ELSE {closed_at} END"
-    return outcome, f"CASE WHEN {outcome} <> 'open' THEN {closed_at} END"
+    return outcome, closed_at
 
 
-def _outcome_of(cell: str, leads: LeadColumns, values: Parameters) -> str:
-    won = [spelled(value).lower() for value in leads.won]
-    lost = [spelled(value).lower() for value in leads.lost]
+def _outcome_of(name: str, leads: LeadColumns, values: Parameters) -> str:
+    cell = _text(f"d.{quote_identifier(name)}")
+    won = [text.lower() for text in _spellings(leads.won)]
+    lost = [text.lower() for text in _spellings(leads.lost)]
     if not won and not lost:
         won, lost = list(CONVERTED_WORDS), list(LOST_WORDS)
     bands = "".join(
@@ -229,17 +228,27 @@ def _is_number(text: str) -> bool:
 
 def _cleaned(column: str, columns: Columns, values: Parameters) -> str:
     cell = f"nullif({_text(column)}, '')"
-    for null in columns.null_values:
-        cell = f"nullif({cell}, {values.text(spelled(null))})"
+    for null in _spellings(columns.null_values):
+        cell = f"nullif({cell}, {values.text(null)})"
     return cell
 
 
 def _excluded(columns: Columns, table: str, values: Parameters) -> list[str]:
     return [
         f"NOT coalesce({_text(f'{table}.{quote_identifier(name)}')} IN "
-        f"({_listed([spelled(value) for value in excluded], values)}), FALSE)"
+        f"({_listed(_spellings(excluded), values)}), FALSE)"
         for name, excluded in columns.exclude.items()
     ]
+
+
+def _spellings(settings: Sequence[object]) -> list[str]:
+    """Return values of the settings as cells spell them; a column of decimals says 5.0 for 5."""
+    texts = [spelled(value) for value in settings]
+    return [text for one in texts for text in ([one, f"{one}.0"] if _is_whole(one) else [one])]
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdigit()
 
 
 def _text(column: str) -> str:
