@@ -65,12 +65,12 @@ def test_nothing_changes_when_all_leads_are_mature():
 def test_young_leads_bring_information_without_bias():
     """Half of the quarter is too young: the weighted rates are those of the whole quarter.
 
-    60 quarters: the mean of a rate of 20 % or 30 % of about 500 leads each has a standard error
-    of 0.3 points.
+    30 quarters: the mean of a rate of 20 % or 30 % of about 500 leads each has a standard error
+    of 0.4 points.
     """
     rng = np.random.default_rng(1)
     rows = []
-    for _ in range(60):
+    for _ in range(30):
         history = quarter(1500, rng, as_of=92, effect=0.1)
         for maturity in ("weight", "drop"):
             lift = measure_lift(observe(history, maturity=maturity, **WINDOWS), RULES)

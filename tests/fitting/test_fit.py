@@ -95,15 +95,15 @@ def test_the_expected_rate_rises_strictly_and_is_right_on_average(company):
 def test_expected_rates_hold_on_new_leads():
     """Calibration slope on leads of the same company the card never saw: near 1 on average.
 
-    12 companies of 1,500 leads, 25 columns of which 3 matter; the mean of the log slopes has
-    a standard error of about 0.07.
+    8 companies of 1,500 leads, 25 columns of which 3 matter; the mean of the log slopes has
+    a standard error of about 0.08.
     """
     from scipy.special import logit
 
     from calibrate.stats.calibration import calibration_slope
 
     slopes = []
-    for seed in range(12):
+    for seed in range(8):
         rng = np.random.default_rng(seed)
         flags = rng.random((6000, 25)) < 0.3
         log_odds = -2.5 + flags[:, :3] @ np.array([0.9, 0.6, -0.6])
@@ -120,7 +120,7 @@ def test_expected_rates_hold_on_new_leads():
                 ]
             )
         )
-    assert len(slopes) >= 10
+    assert len(slopes) >= 7
     assert np.mean(np.log(slopes)) == pytest.approx(0, abs=0.15)
 
 
