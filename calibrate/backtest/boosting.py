@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from calibrate.fitting.boosting import MAX_LEADS, SEED, boosted
+from calibrate.fitting.boosting import MAX_LEADS, boosted
 from calibrate.observation import Observation
 
 __all__ = ["boosted_rates"]
@@ -22,7 +22,7 @@ def boosted_rates(
     ----------
     train, test : Observation
         Fitted on at most 100,000 leads of the first at their landmark whose outcome is known,
-        with their weights; one rate a row of ``test.at_landmark``.
+        drawn by their ids, with their weights; one rate a row of ``test.at_landmark``.
     allow_sensitive : collection of str
         Attributes that are no criteria by default but wanted here.
 
@@ -30,9 +30,10 @@ def boosted_rates(
     -----
     On the attributes that may be criteria and the counts of activities (`fitting.boosting`).
     """
-    known = train.at_landmark
+    part = train.searched
+    known = part.at_landmark
     if len(known) > MAX_LEADS:
-        chosen = np.random.default_rng(SEED).choice(len(known), MAX_LEADS, replace=False)
-        known = known.iloc[np.sort(chosen)]
+        hashes = part.lead_hashes[known.index.to_numpy()]
+        known = known[hashes <= np.partition(hashes, MAX_LEADS - 1)[MAX_LEADS - 1]]
     wanted = [a for a in train.attributes if a.excluded is None or a.name in allow_sensitive]
     return boosted(known, test.at_landmark, attributes=wanted, activities=train.activities)

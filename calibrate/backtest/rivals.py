@@ -69,12 +69,13 @@ def rankings(
     cluster = _clusters(fold.test, contacts)
     in_sample = current is not None and _has_seen(current, fold)
     known = None if in_sample else current
-    card = _fit(fold.train, recipe, recipe.method, known)
+    found = _candidates(fold.train, recipe)
+    card = _fit(fold.train, recipe, recipe.method, known, criteria=found)
     scores = _judged(card, fold, cluster)
     cut = _cut(fold.train, card, recipe)
     waited = _median_days(card, fold.test, cut)
     yield Ranking(card="candidate", scores=scores, cut=cut, median_days=waited)
-    dated = _dated(fold.train, recipe, card, known)
+    dated = _dated(fold.train, recipe, card, known, found=found)
     if dated is not None:
         own = scores if dated is card else _judged(dated, fold, cluster)
         yield Ranking(card="dated", scores=own)
@@ -93,7 +94,9 @@ def rankings(
         yield Ranking(
             card="hand_made", scores=bare.assign(score=sums), cut=recipe.hand_made.threshold
         )
-    rate_card = card if recipe.method == "rate" else _fit(fold.train, recipe, "rate", known)
+    rate_card = card
+    if recipe.method != "rate":
+        rate_card = _fit(fold.train, recipe, "rate", known, criteria=found)
     yield Ranking(card="rate", scores=_judged(rate_card, fold, cluster))
     # Where weights stand in for the young, age tells whose outcome is known: no fair rival.
     if bare["created_at"].notna().any() and bool((bare["weight"] == 1).all()):
@@ -128,8 +131,19 @@ def _clusters(test: Observation, contacts: dict[str, int]) -> pd.Series | None:
     return pd.Series(numbers, index=keys.index, dtype=np.int64)
 
 
+def _candidates(train: Observation, recipe: Recipe) -> tuple[Criterion, ...]:
+    """Return what every card of the fold is chosen from."""
+    part, allowed = train.fitting.searched, recipe.allow_sensitive
+    return criteria_of(part, None, allow_sensitive=allowed, detail="many")
+
+
 def _dated(
-    train: Observation, recipe: Recipe, card: Scorecard, current: Scorecard | None
+    train: Observation,
+    recipe: Recipe,
+    card: Scorecard,
+    current: Scorecard | None,
+    *,
+    found: Sequence[Criterion],
 ) -> Scorecard | None:
     """Return a card of dated criteria alone: what was done, by when, not what a column says today.
 
@@ -138,7 +152,6 @@ def _dated(
     """
     if train.history.is_wide:
         return None
-    found = criteria_of(train.fitting, None, allow_sensitive=recipe.allow_sensitive, detail="many")
     dated = [rule for rule in found if not rule.fields]
     if len(dated) < MIN_DATED or len(dated) == len(found):
         return None
@@ -154,7 +167,8 @@ def _fit(
     recipe: Recipe,
     method: str,
     current: Scorecard | None = None,
-    criteria: Sequence[Criterion] | None = None,
+    *,
+    criteria: Sequence[Criterion],
 ) -> Scorecard:
     return fit_scorecard(
         train,

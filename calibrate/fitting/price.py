@@ -205,6 +205,7 @@ def _ceiling(
     rng: int | np.random.Generator,
 ) -> dict[str, Any]:
     """Cross-validate gradient boosting on the leads of the search, in as many folds."""
+    obs = obs.searched
     sample = searched_leads(sample_of(obs, ()))
     n_folds = N_FOLDS if sample.n < MANY_LEADS else FEW_FOLDS
     folds = balanced_folds(sample.keys, n_folds, as_generator(rng))

@@ -14,9 +14,10 @@ from calibrate.stats.weighting import cluster_sums, effective_size, jackknife
 if TYPE_CHECKING:
     from calibrate.observation import Sample
 
-__all__ = ["Sides", "p_values", "sides_of", "told_units"]
+__all__ = ["Sides", "added", "p_values", "sides_of", "told_units"]
 
 Floats = NDArray[np.float64]
+BLOCK = 131_072  # rows looked at together: more would only take memory
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -144,16 +145,43 @@ def _one_sided(sums: _Sums, heaviest: float) -> Floats:
 
 def told_units(sample: Sample, flags: NDArray[np.bool_]) -> Floats:
     """Count the leads, or clusters of them, that weigh something, shape (criteria,)."""
-    told = flags & (sample.weight > 0)[:, None]
+    known = sample.weight > 0
     if sample.cluster is None:
-        return np.asarray(told.sum(axis=0), dtype=float)
-    return np.array([float(len(np.unique(sample.cluster[column]))) for column in told.T])
+        return _counted(flags, known)
+    told = (sample.cluster[column & known] for column in flags.T)
+    return np.array([float(len(np.unique(clusters))) for clusters in told])
 
 
 def _known(sample: Sample, flags: NDArray[np.bool_]) -> Floats:
-    told = flags[sample.weight > 0]
-    n = told.sum(axis=0)
-    return np.asarray(np.minimum(n, len(told) - n), dtype=float)
+    known = sample.weight > 0
+    n = _counted(flags, known)
+    return np.asarray(np.minimum(n, known.sum() - n), dtype=float)
+
+
+def _counted(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
+    parts = [flags[rows][known[rows]].sum(axis=0) for rows in _blocks(len(flags))]
+    return np.asarray(np.sum(parts, axis=0, dtype=float))
+
+
+def _blocks(n: int) -> list[slice]:
+    """Return parts of n rows, each small enough for its flags to be copied as numbers."""
+    return [slice(first, first + BLOCK) for first in range(0, max(n, 1), BLOCK)]
+
+
+def added(flags: NDArray[np.bool_], columns: Floats) -> Floats:
+    """Return the sums of columns over the leads who meet each criterion.
+
+    Parameters
+    ----------
+    flags : ndarray of bool, shape (leads, criteria)
+    columns : ndarray, shape (leads, columns) or (leads,)
+
+    Returns
+    -------
+    ndarray, shape (columns, criteria) or (criteria,)
+    """
+    parts = [flags[rows].T.astype(float) @ columns[rows] for rows in _blocks(len(flags))]
+    return np.asarray(parts[0] if len(parts) == 1 else np.sum(parts, axis=0)).T
 
 
 def p_values(sides: Sides) -> Floats:
@@ -171,11 +199,11 @@ def p_values(sides: Sides) -> Floats:
 def _sums(sample: Sample, flags: NDArray[np.bool_]) -> _Sums:
     w, y, e = sample.weight, sample.converted, sample.expected
     columns = np.column_stack([np.ones_like(w), y, w, w * y, w * e])
-    n, n_converted, weight, won, expected = (flags.T.astype(float) @ columns).T
+    n, n_converted, weight, won, expected = added(flags, columns)
     ratio = _ratio(won, expected)
     if sample.cluster is None:
         terms = np.column_stack([w * w, w * w * y, w * w * y * e, w * w * e * e])
-        squares, yy, ye, ee = (flags.T.astype(float) @ terms).T
+        squares, yy, ye, ee = added(flags, terms)
         residual = yy - 2 * ratio * ye + ratio**2 * ee
     else:
         squares, residual = _clustered(sample, flags, ratio)

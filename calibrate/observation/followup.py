@@ -24,6 +24,7 @@ MIN_FOLLOWED = 0.10
 SPLIT_P_VALUE = 0.05
 MIN_GROUP = 20
 MAX_GROUPS = 64
+BLOCK = 131_072  # rows whose flags are copied as numbers together
 _DAY = 86_400
 
 Flags = NDArray[np.bool_]
@@ -78,7 +79,10 @@ def weights_given(obs: Observation, flags: Flags) -> Floats:
     if mature.all():
         return common
     follow_up = follow_up[where]
-    groups = _groups(flags[where], np.minimum(follow_up, obs.horizon.total_seconds() / _DAY))
+    some = len(where) < len(rows)
+    groups = _groups(
+        flags[where] if some else flags, np.minimum(follow_up, obs.horizon.total_seconds() / _DAY)
+    )
     if len(groups) == 1:
         return common
     converted = rows["converted"].to_numpy(dtype=bool)[where]
@@ -105,7 +109,8 @@ def _groups(flags: Flags, watched: Floats) -> list[Rows]:
     done: list[Rows] = []
     while waiting:
         group = waiting.pop()
-        best = _criterion(flags[group], watched[group])
+        whole = len(group) == len(watched)  # not to be copied
+        best = _criterion(flags if whole else flags[group], watched[group])
         if best is None or len(done) + len(waiting) + 2 > MAX_GROUPS:
             done.append(group)
             continue
@@ -122,7 +127,8 @@ def _criterion(flags: Flags, watched: Floats) -> int | None:
     if not len(usable) or spread <= 0:
         return None
     centred = (watched - watched.mean()).astype(np.float32)
-    sums = (centred @ flags[:, usable]).astype(float)
+    blocks = [slice(first, first + BLOCK) for first in range(0, n, BLOCK)]
+    sums = sum((centred[rows] @ flags[rows][:, usable]).astype(float) for rows in blocks)
     share = met[usable] / n
     z = np.abs(sums) / np.sqrt(n * share * (1 - share) * spread)
     best = int(np.argmax(z))
