@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from calibrate.backtest import Backtest, backtest
     from calibrate.campaigns import CampaignView, campaign_view
-    from calibrate.changes import Changes, diff
+    from calibrate.changes import Changes, TierChanges, diff, tier_changes
     from calibrate.config import (
         ActivityColumns,
         Constraints,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         NotEnoughDataError,
     )
     from calibrate.evaluation import evaluate
+    from calibrate.exports import export_sql
     from calibrate.fitting import Parsimony, cross_fit_scores, fit_scorecard, parsimony_curve
     from calibrate.fitting.classifier import ScorecardClassifier
     from calibrate.guards import Check, Finding, check, find_problems
@@ -116,6 +117,7 @@ __all__ = [
     "StageThresholds",
     "Stages",
     "Thresholds",
+    "TierChanges",
     "assess_readiness",
     "backtest",
     "campaign_view",
@@ -130,6 +132,7 @@ __all__ = [
     "diff",
     "evaluate",
     "explore_thresholds",
+    "export_sql",
     "find_problems",
     "fit_scorecard",
     "history_from_settings",
@@ -154,6 +157,7 @@ __all__ = [
     "read_history",
     "recalibrate",
     "score_grid",
+    "tier_changes",
     "write_run",
     "write_scores",
 ]
@@ -161,7 +165,7 @@ __all__ = [
 _ROOMS = {
     "backtest": ("Backtest", "backtest"),
     "campaigns": ("CampaignView", "campaign_view"),
-    "changes": ("Changes", "diff"),
+    "changes": ("Changes", "TierChanges", "diff", "tier_changes"),
     "config": (
         "ActivityColumns",
         "Constraints",
@@ -185,6 +189,7 @@ _ROOMS = {
         "NotEnoughDataError",
     ),
     "evaluation": ("evaluate",),
+    "exports": ("export_sql",),
     "fitting": ("Parsimony", "cross_fit_scores", "fit_scorecard", "parsimony_curve"),
     "fitting.classifier": ("ScorecardClassifier",),  # loads scikit-learn, which a run need not
     "guards": ("Check", "Finding", "check", "find_problems"),

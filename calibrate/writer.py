@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from calibrate.datasets import write_company
 from calibrate.errors import ConfigError, DataError
+from calibrate.exports.scores import FORMULA
 from calibrate.pipeline import Run, json_text, runs_folder
 from calibrate.pipeline.run import RUN_FILE, RUN_SCHEMA
 from calibrate.registry import one_writer, put_back
@@ -34,9 +35,9 @@ __all__ = [
     "write_run",
     "write_scores",
     "write_text",
+    "write_whole",
 ]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FILES = frozenset(
     {
         *(RUN_FILE, "scorecard.json", "lift.csv", "thresholds.csv", "backtest.csv", "funnel.csv"),
@@ -221,6 +222,16 @@ def csv_text(table: pd.DataFrame) -> str:
     return str(safe.to_csv(index=False, lineterminator="\n"))
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write_text(partial, text)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 with Unix line ends on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
@@ -238,7 +249,7 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _neutral(cell: object) -> object:
-    is_formula = isinstance(cell, str) and cell.startswith(_FORMULA)
+    is_formula = isinstance(cell, str) and cell.startswith(FORMULA)
     return f"'{cell}" if is_formula else cell
 
 

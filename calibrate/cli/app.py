@@ -212,11 +212,49 @@ def score(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write a .csv or .parquet file.")
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous", metavar="FILE", help="Earlier scores: say which leads changed tier."
+        ),
+    ] = None,
     show: Show = Format.table,
 ) -> None:
     """Score the open leads with all that is known of them."""
-    sources = (leads, activities)
-    raise typer.Exit(work.score(config, sources=sources, card=card, out=out, show=show))
+    raise typer.Exit(
+        work.score(
+            config, sources=(leads, activities), card=card, out=out, previous=previous, show=show
+        )
+    )
+
+
+@app.command()
+def export(
+    card: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CARD]", help="A scorecard.json or run folder."),
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="What for: sql.")],
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            "--dialect",
+            metavar="NAME",
+            help="duckdb, postgres, spark, snowflake, bigquery or databricks.",
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="T", help="Score as of this day; default: when it is run."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write a file.")] = None,
+) -> None:
+    """Say a card in the words of another system."""
+    raise typer.Exit(
+        work.export(config, card=card, target=to, dialect=dialect, as_of=as_of, out=out)
+    )
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from calibrate import guards, registry, writer
+from calibrate.changes import tier_changes
 from calibrate.cli import words
 from calibrate.cli.console import (
     paragraph_width,
@@ -27,6 +28,7 @@ from calibrate.config import Settings, load_settings
 from calibrate.control import ConversionByAge, conversion_by_age
 from calibrate.display import format_value, languages
 from calibrate.errors import CalibrateError, ConfigError, DataError, NotEnoughDataError
+from calibrate.exports import export_card, write_scoring
 from calibrate.history import history_from_settings
 from calibrate.observation import Observation
 from calibrate.pipeline import (
@@ -37,7 +39,7 @@ from calibrate.pipeline import (
     prove,
     recalibrate,
     runs_folder,
-    score_leads,
+    scoring_of,
     with_sources,
 )
 from calibrate.pipeline.compose import noted
@@ -54,6 +56,7 @@ __all__ = [
     "demo",
     "diff",
     "explain",
+    "export",
     "init",
     "monitor",
     "promote",
@@ -224,6 +227,7 @@ def score(
     sources: tuple[Path | None, Path | None],
     card: Path | None,
     out: Path | None,
+    previous: Path | None,
     show: str,
 ) -> int:
     """Score the open leads."""
@@ -231,12 +235,38 @@ def score(
     chosen = find_card(settings, card)
     told = with_sources(settings, *sources)
     history = history_for_card(chosen, told, new_leads=sources[0] is not None)
-    scores = score_leads(chosen, history, told)
-    if out is not None:
-        writer.write_scores(scores, out)
-        say(f"wrote {len(scores):,} scores to {place(out)}")
-    else:
+    lookback = settings.calibration.lookback
+    scoring = scoring_of(chosen, history, lookback=lookback, previous=previous)
+    if out is None:
+        scores = scoring.table
         show_table(scores, show, max_rows=ROWS_SHOWN)
+        if previous is not None:
+            remark(tier_changes(previous, scores).sentence)
+        return DONE
+    n, moved = write_scoring(scoring, out, compared_with=previous)
+    say(f"wrote {n:,} scores to {place(out)}")
+    if moved is not None:
+        say(moved.sentence)
+    return DONE
+
+
+def export(
+    config: Path,
+    *,
+    card: Path | None,
+    target: str,
+    dialect: str | None,
+    as_of: str | None,
+    out: Path | None,
+) -> int:
+    """Say a card in the words of another system."""
+    settings = load_settings(config)
+    text = export_card(find_card(settings, card), settings, target, dialect=dialect, as_of=as_of)
+    if out is None:
+        say_lines(text.splitlines())
+    else:
+        writer.write_whole(out, text)
+        say(f"wrote {place(out)}")
     return DONE
 
 

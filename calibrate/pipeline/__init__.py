@@ -7,10 +7,18 @@ from calibrate.pipeline.compose import recalibrate
 from calibrate.pipeline.judging import judge_card, prove
 from calibrate.pipeline.plain import json_text, to_plain
 from calibrate.pipeline.run import Run
-from calibrate.pipeline.scoring import explain_lead, history_for_card, score_leads, with_sources
+from calibrate.pipeline.scoring import (
+    Scoring,
+    explain_lead,
+    history_for_card,
+    score_leads,
+    scoring_of,
+    with_sources,
+)
 
 __all__ = [
     "Run",
+    "Scoring",
     "explain_lead",
     "find_card",
     "history_for_card",
@@ -21,6 +29,7 @@ __all__ = [
     "recalibrate",
     "runs_folder",
     "score_leads",
+    "scoring_of",
     "to_plain",
     "with_sources",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from calibrate.changes import score_relation
 from calibrate.config import ActivityColumns, Settings
 from calibrate.criteria import Term, kinds_needed
 from calibrate.engines import Engine
@@ -29,6 +30,7 @@ __all__ = [
     "with_sources",
 ]
 
+_PREVIOUS = "previous_scores"
 _MOMENTS = {"at landmark": "landmark", "converted early": "closing", "lost early": "closing"}
 
 
@@ -41,7 +43,8 @@ class Scoring:
     engine : Engine
     sql : str
         One SELECT in DuckDB's SQL: ``lead_id, score, expected_rate, tier, fit, engagement,
-        cutoff``, the highest score first, equals in file order.
+        cutoff`` and, beside earlier scores, ``previous_score, previous_tier``; the highest score
+        first, equals in file order.
     parameters : tuple
         Its values.
     """
@@ -54,12 +57,20 @@ class Scoring:
     def table(self) -> pd.DataFrame:
         """The scores, as a frame."""
         found = self.engine.query(self.sql, self.parameters).to_pandas()
-        tier = found["tier"].astype(object)
-        cutoff = found["cutoff"].astype("datetime64[us]")
-        return found.assign(tier=tier.where(tier.notna(), None), cutoff=cutoff)
+        for name in ("tier", "previous_tier"):
+            if name in found:
+                texts = found[name].astype(object)
+                found[name] = texts.where(texts.notna(), None)
+        return found.assign(cutoff=found["cutoff"].astype("datetime64[us]"))
 
 
-def scoring_of(card: Scorecard, history: History, *, lookback: dt.timedelta) -> Scoring:
+def scoring_of(
+    card: Scorecard,
+    history: History,
+    *,
+    lookback: dt.timedelta,
+    previous: object = None,
+) -> Scoring:
     """Return the statement that scores every open lead with all that is known of it at as_of.
 
     Parameters
@@ -68,6 +79,8 @@ def scoring_of(card: Scorecard, history: History, *, lookback: dt.timedelta) -> 
     history : History
     lookback : timedelta
         How far before creation activities count.
+    previous : path or frame, optional
+        Earlier scores, to stand beside.
 
     Returns
     -------
@@ -91,7 +104,10 @@ def scoring_of(card: Scorecard, history: History, *, lookback: dt.timedelta) -> 
         is_wide=history.is_wide,
     )
     fields = {part.name: Term(part.column, part.kind) for part in history.attributes}
-    sql = scoring_sql(card, scope, fields, parameters, activities=history.activities)
+    before = None if previous is None else f"({score_relation(engine, previous, _PREVIOUS)})"
+    sql = scoring_sql(
+        card, scope, fields, parameters, activities=history.activities, previous=before
+    )
     return Scoring(engine=engine, sql=sql, parameters=tuple(parameters.values))
 
 

@@ -114,6 +114,7 @@ def scoring_sql(
     activities: Sequence[str] = (),
     first: Sequence[str] = (),
     tables: tuple[str, str] = ("leads", "activities"),
+    previous: str | None = None,
 ) -> str:
     """Return the statement that scores leads by a card.
 
@@ -133,12 +134,16 @@ def scoring_sql(
         Common table expressions that come first.
     tables : (str, str)
         What ``leads`` and ``activities`` are called.
+    previous : str, optional
+        A table of earlier scores (``lead_id`` as text, ``score``, ``tier``), whose score and
+        tier are given beside.
 
     Returns
     -------
     str
         One SELECT in DuckDB's SQL: ``lead_id, score, expected_rate, tier, fit, engagement,
-        cutoff`` (missing for a wide table), the highest score first, equals by ``lead_row``.
+        cutoff`` (missing for a wide table) and, if asked for, ``previous_score,
+        previous_tier``; the highest score first, equals by ``lead_row``.
 
     Raises
     ------
@@ -169,12 +174,17 @@ def scoring_sql(
     parts += [_points_sql(card, terms), _scored_sql(card), _rates_sql(card, parameters)]
     joined = ",\n".join(parts)
     cutoff = "CAST(NULL AS TIMESTAMP)" if scope.is_wide else "s.cutoff"
+    before, beside = "", ""
+    if previous is not None:
+        before = ",\n    b.score AS previous_score, b.tier AS previous_tier"
+        beside = f"\nLEFT JOIN {previous} AS b ON b.lead_id = CAST(s.lead_id AS VARCHAR)"
     return f"""WITH {joined}
 SELECT s.lead_id, CAST(s.score AS BIGINT) AS score, r.rate AS expected_rate,
     {_tier_sql(card, parameters)} AS tier,
-    CAST(s.fit AS BIGINT) AS fit, CAST(s.engagement AS BIGINT) AS engagement, {cutoff} AS cutoff
+    CAST(s.fit AS BIGINT) AS fit, CAST(s.engagement AS BIGINT) AS engagement,
+    {cutoff} AS cutoff{before}
 FROM scored AS s
-JOIN rates AS r ON r.score = s.score
+JOIN rates AS r ON r.score = s.score{beside}
 ORDER BY s.score DESC, s.lead_row"""
 
 

@@ -198,7 +198,8 @@ rates AS (
 )
 SELECT s.lead_id, CAST(s.score AS BIGINT) AS score, r.rate AS expected_rate,
     CASE WHEN s.is_out THEN 'disqualified' WHEN s.score >= 62 THEN 'hot ''n'' new' WHEN s.score >= 40 THEN 'warm' END AS tier,
-    CAST(s.fit AS BIGINT) AS fit, CAST(s.engagement AS BIGINT) AS engagement, s.cutoff AS cutoff
+    CAST(s.fit AS BIGINT) AS fit, CAST(s.engagement AS BIGINT) AS engagement,
+    s.cutoff AS cutoff
 FROM scored AS s
 JOIN rates AS r ON r.score = s.score
 ORDER BY s.score DESC, s.lead_row;

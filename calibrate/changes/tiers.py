@@ -1,0 +1,207 @@
+"""From one night's scores to the next: which leads changed tier, which are new, which are gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calibrate.display import html_table
+from calibrate.engines import DuckDBEngine, quote_identifier, quote_literal
+from calibrate.errors import DataError, did_you_mean
+from calibrate.history.frames import arrow_of_frame
+from calibrate.scorecard.card import DISQUALIFIED
+
+__all__ = ["TierChanges", "score_relation", "tier_changes"]
+
+_COLUMNS = ("previous_tier", "tier", "change", "n")
+_FORMULA = "^'[=+@\\t\\r-]"  # an apostrophe that `write_scores` put before a formula
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TierChanges:
+    """How many leads went from which tier to which.
+
+    Attributes
+    ----------
+    n_up, n_down, n_same : int
+        Leads of both nights in a higher, a lower, the same tier.
+    n_new, n_gone : int
+        Leads that were not scored before; leads that are not scored any more.
+    table : DataFrame
+        ``previous_tier, tier, change`` (``up``, ``down``, ``same``, ``new``, ``gone``), ``n``;
+        the most moved up first.
+    """
+
+    n_up: int
+    n_down: int
+    n_same: int
+    n_new: int
+    n_gone: int
+    _table: pd.DataFrame = field(repr=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a pair of tiers."""
+        return self._table.copy()
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one line."""
+        moved = self._table[self._table["change"].isin(["up", "down"])]
+        told = ", ".join(
+            f"{row.n:,} {row.tier or 'no tier'} from {row.previous_tier or 'no tier'}"
+            for row in moved.itertuples()
+        )
+        return (
+            f"{self.n_up:,} up, {self.n_down:,} down, {self.n_same:,} in the same tier, "
+            f"{self.n_new:,} new, {self.n_gone:,} no longer scored" + (f" ({told})" if told else "")
+        )
+
+    def _repr_html_(self) -> str:
+        return html_table(self._table, caption=self.sentence)
+
+
+def tier_changes(old: object, new: object) -> TierChanges:
+    """Compare the scores of two nights.
+
+    Parameters
+    ----------
+    old, new : path or frame
+        Scores as `write_scores` or ``calibrate score --out`` wrote them (``lead_id``,
+        ``score``, ``tier``); of a run's ``scores.parquet`` the open leads count.
+
+    Returns
+    -------
+    TierChanges
+
+    Raises
+    ------
+    DataError
+        If there is no such file, a column is missing, or a lead stands in it twice.
+
+    Notes
+    -----
+    A tier is higher than another if its lowest score, of either night, is higher; below all
+    are leads without a tier, then the disqualified. Ids are compared as text.
+
+    Examples
+    --------
+    >>> old = {"lead_id": [1, 2, 3], "score": [70, 10, 12], "tier": ["hot", "cold", "cold"]}
+    >>> new = {"lead_id": [2, 3, 4], "score": [80, 9, 75], "tier": ["hot", "cold", "hot"]}
+    >>> tier_changes(pd.DataFrame(old), pd.DataFrame(new)).sentence
+    '1 up, 0 down, 1 in the same tier, 1 new, 1 no longer scored (1 hot from cold)'
+    """
+    engine = DuckDBEngine()
+    try:
+        for name, source in (("old", old), ("new", new)):
+            relation = score_relation(engine, source, name)
+            engine.execute(f"CREATE TEMPORARY VIEW {name}_scores AS {relation}")
+            _refuse_repeated(engine, f"{name}_scores", source)
+        found = engine.query(_PAIRS).to_pandas()
+        levels = engine.query(_LEVELS).to_pylist()
+    finally:
+        engine.close()
+    return _changes(found, {row["tier"]: row["lowest"] for row in levels})
+
+
+_PAIRS = """
+SELECT o.tier AS previous_tier, n.tier AS tier, o.lead_id IS NULL AS is_new,
+    n.lead_id IS NULL AS is_gone, count(*) AS n
+FROM new_scores AS n FULL JOIN old_scores AS o ON o.lead_id = n.lead_id
+GROUP BY o.tier, n.tier, o.lead_id IS NULL, n.lead_id IS NULL
+"""
+_LEVELS = """
+SELECT tier, min(score) AS lowest
+FROM (SELECT tier, score FROM new_scores UNION ALL SELECT tier, score FROM old_scores)
+WHERE tier IS NOT NULL GROUP BY tier
+"""
+
+
+def _changes(found: pd.DataFrame, levels: dict[str, float]) -> TierChanges:
+    levels[DISQUALIFIED] = -2
+    rows = []
+    for row in found.itertuples():
+        before, after = (None if pd.isna(t) else str(t) for t in (row.previous_tier, row.tier))
+        step = levels.get(after or "", -1) - levels.get(before or "", -1)
+        change = "up" if step > 0 else "down" if step < 0 else "same"
+        change = "new" if row.is_new else "gone" if row.is_gone else change
+        rows.append((before, after, change, int(row.n), step))
+    order = ("up", "down", "same", "new", "gone")
+    rows.sort(key=lambda r: (order.index(r[2]), -r[4], -r[3], r[0] or "", r[1] or ""))
+    columns = dict(zip(_COLUMNS, zip(*(row[:4] for row in rows), strict=True), strict=True))
+    table = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
+    table = table.reindex(columns=list(_COLUMNS)).astype({"n": "int64"})
+    counts = {kind: int(table.loc[table["change"] == kind, "n"].sum()) for kind in order}
+    return TierChanges(**{f"n_{kind}": n for kind, n in counts.items()}, _table=table)
+
+
+def score_relation(engine: Any, source: object, name: str) -> str:
+    """Return the SELECT of scores: ``lead_id`` as text, ``score``, ``tier``.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where it will be read; a file is read by DuckDB where it is.
+    source : path or frame
+    name : str
+        What a frame's table is called there.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, it cannot be read as scores, or a column is missing.
+    """
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        if not path.is_file():
+            raise DataError(f'there is no file "{path.name}" of earlier scores')
+        if engine.dialect == "duckdb":
+            return _of_file(engine, path)
+        with_files = DuckDBEngine()
+        try:
+            engine.register(name, with_files.query(_of_file(with_files, path)))
+        finally:
+            with_files.close()
+        return f"SELECT lead_id, score, tier FROM {quote_identifier(name)}"
+    engine.register(name, arrow_of_frame(source, "scores"))
+    columns = engine.query(f"SELECT * FROM {quote_identifier(name)} LIMIT 0").column_names
+    return _selected(quote_identifier(name), columns, "the scores", "lead_id")
+
+
+def _of_file(engine: DuckDBEngine, path: Path) -> str:
+    text = quote_literal(str(path))
+    reader, key = f"read_parquet({text})", "lead_id"
+    if path.suffix.lower() == ".csv":
+        reader = f"read_csv({text}, header = true, all_varchar = true, delim = ',', quote = '\"')"
+        key = f"CASE WHEN regexp_matches(lead_id, {quote_literal(_FORMULA)})"
+        key += " THEN substr(lead_id, 2) ELSE lead_id END"
+    try:
+        columns = engine.query(f"SELECT * FROM {reader} LIMIT 0").column_names
+    except Exception as error:
+        raise DataError("cannot be read as scores", file=path.name) from error
+    return _selected(reader, columns, path.name, key)
+
+
+def _selected(table: str, columns: list[str], file: str, key: str) -> str:
+    for column in ("lead_id", "score", "tier"):
+        if column not in columns:
+            near = did_you_mean(column, columns)
+            raise DataError(f'has no column "{column}"{near}', file=file)
+    open_only = " WHERE \"set\" = 'open'" if "set" in columns else ""
+    return (
+        f"SELECT CAST({key} AS VARCHAR) AS lead_id, CAST(score AS INTEGER) AS score, "
+        f"nullif(CAST(tier AS VARCHAR), '') AS tier FROM {table}{open_only}"
+    )
+
+
+def _refuse_repeated(engine: DuckDBEngine, view: str, source: object) -> None:
+    found = engine.query(
+        f"SELECT lead_id FROM {view} GROUP BY lead_id HAVING count(*) > 1 ORDER BY lead_id LIMIT 1"
+    )
+    if found.num_rows:
+        file = Path(source).name if isinstance(source, (str, Path)) else "the scores"
+        lead = found.column(0)[0].as_py()
+        raise DataError("stands in it twice", file=file, column="lead_id", value=lead)
