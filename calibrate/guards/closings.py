@@ -125,18 +125,19 @@ def _counted(obs: Observation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = obs.history.engine.query(
         f"""
 WITH spans AS (
-    SELECT l.lead_key, l.created_at, l.created_at - {lookback} AS since,
+    SELECT l.lead_row, l.lead_key, l.created_at, l.created_at - {lookback} AS since,
         CASE WHEN l.outcome <> 'open' AND l.closed_at <= {as_of} THEN l.closed_from END AS closed
     FROM leads AS l
     WHERE l.created_at <= {as_of} AND (l.outcome = 'open' OR l.closed_from IS NOT NULL)
 ),
 slow AS (
-    SELECT s.lead_key, s.since, s.closed
+    SELECT s.lead_key, s.since, s.closed,
+        row_number() OVER (PARTITION BY s.lead_key ORDER BY s.lead_row) AS place
     FROM spans AS s
     WHERE s.closed IS NULL OR s.closed - s.created_at >= {slow}
 ),
 events AS (
-    SELECT a.activity, a.activity_row, a.lead_key,
+    SELECT a.activity, a.lead_key, count(*) FILTER (WHERE s.place = 1) AS n,
         bool_or(a.occurred_at >= s.since
             AND coalesce(a.occurred_at < s.closed - {near}, TRUE)) AS is_free,
         bool_or(coalesce(a.occurred_at >= s.closed - {near}
@@ -145,11 +146,11 @@ events AS (
     FROM activities AS a
     JOIN slow AS s ON s.lead_key = a.lead_key
     WHERE a.occurred_at <= {as_of}
-    GROUP BY a.activity, a.activity_row, a.lead_key
+    GROUP BY a.activity, a.lead_key, a.occurred_at
 )
-SELECT e.activity, count(*) AS n, count(DISTINCT e.lead_key) AS n_keys,
-    count(*) FILTER (WHERE e.is_bound AND NOT e.is_free) AS n_bound,
-    count(*) FILTER (WHERE e.is_near AND NOT e.is_free) AS n_near
+SELECT e.activity, CAST(sum(e.n) AS BIGINT) AS n, count(DISTINCT e.lead_key) AS n_keys,
+    CAST(sum(CASE WHEN e.is_bound AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n_bound,
+    CAST(sum(CASE WHEN e.is_near AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n_near
 FROM events AS e
 WHERE e.is_bound OR e.is_free
 GROUP BY e.activity

@@ -13,10 +13,16 @@ from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
 from calibrate.history.staging import Staged, find_column, stage
 
-__all__ = ["ACTIVITY_ROLES", "activity_columns", "empty_activities", "type_activities"]
+__all__ = [
+    "ACTIVITY_ROLES",
+    "MOST_ACTIVITIES",
+    "activity_columns",
+    "empty_activities",
+    "type_activities",
+]
 
 ACTIVITY_ROLES = ("lead", "activity", "occurred_at", "detail", "value")
-_MOST_ACTIVITIES = 500
+MOST_ACTIVITIES = 500
 
 
 def empty_activities(engine: DuckDBEngine) -> None:
@@ -208,7 +214,7 @@ def _rejoined_by_id(staged: Staged) -> bool:
 
 def _refuse_too_many(staged: Staged, position: int) -> None:
     n = int(staged.one("SELECT count(DISTINCT activity) FROM activities"))
-    if n > _MOST_ACTIVITIES:
+    if n > MOST_ACTIVITIES:
         raise DataError(
             f"{n:,} different activities are too many to count each",
             file=staged.source.file,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from calibrate.config import Stages, parse_moment
-from calibrate.engines import DuckDBEngine
+from calibrate.engines import Engine
 from calibrate.errors import ConfigError
 from calibrate.history.attributes import Attribute
 from calibrate.history.checks import Check, check_table
@@ -23,7 +23,7 @@ class History:
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
         Holds the tables ``leads`` and ``activities``.
     as_of : datetime.datetime or None
         The moment of the export; nothing after it counts. None only for a wide table.
@@ -56,7 +56,7 @@ class History:
     2
     """
 
-    engine: DuckDBEngine
+    engine: Engine
     as_of: dt.datetime | None
     is_wide: bool
     attributes: tuple[Attribute, ...]

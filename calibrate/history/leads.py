@@ -255,9 +255,10 @@ def _differing(staged: Staged, position: int, lead: str) -> DataError:
         if row[f"c{column}"] != rows[0][f"c{column}"]
     )
     other = staged.source.names[column]
-    first = staged.source.place(rows[0]["row"])["row"]
+    first = staged.source.place(rows[0]["row"]).get("row")
+    where = "another row" if first is None else f"row {first}"  # rows of a database: no number
     return DataError(
-        f'stands in row {first} already, with another "{other}"',
+        f'stands in {where} already, with another "{other}"',
         **staged.source.place(second["row"]),
         column=staged.source.names[position],
         value=lead,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import glob
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,18 +11,11 @@ from calibrate.config import (
     OutcomeColumns,
     Settings,
     Stages,
-    parse_moment,
 )
-from calibrate.engines import DuckDBEngine
-from calibrate.errors import ConfigError, DataError
-from calibrate.history.activities import activity_columns, empty_activities, type_activities
-from calibrate.history.checks import Check
+from calibrate.engines import DuckDBEngine, Engine, engine_of
+from calibrate.history.assembling import Asked, Sources, assemble
 from calibrate.history.history import History
-from calibrate.history.joining import create_leads, join_outcomes, type_outcomes
-from calibrate.history.leads import TypedLeads, type_leads
-from calibrate.history.log import type_leads_of_log
 from calibrate.history.needs import Needs
-from calibrate.history.sources import Source, SourceTable, read_source
 
 __all__ = ["history_from_settings", "read_history"]
 
@@ -40,7 +31,7 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
     activities: ActivityColumns | None = None,
     outcomes: OutcomeColumns | None = None,
     stages: Stages | None = None,
-    engine: DuckDBEngine | None = None,
+    engine: Engine | str | None = None,
     allow_sensitive: Sequence[str] = (),
     new_leads: bool = False,
     needs: Needs | None = None,
@@ -49,18 +40,19 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
 
     Parameters
     ----------
-    lead_source, activity_source, outcome_source : path, glob or frame
+    lead_source, activity_source, outcome_source : path, glob, frame or table
         CSV (any delimiter, also gz), Parquet, the first sheet of an xlsx workbook, a glob of
-        these, or a pandas, polars or Arrow frame. Without outcomes a column of the leads says
-        what became of them.
+        these, a pandas, polars or Arrow frame, or with `engine` a table of the database
+        (``crm.leads``). Without outcomes a column of the leads says what became of them.
     as_of : date, optional
         The moment of the export; default the latest creation or activity in the data.
     leads, activities, outcomes : LeadColumns, ActivityColumns, OutcomeColumns, optional
         Which column means what, and how cells are spelled; default the canonical names.
     stages : Stages, optional
         Which values and dates of the leads mean MQL, SQL, opportunity and customer.
-    engine : DuckDBEngine, optional
-        Where the tables go; default a new one.
+    engine : Engine or str, optional
+        A database, or its URL (``postgresql://host/database``). A source that it has a table
+        of is read there; activities stay there. Default: DuckDB in this process.
     allow_sensitive : names
         Sensitive columns that may be criteria.
     new_leads : bool, default False
@@ -94,79 +86,41 @@ def read_history(  # noqa: PLR0913 - one keyword a table and one a question of r
     >>> history.table.query("n > 0")[["check", "n"]].to_dict("records")[:2]
     [{'check': 'rows read', 'n': 2}, {'check': 'outcome is neither won nor lost', 'n': 1}]
     """
-    columns = leads or LeadColumns()
-    zone = columns.timezone or "UTC"
-    told = None if as_of is None else parse_moment(as_of, timezone=zone)
-    engine = engine or DuckDBEngine()
-    log_columns = activities or ActivityColumns()
-    if columns.from_activities:
-        columns, lead_source, activity_source = _of_log(
-            columns, log_columns, lead_source, activity_source
-        )
-    opened = read_source(lead_source, "leads", columns)
-    typed = _typed(
-        engine,
-        opened,
-        columns,
-        zone=zone,
-        needs_outcome=outcome_source is None and not new_leads,
-        needs_id=activity_source is not None or outcome_source is not None,
-        is_new=new_leads,
-        allowed=allow_sensitive,
-        as_of=told,
-        needs=needs,
+    asked = Asked(
+        leads=leads or LeadColumns(),
+        activities=activities or ActivityColumns(),
+        outcomes=outcomes or OutcomeColumns(),
         stages=stages,
-    )
-    sources: list[Source] = list(opened.sources)
-    checks: list[Check] = []
-    if outcome_source is not None:
-        wins = outcomes or OutcomeColumns()
-        second = read_source(outcome_source, "outcomes", wins)
-        joined = type_outcomes(engine, second, wins, zone=zone, lead_name=columns.id, as_of=told)
-        join_outcomes(typed, joined)
-        sources.extend(second.sources)
-        checks.extend(joined.checks)
-    create_leads(typed)
-    empty_activities(engine)
-    if activity_source is not None:
-        third = read_source(activity_source, "activities", log_columns, may_be_empty=new_leads)
-        staged = type_activities(
-            engine,
-            third,
-            log_columns,
-            activity_columns(third, log_columns, lead_names=(columns.contact, columns.id)),
-            zone=zone,
-            taken=_taken(typed, needs),
-            shows_keys=not typed.has_contacts,
-            may_be_empty=new_leads,
-        )
-        checks.extend(staged.checks)
-        sources.extend(third.sources)
-    moment = told or _latest(engine, is_wide=typed.is_wide)
-    return _history(engine, typed, moment, columns, sources, checks)
-
-
-def _history(
-    engine: DuckDBEngine,
-    typed: TypedLeads,
-    as_of: dt.datetime | None,
-    columns: LeadColumns,
-    sources: Sequence[Source],
-    checks: Sequence[Check],
-) -> History:
-    return History(
-        engine=engine,
         as_of=as_of,
-        is_wide=typed.is_wide,
-        attributes=typed.attributes,
-        activities=_activity_names(engine, as_of),
-        lead_url=columns.lead_url,
-        sources=tuple(sources),
-        has_contacts=typed.has_contacts,
-        checks=(*typed.staged.checks, *checks),
-        timezone=columns.timezone or "UTC",
-        stages=typed.stage_columns.stages if typed.stage_columns else None,
+        allow_sensitive=tuple(allow_sensitive),
+        new_leads=new_leads,
+        needs=needs,
     )
+    sources = (lead_source, activity_source, outcome_source)
+    if not isinstance(engine, str):
+        private = engine if isinstance(engine, DuckDBEngine) else None
+        return assemble(sources, asked, engine, private)
+    return _read_and_close(sources, asked, engine, None)
+
+
+def _read_and_close(
+    sources: Sources,
+    asked: Asked,
+    url: str,
+    private: DuckDBEngine | None,
+    *,
+    folder: Path | None = None,
+) -> History:
+    """Read from the database at an address; it stays open only for what stays there."""
+    database = engine_of(url)
+    stays = False
+    try:
+        history = assemble(sources, asked, database, private, folder=folder)
+        stays = history.engine is database
+        return history
+    finally:
+        if not stays:
+            database.close()
 
 
 def history_from_settings(
@@ -190,113 +144,32 @@ def history_from_settings(
 
     Raises
     ------
-    ConfigError
-        If it names a database: files are what can be read today.
+    CalibrateError
+        If its database cannot be reached.
     """
-    if settings.database is not None:
-        raise ConfigError("[database] cannot be read yet; export the tables to files")
     outcomes, activities = settings.outcomes, settings.activities
-    return read_history(
-        _located(settings.leads.source, settings.folder),
-        _located(activities.source if activities else None, settings.folder),
-        _located(outcomes.source if outcomes else None, settings.folder),
-        as_of=settings.calibration.as_of,
+    asked = Asked(
         leads=settings.leads,
-        activities=activities,
-        outcomes=outcomes,
+        activities=activities or ActivityColumns(),
+        outcomes=outcomes or OutcomeColumns(),
         stages=settings.stages,
+        as_of=settings.calibration.as_of,
         allow_sensitive=settings.calibration.allow_sensitive,
         new_leads=new_leads,
         needs=needs,
     )
-
-
-def _located(source: str | None, folder: Path) -> str | None:
-    """Return a source of a settings file, seen from here; only its own part may be a glob."""
-    if source is None or "://" in source or Path(source).is_absolute():
-        return source
-    path = folder / source
-    if path.is_file() or not glob.has_magic(source):
-        return str(path)
-    return str(Path(glob.escape(str(folder))) / source)
-
-
-def _of_log(
-    columns: LeadColumns,
-    log_columns: ActivityColumns,
-    lead_source: object,
-    activity_source: object,
-) -> tuple[LeadColumns, object, object]:
-    """Fill in what a log says about its leads: one source, its key, its time, its spelling."""
-    filled: dict[str, object] = {
-        "id": columns.id or log_columns.lead,
-        "created_at": columns.created_at or log_columns.occurred_at,
-    }
-    if lead_source is None:
-        for name in ("null_values", "date_format", "decimal", "encoding", "delimiter"):
-            filled[name] = getattr(columns, name) or getattr(log_columns, name)
-    both = lead_source if lead_source is not None else activity_source
-    log = activity_source if activity_source is not None else lead_source
-    return columns.model_copy(update=filled), both, log
-
-
-def _typed(  # noqa: PLR0913 - what read_history was asked, handed on
-    engine: DuckDBEngine,
-    opened: SourceTable,
-    columns: LeadColumns,
-    *,
-    zone: str,
-    needs_outcome: bool,
-    needs_id: bool,
-    is_new: bool,
-    allowed: Sequence[str],
-    as_of: dt.datetime | None,
-    needs: Needs | None,
-    stages: Stages | None,
-) -> TypedLeads:
-    if columns.from_activities:
-        if stages is not None:
-            raise ConfigError("[stages] needs a table of leads; leads made from a log have none")
-        return type_leads_of_log(
-            engine, opened, columns, zone=zone, needs_outcome=needs_outcome, as_of=as_of
-        )
-    return type_leads(
-        engine,
-        opened,
-        columns,
-        zone=zone,
-        needs_outcome=needs_outcome,
-        needs_id=needs_id,
-        is_new=is_new,
-        allowed=allowed,
-        as_of=as_of,
-        needs=needs,
-        stages=stages,
+    given = settings.engine
+    private = DuckDBEngine(
+        memory_limit=given.memory_limit,
+        threads=given.threads,
+        temp_directory=given.temp_directory and settings.folder / given.temp_directory,
     )
-
-
-def _taken(typed: TypedLeads, needs: Needs | None) -> frozenset[str]:
-    """Names that an activity cannot have: those of attributes, here or where a card was made."""
-    here = frozenset(attribute.name for attribute in typed.attributes)
-    return here if needs is None else here | needs.prefixed
-
-
-def _latest(engine: DuckDBEngine, *, is_wide: bool) -> dt.datetime | None:
-    found = engine.query(
-        "SELECT max(moment) AS latest FROM (SELECT max(created_at) AS moment FROM leads "
-        "UNION ALL SELECT max(occurred_at) FROM activities)"
+    sources = (
+        settings.leads.source,
+        activities.source if activities else None,
+        outcomes.source if outcomes else None,
     )
-    latest: dt.datetime | None = found.column(0)[0].as_py()
-    if latest is None and not is_wide:
-        raise DataError("no time in the data says when it ends", fix="say as_of")
-    return latest
-
-
-def _activity_names(engine: DuckDBEngine, as_of: dt.datetime | None) -> tuple[str, ...]:
-    known, values = ("", []) if as_of is None else ("WHERE occurred_at <= ?", [as_of])
-    found = engine.query(
-        f"SELECT activity FROM activities {known} GROUP BY activity "
-        "ORDER BY count(*) DESC, activity",
-        values,
-    )
-    return tuple(found.column(0).to_pylist())
+    folder = settings.folder
+    if settings.database is None:
+        return assemble(sources, asked, None, private, folder=folder)
+    return _read_and_close(sources, asked, settings.database.url, private, folder=folder)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns, Settings
-from calibrate.errors import ConfigError, DataError
+from calibrate.errors import CalibrateError, ConfigError, DataError
 from calibrate.history import history_from_settings, read_history
 
 GOOD = "lead_id,created_at,outcome,Industry\n1,2024-01-01,converted,a\n2,2024-01-02,open,b\n"
@@ -241,10 +241,12 @@ def test_frames_that_are_none() -> None:
         read_history(levels)
 
 
-def test_a_database_is_refused_in_one_line() -> None:
-    settings = Settings(leads=LeadColumns(source="t"), database={"url": "postgresql://x/y"})
-    with pytest.raises(ConfigError, match="cannot be read yet"):
+def test_a_database_that_does_not_answer_is_one_line_without_its_password() -> None:
+    url = "postgresql://me:secret@127.0.0.1:1/crm"
+    settings = Settings(leads=LeadColumns(source="t"), database={"url": url})
+    with pytest.raises(CalibrateError, match="cannot connect to the database") as refused:
         history_from_settings(settings)
+    assert "secret" not in str(refused.value)
 
 
 def test_a_later_as_of_is_refused() -> None:

@@ -1,0 +1,167 @@
+"""Cells of a database's table as the history reads them: SQL that each engine answers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calibrate.engines import quote_identifier, quote_literal
+
+__all__ = ["Cell", "kind_of", "moment_cell", "moved"]
+
+WHITE = " \t\r\n\u00a0\ufeff"
+_KINDS = (
+    ("instant", ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")),
+    ("moment", ("TIMESTAMP", "DATETIME")),
+    ("date", ("DATE",)),
+    ("boolean", ("BOOL",)),
+    ("integer", ("TINYINT", "SMALLINT", "INTEGER", "INT", "BIGINT", "HUGEINT", "UTINYINT",
+                 "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")),
+    ("number", ("DOUBLE", "FLOAT", "REAL", "DECIMAL", "NUMERIC")),
+    ("text", ("VARCHAR", "TEXT", "CHAR", "STRING", "ENUM")),
+)  # fmt: skip
+_WHOLE = 1e15
+
+
+def kind_of(type_name: str) -> str:
+    """Return what a column of a database holds.
+
+    Parameters
+    ----------
+    type_name : str
+        Its type as `Engine.columns` names it.
+
+    Returns
+    -------
+    str
+        ``instant`` (a time with a zone), ``moment``, ``date``, ``boolean``, ``integer``,
+        ``number``, ``text``, or ``other``.
+
+    Examples
+    --------
+    >>> kind_of("TIMESTAMP WITH TIME ZONE"), kind_of("DECIMAL(10,2)"), kind_of("UUID")
+    ('instant', 'number', 'other')
+    """
+    name = type_name.upper()
+    if name.endswith("]"):
+        return "other"
+    bare = name.split("(")[0].strip()
+    for kind, names in _KINDS:
+        if bare in names or (kind == "moment" and bare.startswith("TIMESTAMP")):
+            return kind
+    return "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A column of a database's table, cleaned as cells of files are.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    kind : str
+        From `kind_of`.
+    null_values : tuple of str
+        Spellings of a missing value.
+    """
+
+    name: str
+    kind: str
+    null_values: tuple[str, ...] = ()
+
+    @property
+    def raw(self) -> str:
+        """SQL of the column as it stands."""
+        return f"t.{quote_identifier(self.name)}"
+
+    @property
+    def value(self) -> str:
+        """SQL of its value; NULL where it is empty, no number, or spelled as missing."""
+        if self.kind == "text":
+            trimmed = f"trim(CAST({self.raw} AS VARCHAR), {quote_literal(WHITE)})"
+            missing = _listed(["", *self.null_values])
+            return f"CASE WHEN {trimmed} IN ({missing}) THEN NULL ELSE {trimmed} END"
+        gone = []
+        if self.kind == "number":
+            gone.append(f"lower(CAST({self.raw} AS VARCHAR)) = 'nan'")
+        if self.null_values:
+            gone.append(f"{self._spelled(self.raw)} IN ({_listed(self.null_values)})")
+        if not gone:
+            return self.raw
+        return f"CASE WHEN {' OR '.join(gone)} THEN NULL ELSE {self.raw} END"
+
+    @property
+    def text(self) -> str:
+        """SQL of its value as text; whole numbers without a fraction."""
+        return self.value if self.kind == "text" else self._spelled(self.value)
+
+    def _spelled(self, value: str) -> str:
+        if self.kind != "number":
+            return f"CAST({value} AS VARCHAR)"
+        whole = f"{value} = floor({value}) AND abs({value}) < {_WHOLE:.0f}"
+        return (
+            f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) "
+            f"ELSE CAST({value} AS VARCHAR) END"
+        )
+
+
+def moment_cell(cell: Cell, *, into: str, dialect: str) -> str:
+    """Return the SQL of a column of times, not yet moved from the zone of its table.
+
+    Parameters
+    ----------
+    cell : Cell
+        Of the kind ``instant``, ``moment`` or ``date``.
+    into : str
+        Time zone of the answer, for times that have a zone.
+    dialect : str
+        Of the engine.
+
+    Returns
+    -------
+    str
+        An expression of type TIMESTAMP, truncated to microseconds.
+    """
+    if cell.kind == "instant":
+        return f"CAST(({cell.value}) AT TIME ZONE {quote_literal(into)} AS TIMESTAMP)"
+    if cell.kind == "moment" and dialect == "duckdb":  # may be finer, and a cast would round
+        return (
+            f"CASE WHEN typeof({cell.raw}) = 'TIMESTAMP_NS' "
+            f"THEN make_timestamp(epoch_ns({cell.value}) // 1000) "
+            f"ELSE CAST({cell.value} AS TIMESTAMP) END"
+        )
+    return f"CAST({cell.value} AS TIMESTAMP)"
+
+
+def moved(moment: str, zone: str, into: str, *, dialect: str) -> str:
+    """Return the SQL of a local time of one zone as the local time of another.
+
+    Parameters
+    ----------
+    moment : str
+        SQL of type TIMESTAMP.
+    zone, into : str
+        Zone it is in; zone of the answer.
+    dialect : str
+        Of the engine.
+
+    Returns
+    -------
+    str
+        An expression of type TIMESTAMP. Of an hour that occurs twice, when the clocks go back,
+        it is the second, on every engine.
+    """
+    if zone == into:
+        return moment
+    here, there = quote_literal(zone), quote_literal(into)
+    if dialect != "spark":
+        return f"(({moment}) AT TIME ZONE {here}) AT TIME ZONE {there}"
+    first = f"convert_timezone({here}, 'UTC', {moment})"
+    later = f"({first} + INTERVAL 1 HOUR)"
+    is_twice = f"convert_timezone('UTC', {here}, {later}) = {moment}"
+    return f"convert_timezone('UTC', {there}, CASE WHEN {is_twice} THEN {later} ELSE {first} END)"
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(quote_literal(value) for value in values)
