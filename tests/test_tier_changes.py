@@ -32,8 +32,8 @@ def test_by_hand() -> None:
     assert (moved.n_up, moved.n_down, moved.n_same, moved.n_new, moved.n_gone) == (2, 2, 1, 1, 2)
     assert moved.table.to_dict("records") == [
         {"previous_tier": "warm", "tier": "hot", "change": "up", "n": 2},
-        {"previous_tier": None, "tier": "disqualified", "change": "down", "n": 1},
         {"previous_tier": "hot", "tier": "warm", "change": "down", "n": 1},
+        {"previous_tier": None, "tier": "disqualified", "change": "down", "n": 1},
         {"previous_tier": None, "tier": None, "change": "same", "n": 1},
         {"previous_tier": None, "tier": "warm", "change": "new", "n": 1},
         {"previous_tier": "hot", "tier": None, "change": "gone", "n": 1},
@@ -41,7 +41,7 @@ def test_by_hand() -> None:
     ]
     assert moved.sentence == (
         "2 up, 2 down, 1 in the same tier, 1 new, 2 no longer scored "
-        "(2 hot from warm, 1 disqualified from no tier, 1 warm from hot)"
+        "(2 hot from warm, 1 warm from hot, 1 disqualified from no tier)"
     )
     assert "no longer scored" in moved._repr_html_()
 

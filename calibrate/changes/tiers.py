@@ -32,7 +32,7 @@ class TierChanges:
         Leads that were not scored before; leads that are not scored any more.
     table : DataFrame
         ``previous_tier, tier, change`` (``up``, ``down``, ``same``, ``new``, ``gone``), ``n``;
-        the most moved up first.
+        of each the longest way first.
     """
 
     n_up: int
@@ -130,7 +130,7 @@ def _changes(found: pd.DataFrame, levels: dict[str, float]) -> TierChanges:
         change = "new" if row.is_new else "gone" if row.is_gone else change
         rows.append((before, after, change, int(row.n), step))
     order = ("up", "down", "same", "new", "gone")
-    rows.sort(key=lambda r: (order.index(r[2]), -r[4], -r[3], r[0] or "", r[1] or ""))
+    rows.sort(key=lambda r: (order.index(r[2]), -abs(r[4]), -r[3], r[0] or "", r[1] or ""))
     columns = dict(zip(_COLUMNS, zip(*(row[:4] for row in rows), strict=True), strict=True))
     table = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
     table = table.reindex(columns=list(_COLUMNS)).astype({"n": "int64"})
