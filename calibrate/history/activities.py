@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 from calibrate.config import ActivityColumns
-from calibrate.engines import DuckDBEngine, quote_literal
+from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
 from calibrate.history.attributes import RESERVED_NAMES
+from calibrate.history.checks import Check
 from calibrate.history.dates import read_dates
+from calibrate.history.encoding import (
+    Broken,
+    Log,
+    broken_events,
+    create_view,
+    names_of,
+    store_events,
+)
 from calibrate.history.leads import mapped_columns
+from calibrate.history.loading import text_of
 from calibrate.history.numbers import only_number
 from calibrate.history.personal import masked
+from calibrate.history.repeats import count_repeats_and_silent
 from calibrate.history.sources import SourceTable
-from calibrate.history.staging import Staged, find_column, stage
+from calibrate.history.staging import Staged, find_column, stage_in_place
 
 __all__ = [
     "ACTIVITY_ROLES",
@@ -26,17 +40,14 @@ MOST_ACTIVITIES = 500
 
 
 def empty_activities(engine: DuckDBEngine) -> None:
-    """Create the table ``activities`` without a row.
+    """Create the view ``activities`` without a row.
 
     Parameters
     ----------
     engine : DuckDBEngine
         Where.
     """
-    engine.execute(
-        "CREATE OR REPLACE TABLE activities (activity_row BIGINT, lead_key VARCHAR, "
-        "activity VARCHAR, occurred_at TIMESTAMP, detail VARCHAR, value DOUBLE)"
-    )
+    create_view(engine, is_empty=True)
 
 
 def activity_columns(
@@ -85,7 +96,7 @@ def type_activities(
     shows_keys: bool,
     may_be_empty: bool = False,
 ) -> Staged:
-    """Type the log into the engine's table ``activities``, joined to the table ``leads``.
+    """Type the log into the engine's view ``activities``, joined to the table ``leads``.
 
     Parameters
     ----------
@@ -116,108 +127,131 @@ def type_activities(
     DataError
         If no event belongs to a lead though one must, or there are too many different activities.
     """
-    staged = stage(engine, source, columns, sorted(set(roles.values())))
-    staged.drop(f"c{roles['lead']} IS NULL", "without a lead's key", "left out")
-    staged.drop(f"c{roles['activity']} IS NULL", "without a name", "left out")
-    _type(staged, columns, roles, zone, taken)
-    staged.add(
-        "without a time",
-        int(staged.one("SELECT count(*) FROM typed_activities WHERE occurred_at IS NULL")),
-        "left out",
-    )
-    engine.execute("DELETE FROM typed_activities WHERE occurred_at IS NULL")
-    _join(staged, roles, shows_keys=shows_keys, may_be_empty=may_be_empty)
-    _refuse_too_many(staged, roles["activity"])
+    staged = stage_in_place(engine, source, columns, sorted(set(roles.values())))
+    log, read = _log(staged, columns, roles, zone, taken)
+    counted = _stored(log, by_contact=not shows_keys, may_be_empty=may_be_empty)
+    if counted.rejoined:
+        engine.execute("UPDATE leads SET lead_key = CAST(lead_row AS INTEGER)")
+    _note(log, read, counted)
+    has_details = bool(log.extra)
+    repeated, silent = count_repeats_and_silent(engine, has_details=has_details)
+    staged.add("the same event again", repeated, "kept: a log may repeat events")
+    staged.add("leads without any activity", silent, "kept")
+    staged.add("activities joined to leads", counted.broken.joined, "")
+    engine.execute(f"DROP VIEW {staged.name}")
+    if staged.raw is not None:
+        staged.raw.close()
     return staged
 
 
-def _type(
+def _log(
     staged: Staged,
     columns: ActivityColumns,
     roles: dict[str, int],
     zone: str,
     taken: frozenset[str],
-) -> None:
+) -> tuple[Log, list[Check]]:
+    """Find out how times and values are written, on the events with a key and a name."""
+    lead, activity = roles["lead"], roles["activity"]
+    named = f"(SELECT * FROM {staged.name} WHERE c{lead} IS NOT NULL AND c{activity} IS NOT NULL)"
+    looked_at = replace(staged, name=named, checks=[])
     reading = read_dates(
-        staged,
+        looked_at,
         {"occurred_at": roles["occurred_at"]},
         date_format=columns.date_format,
         zone=columns.timezone or zone,
         into=zone,
     )["occurred_at"]
-    value = only_number(staged, roles.get("value"), decimal=columns.decimal)
-    detail = staged.text(roles["detail"]) if "detail" in roles else "CAST(NULL AS VARCHAR)"
-    name = staged.text(roles["activity"])
-    reserved = ", ".join(quote_literal(word) for word in sorted(RESERVED_NAMES | taken))
-    staged.engine.execute(
-        "CREATE OR REPLACE TABLE typed_activities AS SELECT row, "
-        f"{staged.text(roles['lead'])} AS lead_key, "
-        f"CASE WHEN {name} IN ({reserved}) THEN 'activity:' || {name} ELSE {name} END AS activity, "
-        f"{reading.value} AS occurred_at, {detail} AS detail, {value} AS value "
-        f"FROM {staged.name}"
+    extra = {}
+    if "detail" in roles:
+        extra["detail"] = staged.text(roles["detail"])
+    if "value" in roles:
+        extra["value"] = only_number(looked_at, roles["value"], decimal=columns.decimal)
+    log = Log(
+        staged=staged,
+        lead=lead,
+        activity=activity,
+        moment=reading.value,
+        extra=extra,
+        taken=RESERVED_NAMES | taken,
     )
-    staged.engine.execute(f"DROP TABLE {staged.name}")
+    return log, looked_at.checks
 
 
-def _join(staged: Staged, roles: dict[str, int], *, shows_keys: bool, may_be_empty: bool) -> None:
-    engine = staged.engine
-    shows_keys = shows_keys or _rejoined_by_id(staged)
-    total = int(staged.one("SELECT count(*) FROM typed_activities"))
-    engine.execute(
-        "CREATE OR REPLACE TABLE activities AS SELECT row AS activity_row, lead_key, activity, "
-        "occurred_at, detail, value FROM typed_activities WHERE lead_key IN "
-        "(SELECT lead_key FROM leads WHERE lead_key IS NOT NULL) ORDER BY row"
-    )
-    kept = int(staged.one("SELECT count(*) FROM activities"))
-    if total and not kept and not may_be_empty:
+@dataclass(frozen=True, kw_only=True)
+class _Counted:
+    """What became of the events, whose keys they have, and examples of keys without a lead."""
+
+    broken: Broken
+    rejoined: bool
+    shown: str
+
+
+def _stored(log: Log, *, by_contact: bool, may_be_empty: bool) -> _Counted:
+    """Store the events: by contact where some lead's stands in the log, else by the lead's id."""
+    broken = _stored_by(log, by_contact=by_contact)
+    rejoined = False
+    if by_contact and not broken.joined:
+        by_id = _stored_by(log, by_contact=False)
+        rejoined = by_id.joined > 0
+        broken = by_id if rejoined else broken
+        by_contact = not rejoined
+    if broken.without_lead and not broken.joined and not may_be_empty:
         raise DataError(
             "no activity belongs to a lead: no value of this column is a lead's "
-            + ("id" if shows_keys else "contact"),
-            file=staged.source.file,
-            column=staged.source.names[roles["lead"]],
+            + ("contact" if by_contact else "id"),
+            file=log.staged.source.file,
+            column=log.staged.source.names[log.lead],
             fix="is it the log of these leads? else say [activities] lead, or [leads] contact",
         )
-    shown = ""
-    if shows_keys and kept < total:
-        found = engine.query(
-            "SELECT lead_key FROM typed_activities WHERE lead_key NOT IN "
-            "(SELECT lead_key FROM leads WHERE lead_key IS NOT NULL) "
-            "GROUP BY lead_key ORDER BY min(row) LIMIT 3"
-        )
-        shown = ", ".join(masked(key) for key in found.column(0).to_pylist())
-    staged.add("without a lead", total - kept, "left out", shown)
-    engine.execute("DROP TABLE typed_activities")
-    repeated = staged.one(
-        "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM activities "
-        "GROUP BY lead_key, activity, occurred_at, detail, value)"
-    )
-    staged.add("the same event again", int(repeated), "kept: a log may repeat events")
-    silent = staged.one(
-        "SELECT count(*) FROM leads WHERE lead_key IS NULL OR lead_key NOT IN "
-        "(SELECT lead_key FROM activities)"
-    )
-    staged.add("leads without any activity", int(silent), "kept")
-    staged.add("activities joined to leads", kept, "")
+    shown = "" if by_contact or not broken.without_lead else _without_lead(log)
+    return _Counted(broken=broken, rejoined=rejoined, shown=shown)
 
 
-def _rejoined_by_id(staged: Staged) -> bool:
-    """Join by the lead's id where no contact of the leads stands in the log, but ids do."""
-    matching = "SELECT count(*) FROM typed_activities WHERE lead_key IN (SELECT {} FROM leads)"
-    if int(staged.one(matching.format("lead_key"))):
-        return False
-    n = int(staged.one(matching.format("CAST(lead_id AS VARCHAR)")))
-    if n:
-        staged.engine.execute("UPDATE leads SET lead_key = CAST(lead_id AS VARCHAR)")
-        staged.add("activities that name the lead, not the contact", n, "joined by the lead's id")
-    return n > 0
-
-
-def _refuse_too_many(staged: Staged, position: int) -> None:
-    n = int(staged.one("SELECT count(DISTINCT activity) FROM activities"))
-    if n > MOST_ACTIVITIES:
+def _stored_by(log: Log, *, by_contact: bool) -> Broken:
+    """Store the events as their keys stand in the source; cleaned, if that finds more leads."""
+    names = names_of(log, by_contact=by_contact, most=MOST_ACTIVITIES)
+    if isinstance(names, int):
         raise DataError(
-            f"{n:,} different activities are too many to count each",
-            file=staged.source.file,
-            column=staged.source.names[position],
+            f"{names:,} different activities are too many to count each",
+            file=log.staged.source.file,
+            column=log.staged.source.names[log.activity],
             fix="name a column with kinds of activity, and this one as detail",
         )
+    stored = store_events(log, names, by_contact=by_contact, is_raw=True)
+    left_out = sum(check.n for check in log.staged.checks[1:])
+    if stored == log.staged.source.rows - left_out:
+        return Broken(joined=stored)
+    broken = broken_events(log, by_contact=by_contact)
+    if broken.joined != stored:
+        store_events(log, names, by_contact=by_contact, is_raw=False)
+    return broken
+
+
+def _without_lead(log: Log) -> str:
+    """Return up to three ids of the log that no lead has."""
+    staged = log.staged
+    key = text_of(f"s.c{log.lead}", staged.types[log.lead])
+    found = staged.engine.query(
+        f"SELECT {key} AS key FROM {log.joined(by_contact=False, keeps_all=True)} "
+        f"WHERE k.lead_key IS NULL AND s.c{log.lead} IS NOT NULL "
+        f"AND s.c{log.activity} IS NOT NULL AND {log.moment} IS NOT NULL "
+        "GROUP BY 1 ORDER BY min(s.row) LIMIT 3"
+    )
+    return ", ".join(masked(key) for key in found["key"].to_pylist())
+
+
+def _note(log: Log, read: Sequence[Check], counted: _Counted) -> None:
+    """Note what was left out, in the order in which a reader of the file would."""
+    staged, broken = log.staged, counted.broken
+    if staged.source.is_text or broken.blank:
+        check = Check(table=staged.table, check="blank rows", n=broken.blank, rule="left out")
+        staged.checks.insert(1, check)
+    staged.add("without a lead's key", broken.without_key, "left out")
+    staged.add("without a name", broken.without_name, "left out")
+    staged.checks.extend(read)
+    staged.add("without a time", broken.without_time, "left out")
+    if counted.rejoined:
+        label, rule = "activities that name the lead, not the contact", "joined by the lead's id"
+        staged.add(label, broken.joined, rule)
+    staged.add("without a lead", broken.without_lead, "left out", counted.shown)

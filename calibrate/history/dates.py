@@ -379,7 +379,7 @@ def _native_reading(staged: Staged, position: int, zone: str, into: str) -> Date
 
 def _is_date(staged: Staged, value: str, moment: str) -> str:
     timed = f"({value}) <> date_trunc('day', {value}) AND {staged.by_as_of(moment)}"
-    return "false" if staged.count(timed) else "true"  # later values decide nothing
+    return "false" if staged.any(timed) else "true"  # later values decide nothing
 
 
 def _mixed_zones(staged: Staged, position: int) -> DataError:

@@ -150,9 +150,10 @@ def create_leads(leads: TypedLeads) -> None:
 
     Notes
     -----
-    Leads without a creation time are left out (unless no lead has one: a wide table). Closing
-    counts only for converted and lost leads, never before the creation: an earlier one is a
-    lag of 0. A date without a time is its whole day. All of it is counted.
+    ``lead_key`` joins a lead to its activities: the number of the lead, or that of the first
+    lead of its contact. Leads without a creation time are left out (unless no lead has one: a
+    wide table). Closing counts only for converted and lost leads, never before the creation:
+    an earlier one is a lag of 0. A date without a time is its whole day. All of it is counted.
 
     Raises
     ------
@@ -169,22 +170,34 @@ def create_leads(leads: TypedLeads) -> None:
     closed = "outcome <> 'open' AND closed_from IS NOT NULL"
     start = "greatest(closed_from, coalesce(created_at, closed_from))"
     end = "greatest(closed_to, coalesce(created_at, closed_to))"
-    key = "contact" if leads.has_contacts else "id_text"
     attributes = "".join(f", {attribute.column}" for attribute in leads.attributes)
+    number = "row_number() OVER () - 1"  # rows stand in their order: nothing is sorted
+    engine.execute(f"DROP TABLE {staged.name}")
     engine.execute(
-        "CREATE OR REPLACE TABLE leads AS SELECT "
-        "CAST(row_number() OVER (ORDER BY row) - 1 AS BIGINT) AS lead_row, lead_id, "
-        f"{key} AS lead_key, created_at, outcome, CASE WHEN {closed} THEN {start} END "
-        f"AS closed_from, CASE WHEN {closed} THEN {end} END AS closed_at, amount, contact, "
-        f"account, worked, first_contacted_at{attributes} FROM typed_leads ORDER BY row"
+        f"CREATE OR REPLACE TABLE leads AS SELECT CAST({number} AS BIGINT) AS lead_row, lead_id, "
+        f"CAST({number} AS INTEGER) AS lead_key, created_at, outcome, "
+        f"CASE WHEN {closed} THEN {start} END AS closed_from, "
+        f"CASE WHEN {closed} THEN {end} END AS closed_at, amount, contact, "
+        f"account, worked, first_contacted_at{attributes} FROM typed_leads"
     )
+    if leads.has_contacts:
+        _number_contacts(engine)
     if leads.stage_columns is not None:
         create_lead_stages(staged, leads.stage_columns)
     engine.execute("DROP TABLE typed_leads")
-    engine.execute(f"DROP TABLE {staged.name}")
     for outcome in ("converted", "lost", "open"):
         n = int(staged.one("SELECT count(*) FROM leads WHERE outcome = ?", [outcome]))
         staged.add(f"leads {outcome}", n, "as exported")
+
+
+def _number_contacts(engine: DuckDBEngine) -> None:
+    """Give all leads of a contact the number of its first one, those without a contact none."""
+    engine.execute(
+        "UPDATE leads SET lead_key = c.lead_key FROM (SELECT contact, "
+        "CAST(min(lead_row) AS INTEGER) AS lead_key FROM leads WHERE contact IS NOT NULL "
+        "GROUP BY contact) AS c WHERE c.contact = leads.contact AND c.lead_key <> leads.lead_key"
+    )
+    engine.execute("UPDATE leads SET lead_key = NULL WHERE contact IS NULL")
 
 
 def _count_closings(staged: Staged) -> None:

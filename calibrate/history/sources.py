@@ -16,6 +16,7 @@ from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.files import is_parquet, open_parquet, read_text_file
 from calibrate.history.frames import arrow_of_frame, plain_types, sha256_of_table
+from calibrate.history.parquet import ParquetScan, parquet_scan
 
 __all__ = ["Columns", "Source", "SourceTable", "read_source"]
 
@@ -69,6 +70,8 @@ class SourceTable:
         What separated the cells.
     load : callable
         Positions of columns -> Arrow table with the columns ``c<position>``.
+    scan : ParquetScan or None
+        How the engine reads the rows by itself; None where only `load` can.
     """
 
     table: str
@@ -78,6 +81,7 @@ class SourceTable:
     is_workbook: bool = False
     delimiter: str | None = None
     load: Callable[[Sequence[int]], pa.Table]
+    scan: ParquetScan | None = None
 
     @property
     def file(self) -> str:
@@ -215,7 +219,14 @@ def _of_parquet(paths: list[Path], table: str) -> SourceTable:
             parts.append(part.select(wanted).rename_columns(renamed))
         return _stack(parts, paths)
 
-    return SourceTable(table=table, names=names, sources=sources, is_text=False, load=load)
+    return SourceTable(
+        table=table,
+        names=names,
+        sources=sources,
+        is_text=False,
+        load=load,
+        scan=parquet_scan(paths, names),
+    )
 
 
 def _of_text(paths: list[Path], table: str, columns: Columns) -> SourceTable:

@@ -7,20 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from calibrate.engines import DuckDBEngine, quote_literal
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.checks import Check
+from calibrate.history.loading import Raw, column_types, open_raw, spelled, text_of
 from calibrate.history.personal import masked
 from calibrate.history.sources import Columns, SourceTable
 
-__all__ = ["Staged", "find_column", "spelled", "stage"]
-
-_WHITE = " \t\r\n\u00a0\ufeff"
-_FLOATS = ("DOUBLE", "FLOAT")
+__all__ = ["Staged", "find_column", "spelled", "stage", "stage_in_place"]
 
 
 def find_column(names: Sequence[str], wanted: str, *, file: str, key: str) -> int:
@@ -84,6 +78,8 @@ class Staged:
         What was counted on the way; later steps append.
     as_of : datetime.datetime or None
         Where given, nothing after it may decide how a column is read.
+    raw : Raw or None
+        What a view is made of; None for a table.
     """
 
     engine: DuckDBEngine
@@ -92,11 +88,17 @@ class Staged:
     types: Mapping[int, str]
     checks: list[Check] = field(default_factory=list)
     as_of: dt.datetime | None = None
+    raw: Raw | None = None
 
     @property
     def table(self) -> str:
         """Which table it is: ``leads``, ``outcomes`` or ``activities``."""
         return self.source.table
+
+    @property
+    def blank(self) -> str:
+        """SQL of whether a row has no cell with anything in it."""
+        return "(" + " AND ".join(f"c{place} IS NULL" for place in self.types) + ")"
 
     def is_text(self, position: int) -> bool:
         """Whether the column holds text.
@@ -126,7 +128,7 @@ class Staged:
         str
             An expression of type VARCHAR.
         """
-        return _text(f"c{position}", self.types[position])
+        return text_of(f"c{position}", self.types[position])
 
     def by_as_of(self, moment: str) -> str:
         """Return the SQL of whether a moment is not after `as_of`; never for a missing one.
@@ -161,6 +163,20 @@ class Staged:
             Rows.
         """
         return int(self.one(f"SELECT count(*) AS n FROM {self.name} WHERE {condition}", parameters))
+
+    def any(self, condition: str) -> bool:
+        """Return whether a row meets a condition; the first that does ends the search.
+
+        Parameters
+        ----------
+        condition : str
+            SQL.
+
+        Returns
+        -------
+        bool
+        """
+        return self.one(f"SELECT 1 AS n FROM {self.name} WHERE {condition} LIMIT 1") is not None
 
     def one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """Return the first value of a statement's answer.
@@ -271,113 +287,97 @@ def stage(
     Staged
         Cells trimmed, empty ones and null spellings NULL, blank rows left out and counted.
     """
-    folded = {name.strip().casefold() for name in source.names}
-    excluded = {
-        find_column(source.names, name, file=source.file, key=f"[{source.table}] exclude"): values
-        for name, values in columns.exclude.items()
-        if not lenient or name.strip().casefold() in folded
-    }
+    excluded = _excluded(source, columns, lenient=lenient)
     wanted = sorted({*positions, *excluded})
     name = f"staged_{source.table}"
-    types = _load(engine, source, wanted, [spelled(value) for value in columns.null_values], name)
+    raw = _raw(engine, source, columns, wanted)
+    cells = ", ".join(f"{raw.cell(place)} AS c{place}" for place in wanted)
+    engine.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT row, {cells} FROM {raw.name}")
+    raw.close()
+    types = column_types(engine, name)
     staged = Staged(engine=engine, name=name, source=source, types=types, as_of=as_of)
     staged.add("rows read", source.rows, "")
-    blank = " AND ".join(f"c{place} IS NULL" for place in wanted)
-    if source.is_text or staged.count(blank):
+    blank = staged.blank
+    if source.is_text or staged.any(blank):
         staged.drop(blank, "blank rows", "left out")
     for position, values in excluded.items():
-        shown = ", ".join(spelled(value) for value in values)
-        label = source.names[position]
-        condition = f"coalesce(list_contains($1, {staged.text(position)}), false)"
-        parameters = [[spelled(value) for value in values]]
-        n = staged.count(condition, parameters)
-        engine.execute(f"DELETE FROM {name} WHERE {condition}", parameters)
-        staged.add(f'rows excluded by "{label}"', n, "not counted as " + source.table, shown)
+        condition = _is_one_of(staged, position, values)
+        _count_excluded(staged, position, values, staged.count(condition))
+        engine.execute(f"DELETE FROM {name} WHERE {condition}")
     return staged
 
 
-def spelled(value: object) -> str:
-    """Return a value of the settings as it is spelled in text cells.
+def stage_in_place(
+    engine: DuckDBEngine, source: SourceTable, columns: Columns, positions: Iterable[int]
+) -> Staged:
+    """Let the engine read the named columns of a source where they are, cleaned as they pass.
 
     Parameters
     ----------
-    value : object
-        Text, number or truth value of a TOML file.
+    engine : DuckDBEngine
+        Where to.
+    source : SourceTable
+        Where from.
+    columns : LeadColumns, OutcomeColumns or ActivityColumns
+        Null spellings and exclusions.
+    positions : iterable of int
+        Columns that will be needed; those of the exclusions are added.
 
     Returns
     -------
-    str
-        ``true`` and ``false`` for truth values, no fraction for whole numbers.
-
-    Examples
-    --------
-    >>> spelled(1.0), spelled(True), spelled(" Select ")
-    ('1', 'true', 'Select')
+    Staged
+        A view without excluded rows; blank ones are in it. Beside ``c<position>`` it has
+        ``r<position>``, the cells as they stand in the source. To be let go of with its `raw`.
     """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip(_WHITE)
+    excluded = _excluded(source, columns, lenient=False)
+    wanted = sorted({*positions, *excluded})
+    name = f"staged_{source.table}"
+    raw = _raw(engine, source, columns, wanted)
+    cells = ", ".join(f"{raw.cell(place)} AS c{place}, c{place} AS r{place}" for place in wanted)
+    view = f"CREATE OR REPLACE TEMPORARY VIEW {name} AS SELECT * FROM (SELECT row, {cells} FROM "
+    engine.execute(f"{view}{raw.name})")
+    types = column_types(engine, name)
+    staged = Staged(engine=engine, name=name, source=source, types=types, raw=raw)
+    staged.add("rows read", source.rows, "")
+    left: list[str] = []
+    for position, values in excluded.items():
+        condition = _is_one_of(staged, position, values)
+        before = "".join(f" AND NOT {earlier}" for earlier in left)
+        _count_excluded(staged, position, values, staged.count(condition + before))
+        left.append(condition)
+    if left:
+        engine.execute(f"{view}{raw.name}) WHERE NOT ({' OR '.join(left)})")
+    return staged
 
 
-def _text(column: str, kind: str) -> str:
-    if kind == "VARCHAR":
-        return column
-    if kind in _FLOATS:
-        whole = f"{column} = floor({column}) AND abs({column}) < 1e15"
-        return (
-            f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
-            f"ELSE CAST({column} AS VARCHAR) END"
-        )
-    return f"CAST({column} AS VARCHAR)"
+def _raw(
+    engine: DuckDBEngine, source: SourceTable, columns: Columns, positions: Sequence[int]
+) -> Raw:
+    nulls = [spelled(value) for value in columns.null_values]
+    return open_raw(engine, source, positions, nulls)
 
 
-def _load(
-    engine: DuckDBEngine,
-    source: SourceTable,
-    positions: Sequence[int],
-    null_values: list[str],
-    name: str,
-) -> dict[int, str]:
-    loaded = source.load(positions)
-    cells = [_cleaned(column, null_values) for column in loaded.columns]
-    rows = pa.array(np.arange(loaded.num_rows, dtype=np.int64))
-    raw = f"raw_{source.table}"
-    engine.register(raw, pa.table([*cells, rows], names=[*loaded.column_names, "row"]))
-    types = _types(engine, raw)
-    nulls = f"[{', '.join(quote_literal(value) for value in null_values)}]"
-    selected = ", ".join(_typed_cell(place, types[place], nulls) for place in positions)
-    engine.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT row, {selected} FROM {raw}")
-    engine.unregister(raw)
-    return _types(engine, name)
-
-
-def _cleaned(column: Any, null_values: list[str]) -> Any:
-    """Trim text and take its null spellings for missing; Arrow does it ten times faster."""
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return column
-    trimmed = pc.utf8_trim(column, characters=_WHITE)
-    missing = pc.is_in(trimmed, value_set=pa.array(["", *null_values], column.type))
-    return pc.if_else(missing, pa.scalar(None, column.type), trimmed)
-
-
-def _typed_cell(position: int, kind: str, nulls: str) -> str:
-    column = f"c{position}"
-    if kind == "VARCHAR":
-        return column
-    if kind == '"NULL"':
-        return f"CAST({column} AS VARCHAR) AS {column}"
-    gone = f"list_contains({nulls}, {_text(column, kind)})" if nulls != "[]" else "false"
-    if kind in _FLOATS:
-        gone = f"isnan({column}) OR {gone}"
-    return f"CASE WHEN {gone} THEN NULL ELSE {column} END AS {column}"
-
-
-def _types(engine: DuckDBEngine, name: str) -> dict[int, str]:
-    found = engine.query(f"DESCRIBE {name}").to_pylist()
+def _excluded(
+    source: SourceTable, columns: Columns, *, lenient: bool
+) -> dict[int, Sequence[object]]:
+    """Return the positions of the columns that `exclude` names, and the values."""
+    folded = {name.strip().casefold() for name in source.names}
+    key = f"[{source.table}] exclude"
     return {
-        int(row["column_name"][1:]): row["column_type"]
-        for row in found
-        if row["column_name"] != "row"
+        find_column(source.names, name, file=source.file, key=key): values
+        for name, values in columns.exclude.items()
+        if not lenient or name.strip().casefold() in folded
     }
+
+
+def _is_one_of(staged: Staged, position: int, values: Sequence[object]) -> str:
+    listed = ", ".join(quote_literal(spelled(value)) for value in values)
+    if not listed:
+        return "false"
+    return f"(coalesce(list_position([{listed}], {staged.text(position)}), 0) > 0)"
+
+
+def _count_excluded(staged: Staged, position: int, values: Sequence[object], n: int) -> None:
+    shown = ", ".join(spelled(value) for value in values)
+    label = staged.source.names[position]
+    staged.add(f'rows excluded by "{label}"', n, "not counted as " + staged.table, shown)

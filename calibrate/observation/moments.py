@@ -29,15 +29,15 @@ class Lives:
 
     Attributes
     ----------
-    key : ndarray of object
-        What its activities are joined by.
+    key : pyarrow.Array
+        What its activities are joined by, of whatever type the engine knows them by.
     created_at, ended_at : ndarray of datetime64
         Creation, and the start of its closing's day or moment; as_of while it is open.
     is_win : ndarray of bool
         Whether it was won by as_of.
     """
 
-    key: NDArray[np.object_]
+    key: pa.Array
     created_at: Times
     ended_at: Times
     is_win: NDArray[np.bool_]
@@ -94,7 +94,7 @@ ORDER BY u.lead_row""",
         parameters.values,
     )
     return Lives(
-        key=np.asarray(found["lead_key"].to_numpy(zero_copy_only=False), dtype=object),
+        key=found["lead_key"].combine_chunks(),
         created_at=_times(found["created_at"]),
         ended_at=_times(found["ended_at"]),
         is_win=np.asarray(found["is_win"], dtype=bool),
@@ -180,7 +180,7 @@ def _arrow(lives: Lives, moments: Moments) -> pa.Table:
     place = moments.place
     columns = {
         "lead_row": pa.array(np.arange(len(place), dtype=np.int64)),
-        "lead_key": pa.array(lives.key[place], pa.string(), from_pandas=True),
+        "lead_key": lives.key.take(pa.array(place)),
         "created_at": pa.array(lives.created_at[place], time),
         "cutoff": pa.array(moments.cutoff, time),
         "until": pa.array(moments.until, time),

@@ -42,7 +42,7 @@ def test_the_tables_have_exactly_these_columns() -> None:
     assert [(row["column_name"], row["column_type"]) for row in described] == [
         ("lead_row", "BIGINT"),
         ("lead_id", "VARCHAR"),
-        ("lead_key", "VARCHAR"),
+        ("lead_key", "INTEGER"),
         ("created_at", "TIMESTAMP"),
         ("outcome", "VARCHAR"),
         ("closed_from", "TIMESTAMP"),
@@ -58,14 +58,14 @@ def test_the_tables_have_exactly_these_columns() -> None:
     described = history.engine.query("DESCRIBE activities").to_pylist()
     assert [(row["column_name"], row["column_type"]) for row in described] == [
         ("activity_row", "BIGINT"),
-        ("lead_key", "VARCHAR"),
+        ("lead_key", "INTEGER"),
         ("activity", "VARCHAR"),
         ("occurred_at", "TIMESTAMP"),
         ("detail", "VARCHAR"),
         ("value", "DOUBLE"),
     ]
     tables = history.engine.query("SELECT table_name FROM information_schema.tables")
-    assert sorted(tables.column(0).to_pylist()) == ["activities", "leads"]
+    assert sorted(tables.column(0).to_pylist()) == ["activities", "activity_rows", "leads"]
 
 
 def test_closing_intervals() -> None:
@@ -216,7 +216,7 @@ def test_activities_join_by_contact_for_every_lead_of_it() -> None:
     log = log_of(lead_id=["ann", "bob"])
     history = read_history(leads, log)
     assert history.has_contacts
-    assert [row["lead_key"] for row in rows(history)] == ["ann", "ann", None]
+    assert [row["lead_key"] for row in rows(history)] == [0, 0, None]  # of the first lead of ann
     assert history.n_activities == 1
     listed = history.table.query("check == 'without a lead'")
     assert listed["examples"].tolist() == [""]  # a contact may be an e-mail address
@@ -224,7 +224,7 @@ def test_activities_join_by_contact_for_every_lead_of_it() -> None:
 
 def test_activities_that_name_the_lead_though_contacts_are_mapped() -> None:
     history = read_history(leads_of(contact=["ann", "bob"]), log_of(lead_id=["L0", "L1"]))
-    assert [row["lead_key"] for row in rows(history)] == ["L0", "L1"]
+    assert [row["lead_key"] for row in rows(history)] == [0, 1]
     assert [row["contact"] for row in rows(history)] == ["ann", "bob"]
     found = counts(history, "activities")
     assert found["activities that name the lead, not the contact"] == 2
