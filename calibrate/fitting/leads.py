@@ -73,10 +73,15 @@ class Leads:
             return combined(self.searched, terms)
         return self.whole.columns([self.terms.index(term) for term in terms])
 
+    def searched_in(self, mask: NDArray[np.bool_]) -> Sample:
+        """Return the leads searched that are among some; `mask` is of `all`."""
+        return self.searched.rows(mask[self.place])
+
     def rows(self, mask: NDArray[np.bool_]) -> Leads:
-        """Return some of the leads; `mask` is of `all`."""
-        whole = None if self.whole is None else self.whole.rows(mask)
-        return replace(self, searched=self.searched.rows(mask[self.place]), whole=whole)
+        """Return some of the leads, to measure rules on; `mask` is of `all`."""
+        if self.whole is None:
+            return replace(self, searched=self.searched.rows(mask))
+        return replace(self, whole=self.whole.rows(mask))
 
 
 def leads_of(obs: Observation, rules: Sequence[Criterion]) -> Leads:

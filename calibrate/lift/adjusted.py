@@ -46,12 +46,13 @@ def _adjusted_log_odds(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.
     blocks = [criterion_block(rule) for rule in sample.criteria]
     n_columns = len(fit.coefficients)  # the criteria, then landmarks, which no contrast asks for
     contrasts = np.zeros((len(blocks), n_columns))
-    for row, block in enumerate(blocks):
+    for block in dict.fromkeys(blocks):
         members = [j for j, other in enumerate(blocks) if other == block]
-        met = flags[:, row]
-        if (weight[met] > 0).any() and (weight[~met] > 0).any():
-            part = flags[:, members]
-            contrasts[row, members] = _mean(part, weight, met) - _mean(part, weight, ~met)
+        part = flags[:, members]
+        for place, row in enumerate(members):
+            met = part[:, place]
+            if (weight[met] > 0).any() and (weight[~met] > 0).any():
+                contrasts[row, members] = _mean(part, weight, met) - _mean(part, weight, ~met)
     return _contrasted(contrasts, fit)
 
 

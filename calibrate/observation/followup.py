@@ -128,9 +128,9 @@ def _criterion(flags: Flags, watched: Floats) -> int | None:
         return None
     centred = (watched - watched.mean()).astype(np.float32)
     blocks = [slice(first, first + BLOCK) for first in range(0, n, BLOCK)]
-    sums = sum((centred[rows] @ flags[rows][:, usable]).astype(float) for rows in blocks)
+    sums = sum((centred[rows] @ flags[rows].astype(np.float32)).astype(float) for rows in blocks)
     share = met[usable] / n
-    z = np.abs(sums) / np.sqrt(n * share * (1 - share) * spread)
+    z = np.abs(sums[usable]) / np.sqrt(n * share * (1 - share) * spread)
     best = int(np.argmax(z))
     critical = -ndtri(SPLIT_P_VALUE / 2 / len(usable))
     return int(usable[best]) if z[best] > critical else None

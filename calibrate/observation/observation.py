@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Observation"]
 
 _N_BUCKETS = 200
+_KEPT_BYTES = 1 << 28  # of numbers of the log kept: of 100,000 leads 335 measures
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -128,8 +129,7 @@ class Observation:
     @property
     def at_landmark(self) -> pd.DataFrame:
         """Leads of known outcome compared at their landmark, with the index of `table`."""
-        chosen = self.rows["at_landmark"] & (self.rows["weight"] > 0)
-        return self.rows[chosen.to_numpy()]
+        return self.rows[(self.rows["at_landmark"] & (self.rows["weight"] > 0)).to_numpy()]
 
     @property
     def outcomes(self) -> pd.DataFrame:
@@ -168,25 +168,29 @@ class Observation:
         Those of `at_landmark` and, where they are stood in for, the young ones whose outcome is
         not known yet (their weight is 0).
         """
+        return self.rows[self.is_compared]
+
+    @property
+    def is_compared(self) -> NDArray[np.bool_]:
+        """Which rows of `table` are `compared`."""
+        chosen = self.rows["at_landmark"]
         if self.maturity != "weight" or self.history.is_wide:
-            return self.at_landmark
-        return self.rows[self.rows["at_landmark"].to_numpy(dtype=bool)]
+            chosen = chosen & (self.rows["weight"] > 0)
+        return np.asarray(chosen, dtype=bool)
 
     @cached_property
     def searched(self) -> Observation:
-        """The leads that criteria are searched on: all, or some where there are many.
+        """The leads that criteria are searched on: all, or where there are many some.
 
-        At most 1,000,000 of those compared, drawn by the MD5 of their ids
-        (`observation.searched`); what is found on them is measured on all.
+        Drawn by the MD5 of their ids (`leads_searched`); what is found is measured on all.
         """
         share = self._share
         if share is None:
             return self
         if self.parts:
             parts = tuple(part.share_of(share) for part in self.parts)
-            sizes = np.cumsum([0, *(len(part.rows) for part in self.parts)])
-            places = [n + part.drawn for n, part in zip(sizes[:-1], parts, strict=True)]
-            drawn = np.concatenate(places)
+            before = np.cumsum([0, *(len(part.rows) for part in self.parts[:-1])])
+            drawn = np.concatenate([n + part.drawn for n, part in zip(before, parts, strict=True)])
             rows = self.rows.iloc[drawn].reset_index(drop=True)
             return replace(self, rows=rows, parts=parts, labels={}, drawn=drawn)
         return self.share_of(share)
@@ -212,9 +216,9 @@ class Observation:
         )
 
     @cached_property
-    def _known(self) -> dict[Measure, NDArray[np.generic]] | None:
-        """Numbers of the log that were asked for, for the next search; None for many leads."""
-        return {} if self._share is None else None
+    def _known(self) -> dict[Measure, NDArray[np.generic]]:
+        """Numbers of the log that were asked for, for those who ask again."""
+        return {}
 
     @cached_property
     def lead_hashes(self) -> NDArray[np.uint64]:
@@ -288,7 +292,7 @@ class Observation:
             stacked = pd.concat(found_in_parts, ignore_index=True)
             return stacked if rows is None else stacked.loc[np.asarray(rows)]
         wanted = list(dict.fromkeys(measures))
-        known = {} if self._known is None else self._known
+        known = self._known
         columns = {m.column: known[m] for m in wanted if m in known}
         asked = [m for m in wanted if not self._is_plain_count(m) and m not in known]
         for by_day in (False, True):
@@ -300,7 +304,8 @@ class Observation:
             if of_any:
                 found = self.history.engine.query(*features_statement(self.scope, of_any))
                 columns.update(feature_values(found, of_any))
-        known.update((m, columns[m.column]) for m in asked)
+        room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(known)
+        known.update((m, columns[m.column]) for m in asked[: max(room, 0)])
         for measure in wanted:
             if self._is_plain_count(measure):
                 columns[measure.column] = self.rows[measure.activity].to_numpy()

@@ -199,8 +199,8 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
         If under 10 % of the leads have been watched up to the horizon.
     """
     require_follow_up(obs)
-    wanted = [name for name in _COLUMNS if name in obs.compared]
-    leads, keys = _in_order(obs.compared[wanted], obs.lead_hashes)
+    wanted = [name for name in _COLUMNS if name in obs.rows]
+    leads, keys = _in_order(obs.rows[wanted][obs.is_compared], obs.lead_hashes)
     flags = obs.flags(criteria)
     rows = leads.index.to_numpy()
     cluster = None

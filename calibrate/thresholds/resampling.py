@@ -79,18 +79,23 @@ def _units(leads: ScoredLeads, generator: np.random.Generator) -> tuple[Floats, 
     token = pd.util.hash_array(np.arange(n_cells)) / 2.0**64
     unit = _ranked(unit, np.bincount(unit, weight * token[cell]).astype(float))
     single = np.bincount(unit)[unit] == 1
-    kind = np.column_stack([cell, weight])
-    kinds, which = np.unique(kind[single], axis=0, return_inverse=True)
+    kinds, times = _runs(np.column_stack([cell, weight])[single])
     several, rank = np.unique(unit[~single], return_inverse=True)
     n_units = len(kinds) + len(several)
     if n_units > MAX_UNITS:
         group = generator.permutation(int(unit.max()) + 1)[unit] % N_GROUPS
         return np.ones(N_GROUPS), csr_array((weight, (group, cell)), shape=(N_GROUPS, n_cells))
-    copies = np.r_[np.bincount(which.ravel(), minlength=len(kinds)), np.ones(len(several))]
+    copies = np.r_[times, np.ones(len(several))]
     rows = np.r_[np.arange(len(kinds)), len(kinds) + rank]
     columns = np.r_[kinds[:, 0].astype(np.intp), cell[~single]]
     values = np.r_[kinds[:, 1], weight[~single]]
     return copies, csr_array((values, (rows, columns)), shape=(n_units, n_cells))
+
+
+def _runs(rows: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the distinct rows of a table in order, and how often each is there."""
+    first = np.flatnonzero((np.diff(rows, axis=0, prepend=np.nan) != 0).any(axis=1))
+    return rows[first], np.diff(first, append=len(rows))
 
 
 def _ranked(unit: NDArray[np.intp], key: Floats) -> NDArray[np.intp]:
