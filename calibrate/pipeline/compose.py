@@ -167,7 +167,8 @@ def _measured(
     allowed = calibration.allow_sensitive
     lift = measure_lift(obs, confidence_level=level, allow_sensitive=allowed)
     tell("fitting the scorecard", 0.3)
-    candidates = criteria_of(obs.fitting, None, allow_sensitive=allowed, detail="many")
+    searched = obs.fitting.searched
+    candidates = criteria_of(searched, None, allow_sensitive=allowed, detail="many")
     how: dict[str, Any] = {
         "criteria": [rule for rule in candidates if not rule.rests_on(leaks)],
         "method": calibration.method,
@@ -185,8 +186,8 @@ def _measured(
     cuts, cut, views = cut_card(settings, obs, card, honest)
     barred = barred_criteria(lift, card, obs, settings.constraints, current=current)
     ready = assess_readiness(obs, capacity=settings.thresholds.weekly_capacity, lift=lift)
-    searched = len(how["criteria"])
-    lift = lift.with_card(card, obs, leaks=leaks, constrained=barred, n_searched=searched)
+    n_searched = len(how["criteria"])
+    lift = lift.with_card(card, obs, leaks=leaks, constrained=barred, n_searched=n_searched)
     return {
         "control": control_rate(obs, confidence_level=level),
         "control_by_quarter": _by_quarter(obs, level),

@@ -22,6 +22,7 @@ __all__ = ["DAYS_BEFORE", "Crossings", "crossings", "days_to_sale"]
 DAYS_BEFORE = (0, 1, 3, 7, 14, 30, 60, 90)
 """Days before the sale at which customers are looked at."""
 
+_MOST_FOLLOWED = 10_000
 _MOST_OTHERS = 5
 _OTHERS_IN_ALL = 5_000
 _DAY = np.timedelta64(86_400_000_000, "us")
@@ -38,7 +39,8 @@ class Crossings:
     ----------
     threshold : int
     n : int
-        Customers of the period whose sale is known, at the landmark or not.
+        Customers of the period whose sale is known, at the landmark or not; of more than 10,000
+        those drawn by their ids.
     n_crossed, n_never : int
         Those whose score reached the cut at some moment before the sale, and the others.
     days_p25, days_median, days_p75 : float
@@ -114,7 +116,8 @@ def crossings(
     A customer's score is taken at its creation and just after each of its activities, and at
     last just before the sale; it crossed the cut at the first moment with that score or more.
     Nothing at or after the sale counts; where only its day is known, nothing of that day.
-    Attributes are as exported. Leads of the same age are drawn from those that had not bought
+    Attributes are as exported. Of more than 10,000 customers as many are followed, drawn by a hash
+    of their ids. Leads of the same age are drawn from those that had not bought
     and were still open then (up to five a customer, 5,000 in all, with replacement): the risk
     sets of a nested case-control study.
 
@@ -126,7 +129,8 @@ def crossings(
     cut = _cut(card, threshold)
     obs = obs.earliest
     lives = lives_of(obs)
-    won = _customers(lives)
+    every = _customers(lives)
+    won = _followed(obs, every)
     path = _path(card, obs, lives, won)
     drawn, at_age_of = _others(lives, won, obs.rows["lead_id"].astype(str).to_numpy(), rng)
     asked, is_other, days = _looks(lives, won, drawn, at_age_of)
@@ -143,7 +147,7 @@ def crossings(
         days_p25=float(quartiles[0]),
         days_median=float(quartiles[1]),
         days_p75=float(quartiles[2]),
-        sentence=_sentence(cut, len(won), len(waited), float(quartiles[1])),
+        sentence=_sentence(cut, len(won), len(waited), float(quartiles[1]), of=len(every)),
         _table=table,
         _leads=leads,
     )
@@ -161,8 +165,8 @@ def days_to_sale(card: Scorecard, obs: Observation, threshold: int) -> pd.Series
     Returns
     -------
     Series of float
-        Index of ``obs.table``, customers only; nan where the score never reached the cut. Empty
-        for a table without times, or without a customer.
+        Index of ``obs.table``, customers followed only; nan where the score never reached the
+        cut. Empty for a table without times, or without a customer.
 
     Notes
     -----
@@ -172,7 +176,7 @@ def days_to_sale(card: Scorecard, obs: Observation, threshold: int) -> pd.Series
     if obs.history.is_wide:
         return pd.Series(dtype=float)
     lives = lives_of(obs)
-    won = np.flatnonzero(lives.is_win)
+    won = _followed(obs, np.flatnonzero(lives.is_win))
     if not len(won):
         return pd.Series(dtype=float)
     path = _path(card, obs, lives, won)
@@ -193,6 +197,14 @@ def _customers(lives: Lives) -> Places:
     if not len(won):
         raise NotEnoughDataError("no lead of the period is known to have bought")
     return won
+
+
+def _followed(obs: Observation, won: Places) -> Places:
+    """Return the customers to follow: all, or those with the smallest hashes of their ids."""
+    if len(won) <= _MOST_FOLLOWED:
+        return won
+    first = np.argsort(obs.lead_hashes[won], kind="stable")[:_MOST_FOLLOWED]
+    return np.sort(won[first])
 
 
 def _path(card: Scorecard, obs: Observation, lives: Lives, won: Places) -> Moments:
@@ -299,12 +311,13 @@ def _spread(scores: Floats, cut: int, count: str, prefix: str) -> dict[str, floa
     return {count: len(scores), **dict(zip(names, values, strict=True))}
 
 
-def _sentence(cut: int, n: int, n_crossed: int, median: float) -> str:
+def _sentence(cut: int, n: int, n_crossed: int, median: float, *, of: int) -> str:
+    customers = f"{n:,} customers" if n == of else f"{n:,} customers (drawn from {of:,})"
     if not n_crossed:
-        return f"None of {n:,} customers had reached {cut} before buying."
+        return f"None of {customers} had reached {cut} before buying."
     whole = int(median)
     days = f"at least {whole} days" if whole > 1 else "at least a day" if whole else "within a day"
-    said = f"Of {n:,} customers {n_crossed:,} had reached {cut} before they bought"
+    said = f"Of {customers} {n_crossed:,} had reached {cut} before they bought"
     never = n - n_crossed
     rest = f"; {never:,} never did" if never else ""
     return f"{said}, half of them {days} before{rest}."
