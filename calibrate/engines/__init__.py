@@ -82,7 +82,8 @@ def engine_of(url: str) -> Engine:
             return postgres(f"postgresql://{rest}")
         case "spark":
             spark: type[SparkEngine] = __getattr__("SparkEngine")
-            return spark(master="local[*]" if rest.strip("/").lower() == "local" else url)
+            is_local = rest.strip("/").lower() == "local"
+            return spark(master="local[*]" if is_local else f"spark://{rest}")
         case "duckdb":
             return DuckDBEngine(rest)
         case _:

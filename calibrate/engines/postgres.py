@@ -54,12 +54,12 @@ _NAMES = {
     "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
 }
 _TABLES = """
-SELECT c.oid, n.nspname, c.relname, pg_table_is_visible(c.oid) AS is_visible,
+SELECT c.oid, n.nspname, c.relname, array_position(current_schemas(FALSE), n.nspname) AS place,
     has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT') AS is_open
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
     AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
+ORDER BY place, n.nspname COLLATE "C", c.relname COLLATE "C"
 """
 _COLUMNS = """
 SELECT a.attname, format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL)
@@ -244,11 +244,12 @@ class PostgresEngine:
             row
             for row in known
             if row[2].casefold() == name.casefold()
-            and (row[1].casefold() == schema[0].casefold() if schema else row[3])
+            and (row[1].casefold() == schema[0].casefold() if schema else row[3] is not None)
         ]
         wanted.sort(key=lambda row: (row[2] != name, schema != [row[1]]))
         if not wanted:
-            raise no_table(table, (row[2] if row[3] else f"{row[1]}.{row[2]}" for row in known))
+            names = (f"{row[1]}.{row[2]}" if row[3] is None else row[2] for row in known)
+            raise no_table(table, names)
         oid, found_schema, found_name, _, is_open = wanted[0]
         if not is_open:
             raise ConfigError(
@@ -291,6 +292,8 @@ def _arrow(cursor: psycopg.Cursor[Any], statement: str, parameters: Sequence[obj
         if len(rows) == _ROWS:
             parts.append(_part(cursor, rows))
             rows = []
+    if not parts and not rows:  # then the types are not told with them
+        cursor.execute(f"SELECT * FROM ({statement}) AS answer LIMIT 0", parameters)
     parts.append(_part(cursor, rows))
     return pa.concat_tables(parts)
 
