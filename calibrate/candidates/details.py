@@ -69,7 +69,7 @@ def log_facts(obs: Observation, extent: Extent) -> LogFacts:
         "SELECT a.activity, split_part(split_part(a.detail, '?', 1), '#', 1) AS path,"
         f" count(*) AS n FROM activities AS a WHERE {known} AND a.detail IS NOT NULL"
         " GROUP BY a.activity, split_part(split_part(a.detail, '?', 1), '#', 1)"
-        ' ORDER BY n DESC, a.activity COLLATE "C",'
+        ' ORDER BY n DESC, CAST(a.activity AS VARCHAR) COLLATE "C",'
         f" split_part(split_part(a.detail, '?', 1), '#', 1) COLLATE \"C\" LIMIT {MOST_PATHS}",
         values,
     ).to_pylist()

@@ -154,7 +154,7 @@ SELECT e.activity, CAST(sum(e.n) AS BIGINT) AS n, count(DISTINCT e.lead_key) AS 
 FROM events AS e
 WHERE e.is_bound OR e.is_free
 GROUP BY e.activity
-ORDER BY e.activity COLLATE "C" """,
+ORDER BY CAST(e.activity AS VARCHAR) COLLATE "C" """,
         parameters.values,
     ).to_pylist()
     return found

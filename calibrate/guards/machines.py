@@ -187,7 +187,7 @@ SELECT s.place, s.activity, s.signs, count(*) AS n
 FROM signs AS s
 WHERE s.signs > 0
 GROUP BY s.place, s.activity, s.signs
-ORDER BY s.activity COLLATE "C", s.place, s.signs""",
+ORDER BY CAST(s.activity AS VARCHAR) COLLATE "C", s.place, s.signs""",
         parameters.values,
     )
 
