@@ -15,7 +15,8 @@ from calibrate.guards import leaking_columns
 from calibrate.pipeline.leaks import left_out, with_allowed, without_columns
 from tests.small_company import SETTINGS, company_run, tables, write_company
 
-LEAKING = SETTINGS.replace('ignore = ["contract_plan"]', "")
+ONE_QUARTER = SETTINGS.replace("max_criteria = 3", "max_criteria = 3\nbacktest_quarters = 1")
+LEAKING = ONE_QUARTER.replace('ignore = ["contract_plan"]', "")
 ALLOWED = LEAKING.replace("max_criteria = 3", 'max_criteria = 3\nallow_leaks = ["contract_plan"]')
 
 

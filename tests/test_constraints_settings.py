@@ -77,7 +77,9 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, object], said: str) ->
 def test_a_run_keeps_to_them_and_says_so(tmp_path: Path) -> None:
     path = write_company(tmp_path)
     path.write_text(
-        path.read_text(encoding="utf-8")
+        path.read_text(encoding="utf-8").replace(
+            "[thresholds]", "backtest_quarters = 1\n[thresholds]"
+        )
         + '\n[constraints]\nfixed = { "email_click" = 13 }\nforbidden = ["demo_request"]\n',
         encoding="utf-8",
     )

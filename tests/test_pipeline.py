@@ -297,10 +297,11 @@ def test_without_weights_no_mature_lead_is_said_as_such(tmp_path: Path) -> None:
 
 
 def test_a_run_learns_from_several_landmarks_if_asked_to(tmp_path: Path) -> None:
-    run = cal.recalibrate(settings_of(tmp_path, snapshots=["3D", "14D"], horizon="60D"))
+    quick = {"horizon": "60D", "backtest_quarters": 1}
+    run = cal.recalibrate(settings_of(tmp_path, snapshots=["3D", "14D"], **quick))
     assert run.observation.fitting.at_landmark["snapshot"].unique().tolist() == [3, 14]
     assert not run.card.is_empty
-    plain = cal.recalibrate(settings_of(tmp_path, observation_window="3D", horizon="60D"))
+    plain = cal.recalibrate(settings_of(tmp_path, observation_window="3D", **quick))
     # Leads are counted once, at the first of their ages.
     assert run.cuts.n == plain.cuts.n
     assert run.card.control["n_converted"] == plain.card.control["n_converted"]
