@@ -17,7 +17,7 @@ COVERAGE := --cov --cov-report=term --cov-fail-under=95
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format format-check types doctest check truth bench-fit bench-quarter notebook lock clean
+.PHONY: help demo databases test lint format format-check types doctest check truth bench-fit bench-quarter notebook lock clean
 
 help: ## list these targets
 	@echo "calibrate: make TARGET"
@@ -31,6 +31,9 @@ demo: $(VENV)/.base ## score a simulated company and write its report (calibrate
 test: $(VENV)/.dev ## run all tests on two processes, with branch coverage (at least 95 %)
 	@echo "== test: pytest"
 	@$(BIN)/python -m pytest -n 2 $(COVERAGE) $(PYTEST_ARGS)
+
+databases: ## install PostgreSQL and Java 17 for the tests of engines (apt-get, root or sudo)
+	@bash tests/set_up_engines.sh --install
 
 lint: $(VENV)/.dev ## ruff: style, docstrings, complexity, security
 	@echo "== lint: ruff check"

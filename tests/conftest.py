@@ -31,6 +31,11 @@ def real_data() -> Path:
     return folder.resolve()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that need a server first: the first worker has them all, and one server."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 def set_up(*arguments: str) -> list[str]:
     """Run the script that sets up databases; the lines it prints, or a skip with its reason."""
     done = subprocess.run(["bash", SET_UP, *arguments], capture_output=True, text=True, check=False)
@@ -42,7 +47,7 @@ def set_up(*arguments: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """URL of an empty PostgreSQL of our own; tests of one `xdist_group` share it."""
+    """URL of an empty PostgreSQL of our own, in another zone than UTC; one a worker."""
     folder, url = set_up("start")
     yield url
     set_up("stop", folder)
@@ -50,7 +55,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def spark_session() -> Iterator[SparkSession]:
-    """Return a small local Spark, in another zone than UTC; tests of one group share it."""
+    """Return a small local Spark, in another zone than UTC; one a worker."""
     (java,) = set_up("java")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)

@@ -112,7 +112,7 @@ def arrow_of(tables: tuple[pd.DataFrame, pd.DataFrame]) -> dict[str, pa.Table]:
     return {name: pa.Table.from_pandas(frame, preserve_index=False) for name, frame in pairs}
 
 
-@pytest.mark.xdist_group("postgres")
+@pytest.mark.xdist_group("engines")
 def test_postgres_gives_python_s_scores(
     tables: Any, expected: pd.DataFrame, postgres_url: str
 ) -> None:
@@ -129,7 +129,7 @@ def test_postgres_gives_python_s_scores(
     pd.testing.assert_frame_equal(sorted_scores(found), expected, check_dtype=False)
 
 
-@pytest.mark.xdist_group("spark")
+@pytest.mark.xdist_group("engines")
 def test_spark_gives_python_s_scores(
     tables: Any, expected: pd.DataFrame, spark_session: Any
 ) -> None:

@@ -165,8 +165,8 @@ def moved(history: cal.History, engine: Any) -> cal.History:
 @pytest.mark.parametrize(
     "database",
     [
-        pytest.param(on_postgres, id="postgres", marks=pytest.mark.xdist_group("postgres")),
-        pytest.param(on_spark, id="spark", marks=pytest.mark.xdist_group("spark")),
+        pytest.param(on_postgres, id="postgres", marks=pytest.mark.xdist_group("engines")),
+        pytest.param(on_spark, id="spark", marks=pytest.mark.xdist_group("engines")),
     ],
 )
 def test_databases_give_the_same_whole_numbers(
