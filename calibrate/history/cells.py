@@ -64,11 +64,14 @@ class Cell:
         From `kind_of`.
     null_values : tuple of str
         Spellings of a missing value.
+    is_clean : bool
+        Whether it was seen that no cell of the column has anything to clean.
     """
 
     name: str
     kind: str
     null_values: tuple[str, ...] = ()
+    is_clean: bool = False
 
     @property
     def raw(self) -> str:
@@ -78,6 +81,8 @@ class Cell:
     @property
     def value(self) -> str:
         """SQL of its value; NULL where it is empty, no number, or spelled as missing."""
+        if self.is_clean:
+            return f"CAST({self.raw} AS VARCHAR)" if self.kind == "text" else self.raw
         if self.kind == "text":
             trimmed = f"trim(CAST({self.raw} AS VARCHAR), {quote_literal(WHITE)})"
             missing = _listed(["", *self.null_values])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -53,6 +53,22 @@ class EventTable:
         """SQL of the key of an event's lead."""
         lead = self.cells["lead"]
         return f"CAST({lead.value} AS BIGINT)" if self.has_integer_keys else lead.text
+
+    def cleaned(self, clean: Collection[str]) -> EventTable:
+        """Return the same log, some columns of which are known to need no cleaning.
+
+        Parameters
+        ----------
+        clean : collection of str
+            Meanings of these columns.
+
+        Returns
+        -------
+        EventTable
+            Its statements take half the time where cells are taken as they stand.
+        """
+        cells = {role: replace(cell, is_clean=role in clean) for role, cell in self.cells.items()}
+        return replace(self, cells=cells)
 
     @property
     def moment(self) -> str:

@@ -104,7 +104,7 @@ def place_activities(
     event is looked at.
     """
     log = event_table(found, columns, lead_names, zone)
-    rows, seen, has_times = _overview(log)
+    log, rows, seen, has_times = _overview(log)
     if not rows and not may_be_empty:
         raise DataError("the table has no row", file=found.name)
     checks = list(seen)
@@ -144,8 +144,8 @@ def place_activities(
     )
 
 
-def _overview(log: EventTable) -> tuple[int, list[Check], bool]:
-    """Count what is left out row by row, in one reading of the log."""
+def _overview(log: EventTable) -> tuple[EventTable, int, list[Check], bool]:
+    """Count what is left out row by row, and what there is to clean, in one reading of the log."""
     blank = " AND ".join(f"{cell.text} IS NULL" for cell in log.cells.values())
     flags = [f"e{i}" for i in range(len(log.excluded))]
     conditions = "".join(
@@ -156,6 +156,9 @@ def _overview(log: EventTable) -> tuple[int, list[Check], bool]:
     for flag in flags:
         counted.append(f"count(*) FILTER (WHERE {here} AND {flag}) AS n_{flag}")
         here += f" AND NOT {flag}"
+    for role, cell in log.cells.items():
+        counted.append(f"count(*) FILTER (WHERE is_dirty_{role}) AS dirty_{role}")
+        conditions += f", {cell.value} IS DISTINCT FROM {cell.raw} AS is_dirty_{role}"
     counts = "".join(f", {count}" for count in counted)
     named = f"{here} AND k IS NOT NULL AND a IS NOT NULL"
     row: dict[str, int] = log.table.engine.query(
@@ -176,7 +179,8 @@ def _overview(log: EventTable) -> tuple[int, list[Check], bool]:
     checks.append(_check("without a lead's key", row["keyless"], "left out"))
     checks.append(_check("without a name", row["nameless"], "left out"))
     checks.append(_check("without a time", row["timeless"], "left out"))
-    return row["n"], checks, row["timed"] > 0
+    clean = [role for role in log.cells if not row[f"dirty_{role}"]]
+    return log.cleaned(clean), row["n"], checks, row["timed"] > 0
 
 
 def _check(check: str, n: int, rule: str, examples: str = "") -> Check:
