@@ -12,10 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-import calibrate as cal
 from calibrate.engines import PostgresEngine, SparkEngine
 from calibrate.engines.arrow import stable_types
-from tests.engines.recorded import FIT, PACKAGE, SPANS, Recorder, everything, history, moved
+from tests.engines.recorded import PACKAGE, Recorder, everything, history, moved
 
 
 @functools.cache
@@ -111,16 +110,3 @@ def test_spark_gives_the_rows_of_duckdb(spark: SparkEngine) -> None:
     statements = telling(asked()[0].asked)
     assert 20 < len(statements) < 40  # a second each, a minute in all
     assert ask_again(spark, statements) == []
-
-
-@pytest.mark.xdist_group("engines")
-def test_points_and_scores_are_the_same_on_spark(spark: SparkEngine) -> None:
-    made = []
-    for there in (moved(history(), spark), history()):
-        obs = cal.observe(there, fit_period=FIT, period="2026Q1", **SPANS)
-        card = cal.fit_scorecard(obs, max_criteria=2)
-        tables = {"card": card.table, "scores": card.score(obs), "observation": obs.table}
-        made.append(tables | {"control": cal.control_rate(obs).table})
-    for name, table in made[1].items():
-        pd.testing.assert_frame_equal(made[0][name], table, check_exact=True, obj=name)
-    assert len(made[1]["card"]) > 0
