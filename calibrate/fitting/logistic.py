@@ -21,6 +21,7 @@ from calibrate.fitting.parsimony import HeldOut, parsimony_table
 from calibrate.fitting.permutation import anything_to_score_on
 from calibrate.fitting.scaled import outward, scaled_points, without_zeros
 from calibrate.fitting.scaling import Points
+from calibrate.fitting.screening import screened
 from calibrate.fitting.search import (
     Choice,
     balanced_folds,
@@ -213,7 +214,8 @@ def _settled(sample: Sample, limits: Limits) -> NDArray[np.bool_]:
 
 def chosen_rules(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice:
     """Return the rules to fit together, none where nothing can be said, and what chose them."""
-    judged = _searched(sample, wish.limits).tolist()
+    worth = _searched(sample, wish.limits)
+    judged = screened(sample, worth, wish.limits).tolist()
     part, held_out = searched_leads(sample.columns(judged)), None
     if wish.exactly is not None:
         terms = search_rules(part, wish.exactly, pairs=wish.pairs, limits=wish.limits)
@@ -231,7 +233,7 @@ def chosen_rules(sample: Sample, wish: Wish, rng: np.random.Generator) -> Choice
         choice = Choice(_forced(part, wish.limits), 1.0)
     return choice._replace(
         terms=[renumbered(term, judged) for term in choice.terms],
-        proposed=(*judged, *(renumbered(term, judged) for term in choice.proposed)),
+        proposed=(*worth.tolist(), *(renumbered(term, judged) for term in choice.proposed)),
         judged=held_out,
     )
 

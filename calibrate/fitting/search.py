@@ -16,15 +16,13 @@ from calibrate.fitting.model import Model, model_of
 from calibrate.fitting.parsimony import HeldOut
 from calibrate.fitting.proposing import Proposal, is_allowed, opposite_levels, penalty, proposals
 from calibrate.fitting.space import Floats, Indices, Singles, Space, space_of
-from calibrate.observation import Sample
+from calibrate.observation import Sample, leads_searched
 from calibrate.stats.logistic import fit_logistic
 from calibrate.stats.weighting import cluster_sums
 
 __all__ = ["Choice", "balanced_folds", "choose_rules", "search_rules", "searched_leads"]
 
 MIN_SHRINKAGE = 0.1
-MOST_LEADS = 100_000  # searched; points and intervals are those of all leads
-MIN_CONVERSIONS = 5_000  # more leads are searched where so few hold fewer
 MOST_ROUNDS = 3
 WORTHWHILE = 0.5  # of deviance, that a swap must gain
 
@@ -45,10 +43,10 @@ def balanced_folds(keys: NDArray[np.uint64], n_folds: int, rng: np.random.Genera
 def searched_leads(sample: Sample) -> Sample:
     """Return the leads that rules are searched on, those with the smallest keys.
 
-    About 100,000, or as many as hold 5,000 of those that converted, or did not.
+    As many as `leads_searched` says; those of an observation's part (`Observation.searched`)
+    are no more already.
     """
-    rate = min(sample.rate, 1 - sample.rate)
-    most = int(max(MOST_LEADS, MIN_CONVERSIONS / max(rate, 1e-9)))
+    most = leads_searched(sample.n, round(sample.rate * sample.n))
     if sample.n <= most:
         return sample
     last = np.partition(sample.keys, most)[most]

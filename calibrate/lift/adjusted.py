@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from calibrate.candidates import criterion_block, is_level
 from calibrate.criteria import Criterion
+from calibrate.observation import FEW_LEADS
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit
 from calibrate.stats.shrinkage import beta_binomial_prior, shrink
@@ -22,6 +23,9 @@ __all__ = ["MIN_LEVELS", "PRIOR_STRENGTH", "adjusted_odds", "shrunken_rates"]
 
 PRIOR_STRENGTH = 50.0  # leads' worth of control rate, where an attribute has under four levels
 MIN_LEVELS = 4
+
+
+FIRST_LEADS = 20_000  # a fit to so many says where that to more may begin
 
 
 def adjusted_odds(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataFrame:
@@ -42,7 +46,7 @@ def adjusted_odds(sample: Sample, *, confidence_level: float = 0.95) -> pd.DataF
 
 def _adjusted_log_odds(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each criterion's contrast within its attribute, and its standard error."""
-    fit, flags, weight = sample.grouped().fit(), sample.flags, sample.weight
+    fit, flags, weight = _fitted(sample), sample.flags, sample.weight
     blocks = [criterion_block(rule) for rule in sample.criteria]
     n_columns = len(fit.coefficients)  # the criteria, then landmarks, which no contrast asks for
     contrasts = np.zeros((len(blocks), n_columns))
@@ -54,6 +58,15 @@ def _adjusted_log_odds(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.
             if (weight[met] > 0).any() and (weight[~met] > 0).any():
                 contrasts[row, members] = _mean(part, weight, met) - _mean(part, weight, ~met)
     return _contrasted(contrasts, fit)
+
+
+def _fitted(sample: Sample) -> LogisticFit:
+    grouped = sample.grouped()
+    if sample.n <= FEW_LEADS:
+        return grouped.fit()
+    known = np.flatnonzero(sample.weight > 0)[:FIRST_LEADS]  # their order is that of a hash
+    first = sample.rows(known).grouped().fit()
+    return grouped.fit(start=np.concatenate([[first.intercept], first.coefficients]))
 
 
 def _mean(

@@ -16,14 +16,17 @@ from calibrate.observation.followup import MIN_FOLLOWED, weights_given
 from calibrate.observation.observation import Observation
 from calibrate.observation.observe import Span, observe, observe_open
 from calibrate.observation.sample import Grouped, Sample, require_follow_up, sample_of
+from calibrate.observation.searched import FEW_LEADS, leads_searched
 from calibrate.observation.windows import propose_windows, resolve_windows
 
 __all__ = [
+    "FEW_LEADS",
     "MIN_FOLLOWED",
     "Grouped",
     "Observation",
     "Sample",
     "Span",
+    "leads_searched",
     "observe",
     "observe_open",
     "propose_windows",

@@ -15,7 +15,7 @@ from calibrate.observation.statements import Parameters, Scope, units_sql
 if TYPE_CHECKING:
     from calibrate.history import History
 
-__all__ = ["MOST_SEARCHED", "leads_searched", "share_searched", "which_searched"]
+__all__ = ["FEW_LEADS", "MOST_SEARCHED", "leads_searched", "share_searched", "which_searched"]
 
 MOST_SEARCHED = 1_000_000  # whatever the rate: the search must fit into a laptop's memory
 FEW_LEADS = 100_000  # always searched
