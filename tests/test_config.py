@@ -14,6 +14,7 @@ from calibrate.config import (
     ActivityColumns,
     CalibrationSettings,
     DatabaseSettings,
+    EngineSettings,
     LeadColumns,
     Period,
     Settings,
@@ -239,6 +240,15 @@ def test_settings_are_frozen_and_the_address_of_the_database_is_not_shown() -> N
         DatabaseSettings()
     with pytest.raises(Exception, match="frozen"):
         database.url = "x"
+
+
+def test_the_memory_of_the_engine_is_a_size() -> None:
+    assert EngineSettings(memory_limit="1.5 GiB", threads=2).memory_limit == "1.5 GiB"
+    assert EngineSettings(memory_limit="60%").temp_directory is None
+    with pytest.raises(ConfigError, match=r'\[engine\] memory_limit: write it like "4GB"'):
+        EngineSettings(memory_limit="lots")
+    with pytest.raises(ConfigError, match=r"\[engine\] threads"):
+        EngineSettings(threads=0)
 
 
 def test_capacity_of_all_people() -> None:

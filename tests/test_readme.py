@@ -15,6 +15,8 @@ from calibrate.config import (
     ActivityColumns,
     CalibrationSettings,
     CampaignSettings,
+    DatabaseSettings,
+    EngineSettings,
     HandMade,
     LeadColumns,
     OutcomeColumns,
@@ -33,6 +35,8 @@ SECTIONS: list[type[Section]] = [
     CampaignSettings,
     HandMade,
     ThresholdSettings,
+    DatabaseSettings,
+    EngineSettings,
 ]
 
 
