@@ -234,7 +234,9 @@ def score(
     settings = load_settings(config)
     chosen = find_card(settings, card)
     told = with_sources(settings, *sources)
-    history = history_for_card(chosen, told, new_leads=sources[0] is not None)
+    history = history_for_card(
+        chosen, told, new_leads=sources[0] is not None, in_passing=out is not None
+    )
     lookback = settings.calibration.lookback
     scoring = scoring_of(chosen, history, lookback=lookback, previous=previous)
     if out is None:

@@ -86,8 +86,13 @@ def _copy(engine: Engine, sql: str, parameters: Sequence[object], path: Path) ->
         sql = _plain_cells(engine, sql, parameters)
     file = quote_literal(str(path))
     engine.execute(f"COPY ({sql}) TO {file} ({_OPTIONS[path.suffix]})", parameters)
+    return _rows_written(engine, path)
+
+
+def _rows_written(engine: Engine, path: Path) -> int:
     if path.suffix == ".parquet":
         return int(pq.read_metadata(path).num_rows)
+    file = quote_literal(str(path))
     read = f"read_csv({file}, header = true, all_varchar = true, delim = ',', quote = '\"')"
     return int(engine.query(f"SELECT count(*) AS n FROM {read}").column(0)[0].as_py())
 
@@ -105,10 +110,10 @@ def _plain_cell(field: pa.Field) -> str:
         signs = ", ".join(f"chr({ord(sign)})" for sign in FORMULA)
         return f"CASE WHEN left({name}, 1) IN ({signs}) THEN chr(39) || {name} ELSE {name} END"
     if pa.types.is_timestamp(field.type):
-        kinds = (
-            f"WHEN date_trunc('day', {name}) = {name} THEN '%Y-%m-%d' "
-            f"WHEN date_trunc('second', {name}) = {name} THEN '%Y-%m-%d %H:%M:%S' "
-            "ELSE '%Y-%m-%d %H:%M:%S.%f'"
+        kinds = (("day", ""), ("second", " %H:%M:%S"), ("millisecond", " %H:%M:%S.%g"))
+        told = " ".join(
+            f"WHEN date_trunc('{unit}', {name}) = {name} THEN strftime({name}, '%Y-%m-%d{rest}')"
+            for unit, rest in kinds
         )
-        return f"strftime({name}, CASE {kinds} END)"
+        return f"CASE {told} ELSE strftime({name}, '%Y-%m-%d %H:%M:%S.%f') END"
     return name

@@ -7,6 +7,7 @@ from calibrate.history.checks import Check
 from calibrate.history.history import History
 from calibrate.history.leads import LEAD_COLUMNS
 from calibrate.history.needs import Needs
+from calibrate.history.passing import history_in_passing
 from calibrate.history.reading import history_from_settings, read_history
 from calibrate.history.sources import Source
 
@@ -18,5 +19,6 @@ __all__ = [
     "Needs",
     "Source",
     "history_from_settings",
+    "history_in_passing",
     "read_history",
 ]

@@ -23,7 +23,7 @@ from calibrate.history.sources import Source, SourceTable, read_source
 from calibrate.history.staging import Staged, find_column
 from calibrate.history.tables import DatabaseTable, find_table, read_table
 
-__all__ = ["Asked", "Sources", "assemble"]
+__all__ = ["Asked", "Sources", "assemble", "located"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -139,7 +139,7 @@ def _found(
     database: Engine | None, source: object, folder: Path | None
 ) -> tuple[DatabaseTable | None, object]:
     """Return the table that a source names, if it names one, and where it is as a file."""
-    file = source if folder is None else _located(source, folder)
+    file = source if folder is None else located(source, folder)
     return find_table(database, source, file=file), file
 
 
@@ -230,7 +230,7 @@ def _history(
     )
 
 
-def _located(source: object, folder: Path) -> object:
+def located(source: object, folder: Path) -> object:
     """Return a source of a settings file, seen from here; only its own part may be a glob."""
     if not isinstance(source, str) or "://" in source or Path(source).is_absolute():
         return source

@@ -19,7 +19,7 @@ from calibrate.history.sources import Columns, SourceTable
 from calibrate.history.stages import StageColumns, find_stage_columns, stage_cells
 from calibrate.history.staging import Staged, find_column, stage
 
-__all__ = ["LEAD_COLUMNS", "TypedLeads", "mapped_columns", "type_leads"]
+__all__ = ["LATER_ROLES", "LEAD_COLUMNS", "ROLES", "TypedLeads", "mapped_columns", "type_leads"]
 
 ROLES = (
     "id",
@@ -35,8 +35,9 @@ ROLES = (
 _CANONICAL = {"id": "lead_id", "lead": "lead_id"}
 LEAD_COLUMNS = tuple(_CANONICAL.get(role, role) for role in ROLES)
 """What columns are called that have a meaning though none is mapped, by any capitals."""
-_LATER = ("outcome", "closed_at", "amount", "worked", "first_contacted_at")
+LATER_ROLES = ("outcome", "closed_at", "amount", "worked", "first_contacted_at")
 _FEWEST_CONTACTS = 0.1
+_ONE_KEPT = "every cell the same: one row kept"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,7 +151,7 @@ def type_leads(  # noqa: PLR0913 - one keyword a question of reading it
         What was found.
     """
     needs = needs or Needs()
-    optional = _LATER if is_new else ()
+    optional = LATER_ROLES if is_new else ()
     roles = mapped_columns(source, columns, ROLES, optional=optional)
     _require(source, roles, needs_outcome=needs_outcome, needs_id=needs_id)
     staged = stage(engine, source, columns, range(len(source.names)), lenient=is_new, as_of=as_of)
@@ -224,6 +225,11 @@ def _drop_duplicates(staged: Staged, position: int) -> None:
     staged.drop(missing, "without an id", "left out")
     key = staged.text(position)
     cells = ", ".join(f"c{place}" for place in staged.types)
+    plain = key if staged.types[position] in ("DOUBLE", "FLOAT") else f"c{position}"
+    different = f"SELECT count(*) - count(DISTINCT {plain}) AS n FROM {staged.name}"
+    if not int(staged.one(different)):
+        staged.add("duplicate rows", 0, _ONE_KEPT)
+        return
     repeated = (
         f"SELECT row, {key} AS id, dense_rank() OVER (PARTITION BY {key} ORDER BY {cells}) AS kind,"
         f" row_number() OVER (PARTITION BY {key} ORDER BY row) AS place FROM {staged.name} "
@@ -238,7 +244,7 @@ def _drop_duplicates(staged: Staged, position: int) -> None:
     staged.drop(
         f"row IN (SELECT row FROM ({repeated}) WHERE place > 1)",
         "duplicate rows",
-        "every cell the same: one row kept",
+        _ONE_KEPT,
         example=key,
     )
 

@@ -17,7 +17,7 @@ from calibrate.history.assembling import Asked, Sources, assemble
 from calibrate.history.history import History
 from calibrate.history.needs import Needs
 
-__all__ = ["history_from_settings", "read_history"]
+__all__ = ["engine_from_settings", "history_from_settings", "read_history"]
 
 
 def read_history(  # noqa: PLR0913 - one keyword a table and one a question of reading it
@@ -123,6 +123,16 @@ def _read_and_close(
             database.close()
 
 
+def engine_from_settings(settings: Settings) -> DuckDBEngine:
+    """Return the engine in this process as ``[engine]`` wants it."""
+    given = settings.engine
+    return DuckDBEngine(
+        memory_limit=given.memory_limit,
+        threads=given.threads,
+        temp_directory=given.temp_directory and settings.folder / given.temp_directory,
+    )
+
+
 def history_from_settings(
     settings: Settings, *, new_leads: bool = False, needs: Needs | None = None
 ) -> History:
@@ -158,12 +168,7 @@ def history_from_settings(
         new_leads=new_leads,
         needs=needs,
     )
-    given = settings.engine
-    private = DuckDBEngine(
-        memory_limit=given.memory_limit,
-        threads=given.threads,
-        temp_directory=given.temp_directory and settings.folder / given.temp_directory,
-    )
+    private = engine_from_settings(settings)
     sources = (
         settings.leads.source,
         activities.source if activities else None,

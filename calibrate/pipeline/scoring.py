@@ -13,7 +13,7 @@ from calibrate.config import ActivityColumns, Settings
 from calibrate.criteria import Term, kinds_needed
 from calibrate.engines import Engine
 from calibrate.errors import DataError, did_you_mean
-from calibrate.history import History, Needs, history_from_settings
+from calibrate.history import History, Needs, history_from_settings, history_in_passing
 from calibrate.observation import Observation, observe_open
 from calibrate.observation.statements import Parameters, Scope
 from calibrate.pipeline.spans import observe_as_set
@@ -157,6 +157,7 @@ def history_for_card(
     *,
     new_leads: bool = False,
     and_card: Scorecard | None = None,
+    in_passing: bool = False,
 ) -> History:
     """Read the history so that columns and activities mean what they meant to the card.
 
@@ -168,6 +169,9 @@ def history_for_card(
         As in `history_from_settings`.
     and_card : Scorecard, optional
         Another card that is to be put to the same leads.
+    in_passing : bool, default False
+        Whether a history that holds what the card reads will do, nothing else looked at
+        (`history_in_passing`).
 
     Returns
     -------
@@ -180,7 +184,8 @@ def history_for_card(
     activities = (measure.activity for measure in measures if measure.activity is not None)
     rules = [rule for one in cards for rule in one.rules]
     needs = Needs(fields=kinds_needed(rules), activities=tuple(dict.fromkeys(activities)))
-    return history_from_settings(settings, new_leads=new_leads, needs=needs)
+    found = history_in_passing(settings, needs, new_leads=new_leads) if in_passing else None
+    return found or history_from_settings(settings, new_leads=new_leads, needs=needs)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
