@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from calibrate.candidates import criterion_block
 from calibrate.fitting.constraints import Limits, canonical
 from calibrate.fitting.space import level_of
+from calibrate.lift import added
 from calibrate.observation import FEW_LEADS, Sample
 
 __all__ = ["screened"]
@@ -62,8 +63,7 @@ def screened(sample: Sample, positions: Positions, limits: Limits | None = None)
 
 
 def _statistics(sample: Sample) -> NDArray[np.float64]:
-    residual = (sample.weight * (sample.converted - sample.expected)).astype(np.float32)
-    score = np.array([residual[met].sum(dtype=np.float64) for met in sample.flags.T])
+    score = added(sample.flags, sample.weight * (sample.converted - sample.expected))
     share = sample.flags.mean(axis=0)
     spread = share * (1 - share)
     return np.asarray(np.divide(score**2, spread, out=np.zeros_like(score), where=spread > 0))

@@ -3,7 +3,7 @@
 from calibrate.lift.compare import MIN_LEADS, compare_rates, too_few
 from calibrate.lift.found import CHOSEN, compare_chosen
 from calibrate.lift.measure import LIFT_COLUMNS, Lift, measure_lift
-from calibrate.lift.sides import Sides, sides_of, told_units
+from calibrate.lift.sides import Sides, added, sides_of, told_units
 
 __all__ = [
     "CHOSEN",
@@ -11,6 +11,7 @@ __all__ = [
     "MIN_LEADS",
     "Lift",
     "Sides",
+    "added",
     "compare_chosen",
     "compare_rates",
     "measure_lift",

@@ -267,7 +267,7 @@ def measure_lift(
     at landmark k.
 
     With more leads than criteria are searched on (`Observation.searched`) the adjusted odds are
-    those of the leads searched, whose intervals tell so; all other columns are of all leads.
+    those of 50,000 of the leads searched, whose intervals tell so; all other columns are of all.
 
     Shrunken rates: beta-binomial over the levels of an attribute (four or more), else towards
     control with the weight of 50 leads.

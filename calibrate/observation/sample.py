@@ -40,10 +40,9 @@ class Grouped(NamedTuple):
     n: Floats
     units: Units | None
 
-    def fit(self, *, start: Floats | None = None) -> LogisticFit:
-        """Fit all columns jointly, with Firth's penalty; `start` is where to begin."""
-        begin = None if start is None else np.nan_to_num(start)
-        return fit_logistic(self.design, self.n_converted, self.n, units=self.units, start=begin)
+    def fit(self) -> LogisticFit:
+        """Fit all columns jointly, with Firth's penalty."""
+        return fit_logistic(self.design, self.n_converted, self.n, units=self.units)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
