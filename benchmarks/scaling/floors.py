@@ -45,8 +45,8 @@ def decode(events: str) -> float:
     with duckdb.connect() as connection:
         started = time.process_time()
         connection.execute(
-            "SELECT count(lead_id), count(activity), max(occurred_at), min(lead_id), "
-            "max(activity) FROM read_parquet($1)",
+            # counts and extremes would be answered from the file's own statistics
+            "SELECT last(lead_id), last(activity), last(occurred_at) FROM read_parquet($1)",
             [events],
         ).fetchall()
         return time.process_time() - started
