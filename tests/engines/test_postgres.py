@@ -37,15 +37,18 @@ GRANT TEMPORARY ON DATABASE crm TO reader;
 
 
 @pytest.fixture(scope="module")
-def crm_url(postgres_url: str) -> str:
-    """A database of a company, in another zone than UTC."""
+def crm_url(postgres_url: str) -> Iterator[str]:
+    """A database of a company, in another zone than UTC; gone when the file is left."""
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE crm")
     url = postgres_url.replace("/postgres?", "/crm?")
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in SET_UP.split(";\n"):
             connection.execute(statement)
-    return url
+    yield url
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE crm WITH (FORCE)")
+        connection.execute("DROP ROLE reader, stranger")
 
 
 @pytest.fixture(scope="module")

@@ -26,17 +26,17 @@ INSERT INTO small.leads VALUES ('a', '2024-01-01 12:00+00', 'converted', '2024-0
 CREATE TABLE small.log (lead_id varchar(9), activity char(9), occurred_at timestamptz, value real);
 INSERT INTO small.log VALUES ('a', 'open', '2024-01-05 23:30+00', 'NaN'),
     ('b', 'open', '2024-01-06 12:00+00', 1.5), ('b', 'click', '2024-01-07 12:00+00', NULL);
-CREATE ROLE reader LOGIN;
-GRANT USAGE ON SCHEMA small TO reader;
-GRANT SELECT (lead_id, created_at, outcome, closed_at) ON small.leads TO reader;
-GRANT SELECT ON small.log TO reader;
+CREATE ROLE small_reader LOGIN;
+GRANT USAGE ON SCHEMA small TO small_reader;
+GRANT SELECT (lead_id, created_at, outcome, closed_at) ON small.leads TO small_reader;
+GRANT SELECT ON small.log TO small_reader;
 CREATE TABLE small.hidden (lead_id text);
 """
 OBJECTS = (
     "SELECT count(*) FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner "
-    "WHERE r.rolname = 'reader'"
+    "WHERE r.rolname = 'small_reader'"
 )
-SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader'"
+SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'small_reader'"
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +46,14 @@ def owner(postgres_url: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(TABLES)
         yield connection
+        # a worker may come back to this file after another one
+        connection.execute("DROP SCHEMA small CASCADE; DROP ROLE small_reader")
 
 
 @pytest.fixture
 def reader(owner: psycopg.Connection[Any], postgres_url: str) -> str:
     """URL of a user who may read two tables, one of them but for a column."""
-    return postgres_url.replace("calibrate@", "reader@")
+    return postgres_url.replace("calibrate@", "small_reader@")
 
 
 def count(owner: psycopg.Connection[Any], sql: str, until: int | None = None) -> int:
