@@ -11,7 +11,8 @@ from calibrate.config.columns import Section
 
 __all__ = ["DatabaseSettings", "EngineSettings"]
 
-_MEMORY = re.compile(r"\d+(?:\.\d+)? ?(?:[KMGT]i?B|%)", re.IGNORECASE)
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B|%)", re.IGNORECASE)
+_OF_ENGINE = 0.4  # the rest is for one row a lead and the arithmetic on it
 
 
 class DatabaseSettings(Section):
@@ -34,13 +35,14 @@ class DatabaseSettings(Section):
 
 
 class EngineSettings(Section):
-    """What the engine in this process may use; a database has its own settings.
+    """What this process may use; a database has its own settings.
 
     Parameters
     ----------
     memory_limit : str, optional
-        At most so much memory, e.g. ``"4GB"``; more spills to `temp_directory`. Default: what
-        DuckDB takes, 80 % of the machine's.
+        About as much as the whole process should take, e.g. ``"4GB"``: the engine gets two fifths
+        of it (`memory_of_engine`) and spills more to `temp_directory`. Default: what DuckDB
+        takes, 80 % of the machine's.
     threads : int, optional
         At most so many threads; default all cores.
     temp_directory : str, optional
@@ -48,8 +50,8 @@ class EngineSettings(Section):
 
     Examples
     --------
-    >>> EngineSettings(memory_limit="4GB", threads=2).threads
-    2
+    >>> EngineSettings(memory_limit="4GB", threads=2).memory_of_engine
+    '1.6GB'
     """
 
     toml_name: ClassVar[str] = "engine"
@@ -63,3 +65,11 @@ class EngineSettings(Section):
         if value is not None and not _MEMORY.fullmatch(value.strip()):
             raise ValueError(f'write it like "4GB" or "60%", not "{value}"')
         return value
+
+    @property
+    def memory_of_engine(self) -> str | None:
+        """The part of `memory_limit` that is the engine's; None without a limit."""
+        found = _MEMORY.fullmatch((self.memory_limit or "").strip())
+        if found is None:
+            return None
+        return f"{_OF_ENGINE * float(found[1]):g}{found[2]}"

@@ -127,7 +127,7 @@ def engine_from_settings(settings: Settings) -> DuckDBEngine:
     """Return the engine in this process as ``[engine]`` wants it."""
     given = settings.engine
     return DuckDBEngine(
-        memory_limit=given.memory_limit,
+        memory_limit=given.memory_of_engine,
         threads=given.threads,
         temp_directory=given.temp_directory and settings.folder / given.temp_directory,
     )
