@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from calibrate.control.rates import adjusted_rate, clusters_of, cohort_rate
-from calibrate.observation.reading import lead_frame
-from calibrate.observation.statements import Scope, leads_statement
+from calibrate.observation.reading import lead_frame, observed_leads
+from calibrate.observation.statements import Scope
 from calibrate.observation.windows import resolve_windows
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def control_by_quarter(
     scope = _whole_scope(history, horizon)
     if scope.is_wide:
         return pd.DataFrame(columns=list(_BY_QUARTER))
-    leads = lead_frame(history.engine.query(*leads_statement(scope, ())), scope, ())
+    leads = lead_frame(observed_leads(history.engine, scope, ()), scope, ())
     quarters = pd.DatetimeIndex(leads["created_at"]).to_period("Q").astype(str)
     rows = []
     for quarter, cohort in leads.groupby(np.asarray(quarters), sort=True):

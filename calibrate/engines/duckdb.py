@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +44,7 @@ def _in_one_line() -> Iterator[None]:
 
 
 _FILE = "source"  # what a database file is attached as
+_SCRATCH = "scratch"  # what the temporary one is
 _SIGNED = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"}
 _NAMES = dict.fromkeys(_SIGNED, "BIGINT") | {"FLOAT": "DOUBLE"}
 _FINER = ("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
@@ -96,12 +100,32 @@ class DuckDBEngine:
             config["threads"] = threads
         if temp_directory is not None:
             config["temp_directory"] = str(temp_directory)
+        self._temp_directory = None if temp_directory is None else Path(temp_directory)
+        self._scratch: weakref.finalize[..., DuckDBEngine] | None = None
         try:
             self._connection = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:
             raise CalibrateError(f"the engine cannot start: {error}") from None
         if database is not None:
             self._attach(Path(database))
+
+    def on_disk(self) -> str:
+        """Return the name of a database for tables that memory is too dear for.
+
+        Returns
+        -------
+        str
+            What it is attached as. Its tables are packed, in a temporary file (in
+            `temp_directory`, if that was given) that is gone when the engine is.
+        """
+        if self._scratch is None:
+            if self._temp_directory is not None:
+                self._temp_directory.mkdir(parents=True, exist_ok=True)
+            folder = tempfile.mkdtemp(prefix="calibrate-", dir=self._temp_directory)
+            self._scratch = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            file = quote_literal(str(Path(folder) / "tables.duckdb"))
+            self.execute(f"ATTACH {file} AS {_SCRATCH} (TYPE duckdb)")
+        return _SCRATCH
 
     def register(self, name: str, arrow_table: pa.Table) -> None:
         """Make an Arrow table readable under `name`, without copying it.
@@ -221,8 +245,10 @@ class DuckDBEngine:
             ) from None
 
     def close(self) -> None:
-        """Give the memory back; the engine cannot be used afterwards."""
+        """Give memory and disk back; the engine cannot be used afterwards."""
         self._connection.close()
+        if self._scratch is not None:
+            self._scratch()
 
 
 def _type_name(kind: str) -> str:

@@ -15,8 +15,7 @@ from calibrate.guards.finding import Finding, number, percent, points
 from calibrate.guards.obvious import Obvious, obvious_criteria
 from calibrate.history.attributes import name_tokens
 from calibrate.observation import Observation
-from calibrate.observation.reading import lead_frame
-from calibrate.observation.statements import leads_statement
+from calibrate.observation.reading import lead_frame, observed_leads
 from calibrate.stats.intervals import newcombe
 from calibrate.stats.significance import holm, mid_p_fisher
 
@@ -192,7 +191,7 @@ def _everybody(obs: Observation) -> _Everybody:
     """Observe the leads again, those that nobody worked among them."""
     scope = replace(obs.scope, keeps_unworked=True)
     attributes = obs.history.attributes
-    found = obs.history.engine.query(*leads_statement(scope, attributes))
+    found = observed_leads(obs.history.engine, scope, attributes)
     bare = replace(
         obs, scope=scope, rows=lead_frame(found, scope, attributes), other=None, labels={}
     )

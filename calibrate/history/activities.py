@@ -47,7 +47,7 @@ def empty_activities(engine: DuckDBEngine) -> None:
     engine : DuckDBEngine
         Where.
     """
-    create_view(engine, is_empty=True)
+    create_view(engine)
 
 
 def activity_columns(

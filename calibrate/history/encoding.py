@@ -14,6 +14,7 @@ __all__ = ["Broken", "Log", "broken_events", "create_view", "names_of", "store_e
 _FEW = 64  # names that are looked for one after the other
 _SORTED = 2_000_000  # events up to which sorting costs next to nothing
 _EVENTS = "activity_rows"
+_LARGE = 5_000_000  # events that take more memory, as they are, than packing them takes time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -160,44 +161,44 @@ def store_events(log: Log, names: Mapping[str, str], *, by_contact: bool, is_raw
     n_leads = int(staged.one("SELECT count(*) FROM leads"))
     if staged.source.rows <= max(_SORTED, 2 * n_leads):  # else leads are hashed, events pass by
         select += " ORDER BY s.row"
-    staged.engine.execute(f"DROP VIEW IF EXISTS {_VIEW}")
-    staged.engine.execute(f"CREATE OR REPLACE TABLE {_EVENTS} AS {select}")
+    engine = staged.engine
+    table = _EVENTS if staged.source.rows < _LARGE else f"{engine.on_disk()}.{_EVENTS}"
+    engine.execute(f"CREATE OR REPLACE TABLE {table} AS {select}")
     empty = "occurred_at IS NULL OR activity IS NULL"
-    if staged.one(f"SELECT 1 FROM {_EVENTS} WHERE {empty} LIMIT 1") is not None:
-        staged.engine.execute(f"DELETE FROM {_EVENTS} WHERE {empty}")
-    create_view(staged.engine)
-    return int(staged.one(f"SELECT count(*) FROM {_EVENTS}"))
+    if staged.one(f"SELECT 1 FROM {table} WHERE {empty} LIMIT 1") is not None:
+        engine.execute(f"DELETE FROM {table} WHERE {empty}")
+    create_view(engine, table)
+    return int(staged.one(f"SELECT count(*) FROM {table}"))
 
 
 _VIEW = "activities"
 _COLUMNS = {"detail": "VARCHAR", "value": "DOUBLE"}
 
 
-def create_view(engine: DuckDBEngine, *, is_empty: bool = False) -> None:
+def create_view(engine: DuckDBEngine, table: str | None = None) -> None:
     """Create the view ``activities`` of the events, with the columns that they do not have.
 
     Parameters
     ----------
     engine : DuckDBEngine
         Where.
-    is_empty : bool
-        Whether there is no log: then the table of the events is created too, without a row.
+    table : str, optional
+        Where the events are; without, there is no log: the view is of a table without a row.
     """
-    if is_empty:
-        engine.execute(f"DROP VIEW IF EXISTS {_VIEW}")
+    if table is None:
+        table = _EVENTS
         engine.execute(
-            f"CREATE OR REPLACE TABLE {_EVENTS} "
+            f"CREATE OR REPLACE TABLE {table} "
             "(lead_key INTEGER, activity VARCHAR, occurred_at TIMESTAMP)"
         )
-    described = engine.query(f"DESCRIBE {_EVENTS}").to_pylist()
-    there = {row["column_name"] for row in described}
+    there = {row["column_name"] for row in engine.query(f"DESCRIBE {table}").to_pylist()}
     more = "".join(
         f", {name if name in there else f'CAST(NULL AS {kind})'} AS {name}"
         for name, kind in _COLUMNS.items()
     )
     engine.execute(
         f"CREATE OR REPLACE VIEW {_VIEW} AS SELECT rowid AS activity_row, lead_key, activity, "
-        f"occurred_at{more} FROM {_EVENTS}"
+        f"occurred_at{more} FROM {table}"
     )
 
 

@@ -12,7 +12,7 @@ from calibrate.engines import DuckDBEngine
 
 __all__ = ["count_repeats_and_silent"]
 
-_SLICE = 4_000_000  # events looked at together: 12 bytes each
+_SLICE = 1_000_000  # events looked at together
 _SAME = "same_hash"
 
 
@@ -22,7 +22,7 @@ def count_repeats_and_silent(engine: DuckDBEngine, *, has_details: bool) -> tupl
     Parameters
     ----------
     engine : DuckDBEngine
-        With the tables ``leads`` and ``activity_rows``.
+        With ``leads`` and ``activities``.
     has_details : bool
         Whether events have more than a name and a time.
 
@@ -41,15 +41,14 @@ def count_repeats_and_silent(engine: DuckDBEngine, *, has_details: bool) -> tupl
     """
     leads = engine.query("SELECT lead_key FROM leads ORDER BY lead_row")["lead_key"]
     keys = np.asarray(leads.fill_null(-1).to_numpy(), dtype=np.int64)
-    n_events = int(engine.query("SELECT count(*) AS n FROM activity_rows")["n"][0].as_py())
+    n_events = int(engine.query("SELECT count(*) AS n FROM activities")["n"][0].as_py())
     bounds = _bounds(len(keys), n_events)
     seen = np.zeros(len(keys) + 1, dtype=np.bool_)  # the last is that of leads without a key
     columns = "lead_key, activity, occurred_at" + (", detail, value" if has_details else "")
-    relation = "activities" if has_details else "activity_rows"
     repeated = 0
     for first, last in pairwise(bounds):
         inside = "TRUE" if len(bounds) == 2 else f"lead_key >= {first} AND lead_key < {last}"
-        repeated += _look_at_slice(engine, seen, relation, columns, inside)
+        repeated += _look_at_slice(engine, seen, columns, inside)
     return repeated, int((~seen[keys]).sum())
 
 
@@ -58,10 +57,8 @@ def _bounds(n_leads: int, n_events: int) -> list[int]:
     return [n_leads * place // n_slices for place in range(n_slices + 1)]
 
 
-def _look_at_slice(
-    engine: DuckDBEngine, seen: NDArray[np.bool_], relation: str, columns: str, inside: str
-) -> int:
-    found = engine.query(f"SELECT lead_key, hash({columns}) AS h FROM {relation} WHERE {inside}")
+def _look_at_slice(engine: DuckDBEngine, seen: NDArray[np.bool_], columns: str, inside: str) -> int:
+    found = engine.query(f"SELECT lead_key, hash({columns}) AS h FROM activities WHERE {inside}")
     for chunk in found["lead_key"].chunks:
         seen[chunk.to_numpy()] = True
     hashes = np.asarray(found["h"].to_numpy(), dtype=np.uint64).copy()
@@ -73,7 +70,7 @@ def _look_at_slice(
     engine.register(_SAME, pa.table({"h": pa.array(same)}))
     try:
         exact = engine.query(
-            f"SELECT coalesce(sum(n - 1), 0) AS n FROM (SELECT count(*) AS n FROM {relation} "
+            f"SELECT coalesce(sum(n - 1), 0) AS n FROM (SELECT count(*) AS n FROM activities "
             f"WHERE {inside} AND hash({columns}) IN (SELECT h FROM {_SAME}) GROUP BY {columns})"
         )
     finally:

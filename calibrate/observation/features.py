@@ -2,7 +2,8 @@
 
 An event is looked at once for each kind of number (how many, within 30 days, the last one),
 however many activities there are: the engine counts by lead and activity, and the rows of one
-activity fill the column of each number asked of it.
+activity fill the column of each number asked of it. Events outside the span of their lead are not
+left out by a condition, which would slow the join down, but counted for no lead: NULL joins none.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from calibrate.observation.statements import (
     Parameters,
     Scope,
     aggregate_sql,
+    counted_for,
     filter_sql,
-    span_sql,
     units_sql,
 )
 
@@ -54,12 +55,10 @@ def by_activity_statement(
     kinds = list(dict.fromkeys(_kind(measure) for measure in measures))
     names = dict.fromkeys(str(measure.activity) for measure in measures)
     listed = ", ".join(parameters.text(name) for name in names)
-    events = (
-        "units AS u JOIN activities AS a ON a.lead_key = u.lead_key"
-        f" WHERE {span_sql(scope, parameters)} AND a.activity IN ({listed})"
-    )
+    lead, events = counted_for(scope, parameters)
+    events += f" WHERE a.activity IN ({listed})"
     by_day = kinds[0].statistic == "days"
-    parts = (_by_day_sql if by_day else _by_lead_sql)(events, kinds, parameters)
+    parts = (_by_day_sql if by_day else _by_lead_sql)(lead, events, kinds, parameters)
     shown = "".join(f", p.k{i}" for i in range(len(kinds)))
     statement = f"""
 WITH {units},
@@ -115,17 +114,17 @@ def _kind(measure: Measure) -> Measure:
     return measure if measure.detail is not None else replace(measure, activity=None)
 
 
-def _by_lead_sql(events: str, kinds: Sequence[Measure], parameters: Parameters) -> str:
+def _by_lead_sql(lead: str, events: str, kinds: Sequence[Measure], parameters: Parameters) -> str:
     columns = "".join(
         f",\n        {aggregate_sql(kind, parameters)} AS k{i}" for i, kind in enumerate(kinds)
     )
     return f"""
-    SELECT u.lead_row, a.activity{columns}
+    SELECT {lead} AS lead_row, a.activity{columns}
     FROM {events}
-    GROUP BY u.lead_row, a.activity"""
+    GROUP BY 1, a.activity"""
 
 
-def _by_day_sql(events: str, kinds: Sequence[Measure], parameters: Parameters) -> str:
+def _by_day_sql(lead: str, events: str, kinds: Sequence[Measure], parameters: Parameters) -> str:
     happened = "".join(
         f",\n            count(*){filter_sql(kind, parameters)} AS d{i}"
         for i, kind in enumerate(kinds)
@@ -134,8 +133,8 @@ def _by_day_sql(events: str, kinds: Sequence[Measure], parameters: Parameters) -
     return f"""
     SELECT d.lead_row, d.activity{columns}
     FROM (
-        SELECT u.lead_row, a.activity, CAST(a.occurred_at AS DATE) AS day{happened}
+        SELECT {lead} AS lead_row, a.activity, CAST(a.occurred_at AS DATE) AS day{happened}
         FROM {events}
-        GROUP BY u.lead_row, a.activity, CAST(a.occurred_at AS DATE)
+        GROUP BY 1, a.activity, CAST(a.occurred_at AS DATE)
     ) AS d
     GROUP BY d.lead_row, d.activity"""

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from calibrate.config import Period, parse_duration, parse_period
@@ -14,8 +15,14 @@ from calibrate.criteria import Measure
 from calibrate.errors import ConfigError, did_you_mean
 from calibrate.observation.counts import counted
 from calibrate.observation.observation import Observation
-from calibrate.observation.reading import coded_categories, lead_frame, lead_labels
-from calibrate.observation.statements import Scope, leads_statement
+from calibrate.observation.reading import (
+    coded_categories,
+    lead_frame,
+    lead_labels,
+    observed_leads,
+)
+from calibrate.observation.statements import Scope
+from calibrate.observation.tally import activity_counts
 from calibrate.observation.windows import resolve_windows
 
 if TYPE_CHECKING:
@@ -152,7 +159,8 @@ def observe_open(history: History, *, lookback: Span = "90D") -> Observation:
 def _observation(
     history: History, scope: Scope, period: Period, fit_period: Period, other: Observation | None
 ) -> Observation:
-    found = history.engine.query(*leads_statement(scope, history.attributes))
+    found = observed_leads(history.engine, scope, history.attributes)
+    lead_rows = np.asarray(found["lead_row"].to_numpy(), dtype=np.int64)
     found = coded_categories(found, history.attributes)
     leads = lead_frame(found, scope, history.attributes)
     bare = Observation(
@@ -171,7 +179,10 @@ def _observation(
         other=other,
         labels=lead_labels(found, history.attributes),
     )
-    counts = bare.features(Measure(activity) for activity in history.activities)
+    del found  # as large as the table made of it
+    counts = activity_counts(history.engine, scope, history.activities, lead_rows)
+    if counts is None:
+        counts = bare.features(Measure(activity) for activity in history.activities)
     return dataclasses.replace(bare, rows=pd.concat([leads, counts], axis=1))
 
 

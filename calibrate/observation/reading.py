@@ -12,16 +12,33 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
 from calibrate.engines import as_doubles
-from calibrate.observation.statements import Scope
+from calibrate.observation.statements import Scope, leads_statement
 from calibrate.stats.weighting import censoring_weights
 
 if TYPE_CHECKING:
+    from calibrate.engines import Engine
     from calibrate.history import Attribute
 
-__all__ = ["coded", "coded_categories", "feature_values", "lead_frame", "lead_labels"]
+__all__ = [
+    "coded",
+    "coded_categories",
+    "feature_values",
+    "lead_frame",
+    "lead_labels",
+    "observed_leads",
+]
 
 _EARLY = ("converted early", "lost early")
 _DAY = np.timedelta64(86_400_000_000, "us")
+
+
+def observed_leads(engine: Engine, scope: Scope, attributes: Sequence[Attribute]) -> pa.Table:
+    """Return the observed leads in file order; the engine in the process has them so already."""
+    found = engine.query(*leads_statement(scope, attributes))
+    place = np.asarray(found["lead_row"].to_numpy(), dtype=np.int64)
+    if np.any(place[1:] < place[:-1]):
+        found = found.take(pa.array(np.argsort(place, kind="stable")))
+    return found
 
 
 def coded_categories(found: pa.Table, attributes: Sequence[Attribute]) -> pa.Table:
@@ -40,7 +57,7 @@ def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -
     closed_at = _times(found, "closed_at")
     converted = found["converted"].to_pandas().astype("boolean" if scope.is_open else bool)
     mature = np.asarray(found["mature"], dtype=bool)
-    status = _objects(found["status"])
+    status = _texts(found["status"])
     compared = ("at landmark", "open", *(_EARLY if scope.truncates else ()))
     won = np.asarray(found["is_win"], dtype=bool) & ~np.isnat(closed_at)
     lag = np.where(won, (closed_at - created_at) / _DAY, np.nan)
@@ -66,7 +83,7 @@ def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -
     }
     for attribute in attributes:
         columns[attribute.name] = _attribute(found[attribute.column], attribute.kind)
-    return pd.DataFrame(columns, index=pd.RangeIndex(found.num_rows))
+    return pd.DataFrame(columns, index=pd.RangeIndex(found.num_rows), copy=False)
 
 
 def feature_values(found: pa.Table, measures: Sequence[Measure]) -> dict[str, NDArray[np.generic]]:
@@ -91,8 +108,11 @@ def lead_labels(found: pa.Table, attributes: Sequence[Attribute]) -> dict[str, p
 def _attribute(column: pa.ChunkedArray, kind: str) -> object:
     if kind == "number":
         return _numbers(column)
-    if kind == "date":
-        return column.to_pandas()
+    return column.to_pandas() if kind == "date" else _texts(column)
+
+
+def _texts(column: pa.ChunkedArray) -> pd.Series:
+    """Return texts that are one object a level, however many rows have it."""
     codes, levels = coded(column)
     texts = np.array([*levels, None], dtype=object)  # the code of a missing value, -1, is the last
     return pd.Series(texts[codes], dtype=object)
@@ -105,7 +125,7 @@ def coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.object
     column = column.unify_dictionaries()
     if not column.num_chunks:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
-    codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in column.chunks]
+    codes = [chunk.indices.cast(pa.int32()).fill_null(-1).to_numpy() for chunk in column.chunks]
     levels = column.chunk(0).dictionary.to_numpy(zero_copy_only=False).astype(object)
     return np.concatenate(codes), levels
 
@@ -119,4 +139,6 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def _objects(column: pa.ChunkedArray) -> pd.Series:
+    if column.null_count == len(column):
+        return pd.Series(np.full(len(column), None), dtype=object)
     return pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)

@@ -20,6 +20,7 @@ __all__ = [
     "aggregate_sql",
     "by_day_sql",
     "by_lead_sql",
+    "counted_for",
     "features_statement",
     "filter_sql",
     "leads_statement",
@@ -27,6 +28,7 @@ __all__ = [
     "seen_sql",
     "span_sql",
     "units_sql",
+    "until_sql",
     "unworked_sql",
 ]
 
@@ -113,16 +115,15 @@ def like_pattern(wildcard: str) -> str:
 
 
 def leads_statement(scope: Scope, attributes: Sequence[Attribute]) -> tuple[str, list[object]]:
-    """Return the statement for the observed leads, in file order, and its parameters."""
+    """Return the statement for the observed leads, in any order, and its parameters."""
     parameters = Parameters()
-    extra = "".join(f", l.{quote_identifier(attribute.column)}" for attribute in attributes)
+    carried = [quote_identifier(attribute.column) for attribute in attributes]
+    extra = "".join(f", u.{column}" for column in carried)
     statement = f"""
-WITH {units_sql(scope, parameters)}
-SELECT l.lead_id, u.created_at, u.cutoff, u.status, u.is_win, u.converted, u.mature, l.amount,
-    l.contact, u.closed_at{extra}
-FROM units AS u
-JOIN leads AS l ON l.lead_row = u.lead_row
-ORDER BY u.lead_row"""
+WITH {units_sql(scope, parameters, carried=("lead_id", "amount", "contact", *carried))}
+SELECT u.lead_row, u.lead_id, u.created_at, u.cutoff, u.status, u.is_win, u.converted, u.mature,
+    u.amount, u.contact, u.closed_at{extra}
+FROM units AS u"""
     return statement, parameters.values
 
 
@@ -182,18 +183,25 @@ def by_day_sql(events: str, measures: Sequence[Measure], parameters: Parameters)
     GROUP BY d.lead_row"""
 
 
-def units_sql(scope: Scope, parameters: Parameters) -> str:
-    """Return the common table expressions that end in ``units``, one row a lead."""
+def units_sql(scope: Scope, parameters: Parameters, *, carried: Sequence[str] = ()) -> str:
+    """Return the common table expressions that end in ``units``, one row a lead.
+
+    Columns of the leads that are to be in it are carried along: no join brings them later.
+    """
     if scope.moments is not None:
         return f"units AS (SELECT * FROM {quote_identifier(scope.moments)})"
     if scope.is_wide:
-        return _wide_units_sql(scope, parameters)
-    known = _known_sql(scope, parameters)
+        return _wide_units_sql(scope, parameters, carried)
+    known = _known_sql(scope, parameters, carried)
     units = _open_units_sql if scope.is_open else _units_sql
-    return f"{known},\n{units(scope, parameters)}"
+    return f"{known},\n{units(scope, parameters, carried)}"
 
 
-def _known_sql(scope: Scope, parameters: Parameters) -> str:
+def _carried_sql(alias: str, carried: Sequence[str]) -> str:
+    return "".join(f", {alias}.{column}" for column in carried)
+
+
+def _known_sql(scope: Scope, parameters: Parameters, carried: Sequence[str]) -> str:
     # What was known at as_of. A closing never lies before the creation (lag 0).
     closed = f"(l.outcome <> 'open' AND l.closed_at <= {parameters.moment(scope.as_of)})"
     landmark = f"l.created_at + {parameters.span(scope.window)}"
@@ -209,7 +217,7 @@ def _known_sql(scope: Scope, parameters: Parameters) -> str:
             WHEN l.closed_from < l.created_at THEN l.created_at ELSE l.closed_from END
             AS closed_from,
         {landmark} AS landmark, {due} AS due,
-        {due} <= {parameters.moment(scope.as_of)} AS mature
+        {due} <= {parameters.moment(scope.as_of)} AS mature{_carried_sql("l", carried)}
     FROM leads AS l
     WHERE {seen_sql(scope, parameters)} AND NOT {never}
 )"""
@@ -248,11 +256,12 @@ def _drawn_sql(scope: Scope, parameters: Parameters) -> str:
     return f" AND md5(CAST(l.lead_id AS VARCHAR)) < {parameters.text(scope.md5_below)}"
 
 
-def _units_sql(scope: Scope, parameters: Parameters) -> str:
+def _units_sql(scope: Scope, parameters: Parameters, carried: Sequence[str]) -> str:
     # Converted at the end of the closing's interval, features cut at its start. Before its
     # landmark a lead is seen as it is at as_of, what happens at that very moment included.
     as_of = parameters.moment(scope.as_of)
     sooner = "coalesce(k.closed_from, k.landmark), k.landmark"
+    more = _carried_sql("k", carried)
     return f"""units AS (
     SELECT k.lead_row, k.lead_key, k.created_at, k.closed_at, k.mature,
         least({sooner}, {as_of}) AS cutoff, least({sooner}, {_just_after(as_of)}) AS until,
@@ -260,18 +269,19 @@ def _units_sql(scope: Scope, parameters: Parameters) -> str:
                 CASE WHEN k.landmark <= {as_of} THEN 'at landmark' ELSE 'before landmark' END
             WHEN k.outcome = 'converted' THEN 'converted early' ELSE 'lost early' END AS status,
         coalesce(k.outcome = 'converted' AND k.closed_at IS NOT NULL, FALSE) AS is_win,
-        coalesce(k.outcome = 'converted' AND k.closed_at < k.due, FALSE) AS converted
+        coalesce(k.outcome = 'converted' AND k.closed_at < k.due, FALSE) AS converted{more}
     FROM known AS k
 )"""
 
 
-def _open_units_sql(scope: Scope, parameters: Parameters) -> str:
+def _open_units_sql(scope: Scope, parameters: Parameters, carried: Sequence[str]) -> str:
     # Lost without a date is lost; lost or won with a date after as_of is still open.
     as_of = parameters.moment(scope.as_of)
+    more = _carried_sql("k", carried)
     return f"""units AS (
     SELECT k.lead_row, k.lead_key, k.created_at, CAST(NULL AS TIMESTAMP) AS closed_at,
         FALSE AS mature, {as_of} AS cutoff, {_just_after(as_of)} AS until,
-        FALSE AS is_win, 'open' AS status, CAST(NULL AS BOOLEAN) AS converted
+        FALSE AS is_win, 'open' AS status, CAST(NULL AS BOOLEAN) AS converted{more}
     FROM known AS k
     JOIN leads AS l ON l.lead_row = k.lead_row
     WHERE k.outcome = 'open' OR (l.closed_at IS NOT NULL AND k.closed_at IS NULL)
@@ -282,7 +292,7 @@ def _just_after(moment: str) -> str:
     return f"{moment} + INTERVAL 1 MICROSECOND"
 
 
-def _wide_units_sql(scope: Scope, parameters: Parameters) -> str:
+def _wide_units_sql(scope: Scope, parameters: Parameters, carried: Sequence[str]) -> str:
     nothing = "CAST(NULL AS TIMESTAMP)"
     status = "'open'" if scope.is_open else "'at landmark'"
     converted = "CAST(NULL AS BOOLEAN)" if scope.is_open else "l.outcome = 'converted'"
@@ -291,7 +301,7 @@ def _wide_units_sql(scope: Scope, parameters: Parameters) -> str:
     return f"""units AS (
     SELECT l.lead_row, l.lead_key, {nothing} AS created_at, {nothing} AS closed_at,
         {mature} AS mature, {parameters.moment(scope.as_of)} AS cutoff,
-        FALSE AS is_win, {status} AS status, {converted} AS converted
+        FALSE AS is_win, {status} AS status, {converted} AS converted{_carried_sql("l", carried)}
     FROM leads AS l
     WHERE {wanted}{_drawn_sql(scope, parameters)}
 )"""
@@ -303,10 +313,30 @@ def span_sql(scope: Scope, parameters: Parameters) -> str:
         if scope.as_of is None:
             return "TRUE"
         return f"a.occurred_at <= {parameters.moment(scope.as_of)}"
-    return (
-        f"a.occurred_at >= u.created_at - {parameters.span(scope.lookback)}"
-        f" AND a.occurred_at < u.until AND a.occurred_at <= {parameters.moment(scope.as_of)}"
-    )
+    since = f"a.occurred_at >= u.created_at - {parameters.span(scope.lookback)}"
+    return f"{since} AND {until_sql(scope, parameters)}"
+
+
+def counted_for(scope: Scope, parameters: Parameters) -> tuple[str, str]:
+    """Return the SQL of the lead that an event counts for, and of all events with their leads.
+
+    No condition leaves out the events outside the span of their lead, since it would slow the
+    join down: they count for no lead (NULL).
+    """
+    units = "units AS u"
+    if scope.is_wide:
+        inside = span_sql(scope, parameters)
+    else:  # when a span starts is computed once a lead, not once an event
+        since = f"u.created_at - {parameters.span(scope.lookback)}"
+        units = f"(SELECT u.*, {since} AS since FROM units AS u) AS u"
+        inside = f"a.occurred_at >= u.since AND {until_sql(scope, parameters)}"
+    lead = f"CASE WHEN {inside} THEN u.lead_row END"
+    return lead, f"{units} JOIN activities AS a ON a.lead_key = u.lead_key"
+
+
+def until_sql(scope: Scope, parameters: Parameters) -> str:
+    """Return the condition that an event (``a``) is before the cutoff of a lead (``u``)."""
+    return f"a.occurred_at < u.until AND a.occurred_at <= {parameters.moment(scope.as_of)}"
 
 
 def aggregate_sql(measure: Measure, parameters: Parameters) -> str:

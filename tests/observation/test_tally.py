@@ -1,0 +1,125 @@
+"""Counting in the process and in an engine give what counting by hand gives."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from calibrate.config import ActivityColumns, LeadColumns
+from calibrate.criteria import Measure
+from calibrate.history import History, read_history
+from calibrate.observation import Observation, observe, observe_open, tally
+
+START = dt.datetime(2024, 1, 1)
+WINDOW, LOOKBACK = pd.Timedelta(days=14), pd.Timedelta(days=90)
+NAMES = ("open", "click", "call", "form", "visit")
+
+
+def company(n_leads: int = 200, n_events: int = 4_000, *, contacts: bool = False) -> History:
+    rng = np.random.default_rng(3)
+    created = START + pd.to_timedelta(rng.integers(0, 86_400 * 200, n_leads), unit="s")
+    lasted = pd.to_timedelta(rng.integers(0, 86_400 * 40, n_leads), unit="s")
+    outcome = rng.choice(["open", "lost", "converted"], n_leads)
+    leads = pd.DataFrame(
+        {
+            "lead_id": np.arange(n_leads),
+            "created_at": created,
+            "outcome": outcome,
+            "closed_at": pd.Series(created + lasted).where(outcome != "open"),
+        }
+    )
+    owner = rng.integers(0, n_leads, n_events)
+    if contacts:
+        leads["contact"] = [f"c{i // 2}" for i in range(n_leads)]
+        leads.loc[::7, "contact"] = None
+    log = pd.DataFrame(
+        {
+            "lead_id": [f"c{i // 2}" for i in owner] if contacts else owner,
+            "activity": rng.choice(NAMES, n_events),
+            "occurred_at": START
+            + pd.to_timedelta(rng.integers(-86_400 * 60, 86_400 * 240, n_events), unit="s"),
+        }
+    )
+    mapped = {"leads": LeadColumns(contact="contact")} if contacts else {}
+    return read_history(
+        leads, log, as_of="2024-07-01", activities=ActivityColumns(lead="lead_id"), **mapped
+    )
+
+
+def by_hand(history: History, obs: Observation) -> np.ndarray:
+    engine = history.engine
+    log = engine.query("SELECT lead_key, activity, occurred_at FROM activities").to_pandas()
+    keys = engine.query("SELECT lead_id, lead_key FROM leads").to_pandas()
+    leads = obs.table.merge(keys, on="lead_id")
+    pairs = leads.merge(log, on="lead_key")
+    end = pairs["cutoff"]
+    before = pairs["occurred_at"] < end
+    if obs.is_open:
+        before = pairs["occurred_at"] <= end
+    else:  # as_of cuts off what is not at its landmark yet, that very moment included
+        before |= (pairs["occurred_at"] == end) & (pairs["status"] == "before landmark")
+    inside = before & (pairs["occurred_at"] >= pairs["created_at"] - LOOKBACK)
+    counted = pairs[inside].groupby(["lead_id", "activity"], observed=True).size()
+    wide = counted.unstack(fill_value=0).reindex(obs.table["lead_id"], fill_value=0)
+    return wide.reindex(columns=list(history.activities), fill_value=0).to_numpy().T
+
+
+@pytest.mark.parametrize("contacts", [False, True])
+@pytest.mark.parametrize("is_open", [False, True])
+def test_all_ways_of_counting_agree(
+    monkeypatch: pytest.MonkeyPatch, contacts: bool, is_open: bool
+) -> None:
+    monkeypatch.setattr(tally, "_SLICE", 700)  # six slices of leads
+    history = company(contacts=contacts)
+    obs = observe_open(history) if is_open else observe(history, observation_window="14D")
+    rows = history.engine.query("SELECT lead_id, lead_row FROM leads").to_pandas()
+    lead_rows = obs.table.merge(rows, on="lead_id")["lead_row"].to_numpy()
+    asked = (history.engine, obs.scope, history.activities, lead_rows)
+    expected = by_hand(history, obs)
+    assert expected.sum() > 300  # there is something to count
+    assert np.array_equal(tally.tallied_counts(*asked), expected)
+    packed = tally.packed_counts(*asked)
+    assert packed is not None
+    assert np.array_equal(packed, expected)
+    table = obs.table[list(history.activities)]
+    assert np.array_equal(table.to_numpy().T, expected)
+    assert set(table.dtypes) == {np.dtype("int64")}
+    named = [Measure(name) for name in history.activities]
+    bare = obs.only(np.ones(len(obs.table), dtype=bool))
+    object.__setattr__(bare, "rows", obs.rows.drop(columns=list(history.activities)))
+    assert np.array_equal(bare.features(named).to_numpy().T, expected)  # by lead and activity
+
+
+def test_a_sum_that_cannot_hold_the_events_of_a_lead_is_not_used() -> None:
+    most = (1 << 17) - 1
+    leads = pd.DataFrame({"lead_id": [1, 2], "created_at": [START] * 2, "outcome": ["open"] * 2})
+
+    def packed(n: int) -> np.ndarray | None:
+        log = pa.table(
+            {
+                "lead_id": pa.array(np.r_[np.ones(n, dtype=np.int64), 2]),
+                "activity": pa.array(["click"] * (n - 1) + ["open", "open"]),
+                "occurred_at": pa.array([START] * (n + 1), pa.timestamp("us")),
+            }
+        )
+        history = read_history(leads, log, as_of="2024-07-01")
+        obs = observe(history, observation_window="14D")
+        rows = np.arange(2)
+        return tally.packed_counts(history.engine, obs.scope, history.activities, rows)
+
+    found = packed(most)
+    assert found is not None
+    assert found.tolist() == [[most - 1, 0], [1, 1]]
+    assert packed(most + 1) is None
+
+
+def test_many_activities_are_left_to_the_engine() -> None:
+    history = company()
+    scope = observe(history, observation_window="14D").scope
+    names = tuple(f"a{i}" for i in range(25))
+    assert tally.packed_counts(history.engine, scope, names, np.arange(3)) is None
+    assert tally.activity_counts(history.engine, scope, (), np.arange(3)).shape == (3, 0)
