@@ -17,7 +17,7 @@ COVERAGE := --cov --cov-report=term --cov-fail-under=95
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo databases test lint format format-check types doctest check truth bench-fit bench-quarter notebook lock clean
+.PHONY: help demo test databases lint format format-check types doctest check truth bench-fit bench-quarter bench-scale notebook lock clean
 
 help: ## list these targets
 	@echo "calibrate: make TARGET"
@@ -67,6 +67,10 @@ bench-fit: $(VENV)/.base ## measure the card against its marks and peers (benchm
 bench-quarter: $(VENV)/.base ## ask the quarter's script what it must say (benchmarks/quarter.md)
 	@echo "== bench-quarter: a planted change, and public tables"
 	@$(BIN)/python -m benchmarks.quarter
+
+bench-scale: $(VENV)/.base ## measure what size costs, in times of reading the data (benchmarks/scale.md)
+	@echo "== bench-scale: reading, the whole run, ten times as much, scoring, start-up"
+	@$(BIN)/python -m benchmarks.scale
 
 notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
 	@$(BIN)/jupyter lab notebooks
