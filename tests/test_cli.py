@@ -21,11 +21,12 @@ import calibrate as cal
 from calibrate import guards, writer
 from calibrate.__main__ import main
 from calibrate.cli import words, work
+from calibrate.exports import export_sql
 from tests.small_company import SETTINGS, company_run, tables, write_company
 
 COMMANDS = (
     *("demo", "init", "check", "run", "score", "explain", "backtest", "monitor", "diff"),
-    *("report", "promote"),
+    *("report", "promote", "export"),
 )
 
 
@@ -59,7 +60,6 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
         assert f"  {command} " in shown
         assert main([command, "--help"]) == 0
-    assert "export" not in shown
 
 
 @pytest.mark.parametrize(
@@ -392,6 +392,39 @@ def test_score_gives_what_python_gives(made: Path, capsys: pytest.CaptureFixture
     shown = capsys.readouterr().out.splitlines()
     assert len(shown) == 23  # a head, 20 leads, a blank line, the line on the rest
     assert shown[-1] == f"{len(expected) - 20:,} more: --format csv or --out FILE"
+
+
+def test_score_says_who_changed_tier(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "--out", "scores.parquet"]) == 0
+    capsys.readouterr()
+    n = pq.read_metadata(made / "scores.parquet").num_rows
+    same = f"0 up, 0 down, {n:,} in the same tier, 0 new, 0 no longer scored"
+    assert main(["score", "--out", "scores.csv", "--previous", "scores.parquet"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"wrote {n:,} scores to scores.csv", same]
+    told = pd.read_csv(made / "scores.csv")
+    assert (told["previous_score"] == told["score"]).all()
+    assert main(["score", "--previous", "scores.csv", "--format", "json"]) == 0
+    shown = capsys.readouterr()
+    assert len(json.loads(shown.out)) == n
+    assert shown.err == f"{same}\n"
+    assert main(["score", "--previous", "none.csv"]) == 1
+    assert 'there is no file "none.csv" of earlier scores' in capsys.readouterr().err
+
+
+def test_export_says_the_card_as_sql(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--to", "sql"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("-- ")
+    assert text == export_sql(company_run().card, cal.load_settings(made / "calibrate.toml"))
+    asked = ["--dialect", "bigquery", "--as-of", "2026-01-31", "--out", "card.sql"]
+    assert main(["export", "--to", "sql", *asked]) == 0
+    assert capsys.readouterr().out == "wrote card.sql\n"
+    written = (made / "card.sql").read_text("utf-8")
+    assert "in the SQL of BigQuery" in written.splitlines()[0]
+    assert "CAST('2026-01-31 00:00:00' AS DATETIME)" in written
+    assert main(["export", "--to", "hubspot"]) == 1
+    assert 'there is no export to "hubspot"; there is: sql' in capsys.readouterr().err
+    assert main(["export"]) == 2
 
 
 def test_score_of_other_files_is_that_of_the_card_on_them(
