@@ -117,6 +117,19 @@ def test_the_quarters_not_judged_are_listed_with_the_reason(proof: Backtest) -> 
     assert proof.waiting == (("2023-10-01", "2024-03-01"),)
 
 
+def test_only_the_latest_quarters_that_can_be_judged_may_be(history: History) -> None:
+    """2023Q4 can be judged from 2024-03-01 on, after the export: the latest that can is 2023Q3."""
+    options = {"train_quarters": 1, "max_criteria": 2, **WINDOWS}
+    done = backtest(history, n_quarters=1, **options)
+    assert done.table["period"].unique().tolist() == ["2023Q3"]
+    assert done.skipped["period"].tolist() == ["2023Q4"]
+    alone = backtest(history, periods=["2023Q3"], **options)
+    pd.testing.assert_frame_equal(done.table, alone.table)
+    # known by now, every quarter can be judged, and the latest of all is asked for
+    known = backtest(history, n_quarters=1, walk_forward=False, **options)
+    assert known.table["period"].unique().tolist() == ["2023Q4 (not walk-forward)"]
+
+
 def test_a_quarter_before_which_too_little_was_known_is_not_fitted() -> None:
     leads, log = company(n=500)
     done = backtest(read(leads, log), periods=["2022Q4"], **WINDOWS)
