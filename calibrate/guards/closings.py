@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -67,9 +68,12 @@ def closing_logged(obs: Observation) -> list[Finding]:
     return [*found, *_afterwards(later)]
 
 
+def _is_mostly_bound(row: dict[str, Any]) -> bool:
+    return row["n"] >= _MIN_EVENTS and bool(row["n_bound"] >= _NEARLY_ALL * row["n"])
+
+
 def _is_bound(row: dict[str, Any]) -> bool:
-    enough = row["n"] >= _MIN_EVENTS and row["n_keys"] >= _MIN_LEADS
-    return enough and bool(row["n_bound"] >= _NEARLY_ALL * row["n"])
+    return _is_mostly_bound(row) and bool(row["n_keys"] >= _MIN_LEADS)
 
 
 def _closing(row: dict[str, Any]) -> Finding:
@@ -118,10 +122,43 @@ def _afterwards(rows: list[dict[str, Any]]) -> list[Finding]:
 
 
 def _counted(obs: Observation) -> list[dict[str, Any]]:
+    """Count the events of each activity, and the keys of those that are bound to the closing."""
+    rows = _asked(
+        obs,
+        "CAST(sum(CASE WHEN e.is_bound OR e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n, "
+        "CAST(sum(CASE WHEN e.is_bound AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) "
+        "AS n_bound, "
+        "CAST(sum(CASE WHEN e.is_near AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n_near",
+    )
+    names = [row["activity"] for row in rows if _is_mostly_bound(row)]
+    keys: dict[str, int] = {}
+    if names:  # to count keys takes far longer than to count events
+        keyed = "count(DISTINCT e.lead_key) FILTER (WHERE e.is_bound OR e.is_free) AS n_keys"
+        counted = _asked(obs, keyed, names)
+        keys = {row["activity"]: row["n_keys"] for row in counted}
+    return sorted(
+        (row | {"n_keys": keys.get(row["activity"], 0)} for row in rows),
+        key=lambda row: str(row["activity"]),
+    )
+
+
+def _asked(
+    obs: Observation, what: str, activities: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return aggregates of the events (``e``) that say something, by activity.
+
+    A key of one lead alone, as most are, needs no comparing of its leads, event by event.
+    """
     parameters = Parameters()
     as_of = parameters.moment(obs.history.as_of)
     near, slow = parameters.span(_NEAR), parameters.span(_SLOW)
     lookback = parameters.span(obs.lookback)
+    wanted = f"a.occurred_at <= {as_of}"
+    if activities is not None:
+        wanted += f" AND a.activity IN ({', '.join(parameters.text(name) for name in activities)})"
+    is_free = "a.occurred_at >= s.since AND coalesce(a.occurred_at < s.near_from, TRUE)"
+    is_near = "coalesce(a.occurred_at >= s.near_from AND a.occurred_at < s.near_to, FALSE)"
+    is_bound = "coalesce(a.occurred_at >= s.near_from, FALSE)"
     found: list[dict[str, Any]] = obs.history.engine.query(
         f"""
 WITH spans AS (
@@ -131,30 +168,43 @@ WITH spans AS (
     WHERE l.created_at <= {as_of} AND (l.outcome = 'open' OR l.closed_from IS NOT NULL)
 ),
 slow AS (
-    SELECT s.lead_key, s.since, s.closed,
-        row_number() OVER (PARTITION BY s.lead_key ORDER BY s.lead_row) AS place
+    SELECT s.lead_row, s.lead_key, s.since, s.closed - {near} AS near_from,
+        s.closed + {near} + {near} AS near_to
     FROM spans AS s
     WHERE s.closed IS NULL OR s.closed - s.created_at >= {slow}
 ),
+alone AS (
+    SELECT s.lead_key, max(s.since) AS since, max(s.near_from) AS near_from,
+        max(s.near_to) AS near_to
+    FROM slow AS s
+    GROUP BY s.lead_key
+    HAVING count(*) = 1
+),
+several AS (
+    SELECT s.lead_key, s.since, s.near_from, s.near_to,
+        row_number() OVER (PARTITION BY s.lead_key ORDER BY s.lead_row) AS place
+    FROM slow AS s
+    JOIN (SELECT o.lead_key FROM slow AS o GROUP BY o.lead_key HAVING count(*) > 1) AS k
+        ON k.lead_key = s.lead_key
+),
 events AS (
-    SELECT a.activity, a.lead_key, count(*) FILTER (WHERE s.place = 1) AS n,
-        bool_or(a.occurred_at >= s.since
-            AND coalesce(a.occurred_at < s.closed - {near}, TRUE)) AS is_free,
-        bool_or(coalesce(a.occurred_at >= s.closed - {near}
-            AND a.occurred_at < s.closed + {near} + {near}, FALSE)) AS is_near,
-        bool_or(coalesce(a.occurred_at >= s.closed - {near}, FALSE)) AS is_bound
+    SELECT a.activity, a.lead_key, 1 AS n, {is_free} AS is_free, {is_near} AS is_near,
+        {is_bound} AS is_bound
     FROM activities AS a
-    JOIN slow AS s ON s.lead_key = a.lead_key
-    WHERE a.occurred_at <= {as_of}
+    JOIN alone AS s ON s.lead_key = a.lead_key
+    WHERE {wanted}
+    UNION ALL
+    SELECT a.activity, a.lead_key, count(*) FILTER (WHERE s.place = 1) AS n,
+        bool_or({is_free}) AS is_free, bool_or({is_near}) AS is_near,
+        bool_or({is_bound}) AS is_bound
+    FROM activities AS a
+    JOIN several AS s ON s.lead_key = a.lead_key
+    WHERE {wanted}
     GROUP BY a.activity, a.lead_key, a.occurred_at
 )
-SELECT e.activity, CAST(sum(e.n) AS BIGINT) AS n, count(DISTINCT e.lead_key) AS n_keys,
-    CAST(sum(CASE WHEN e.is_bound AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n_bound,
-    CAST(sum(CASE WHEN e.is_near AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n_near
+SELECT CAST(e.activity AS VARCHAR) AS activity, {what}
 FROM events AS e
-WHERE e.is_bound OR e.is_free
-GROUP BY e.activity
-ORDER BY CAST(e.activity AS VARCHAR) COLLATE "C" """,
+GROUP BY e.activity""",
         parameters.values,
     ).to_pylist()
     return found

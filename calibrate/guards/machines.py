@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from calibrate.guards.closeness import busy_seconds, leads_with_three
 from calibrate.observation import Observation
-from calibrate.observation.statements import Parameters, span_sql, units_sql
+from calibrate.observation.statements import Parameters, counted_for, span_sql, units_sql
 
 __all__ = ["BURST", "SAME_SECOND", "SOON", "MachineEvents", "machine_events", "partners"]
 
@@ -21,6 +22,7 @@ BURST, SOON, SAME_SECOND = 1, 2, 4
 
 SECONDS = dt.timedelta(seconds=5)
 SAME = 10  # leads with the same activity in the same second
+_BUSY, _CROWDED, _SUSPECTED = "busy_seconds", "crowded_seconds", "suspected_leads"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,11 +73,24 @@ def machine_events(obs: Observation, sent: Mapping[str, str]) -> dict[str, Machi
     mail was sent, and an activity of ten leads or more in the same second (and ten times as
     many as that hour's events would give on average). Sending itself is never odd.
     """
-    found = obs.history.engine.query(*_statement(obs, sent))
+    engine = obs.history.engine
+    timed = _timed(obs)
+    if not timed:
+        return {}
+    lead_rows = _lead_rows(obs)
+    engine.register(_CROWDED, _crowded(obs, timed))
+    try:
+        looked_at = lead_rows if sent else _suspected(obs, timed, lead_rows)
+        engine.register(_SUSPECTED, pa.table({"lead_row": looked_at}))
+        found = engine.query(*_signs_statement(obs, sent, timed))
+    finally:
+        engine.unregister(_CROWDED)
+        engine.unregister(_SUSPECTED)
     activity = np.asarray(found["activity"].to_pylist(), dtype=object)
-    place, signs, n = (_integers(found, name) for name in ("place", "signs", "n"))
+    place = np.searchsorted(lead_rows, _integers(found, "lead_row"))
+    signs, n = _integers(found, "signs"), _integers(found, "n")
     events = {}
-    for name in dict.fromkeys(activity):
+    for name in sorted(set(activity)):
         chosen = activity == name
         events[str(name)] = MachineEvents(
             n_leads=len(obs.table), place=place[chosen], signs=signs[chosen], n=n[chosen]
@@ -136,34 +151,124 @@ def _integers(found: pa.Table, name: str) -> NDArray[np.int64]:
     return np.asarray(found[name].to_numpy(), dtype=np.int64)
 
 
-def _statement(obs: Observation, sent: Mapping[str, str]) -> tuple[str, list[object]]:
+def _lead_rows(obs: Observation) -> NDArray[np.int64]:
+    parameters = Parameters()
+    units = units_sql(obs.scope, parameters)
+    sql = f"WITH {units} SELECT u.lead_row FROM units AS u"
+    found = obs.history.engine.query(sql, parameters.values)
+    return np.sort(_integers(found, "lead_row"))
+
+
+def _timed(obs: Observation) -> list[str]:
+    """Return the activities at least half of whose events are not at a full minute."""
+    parameters = Parameters()
+    units = units_sql(obs.scope, parameters)
+    lead, events = counted_for(obs.scope, parameters)
+    found = obs.history.engine.query(
+        f"""
+WITH {units},
+events AS (
+    SELECT {lead} AS lead_row, a.activity, a.occurred_at FROM {events}
+)
+SELECT CAST(e.activity AS VARCHAR) AS activity, count(e.lead_row) AS n, count(*) FILTER (
+    WHERE e.lead_row IS NOT NULL
+        AND date_trunc('second', e.occurred_at) <> date_trunc('minute', e.occurred_at)) AS n_timed
+FROM events AS e
+GROUP BY e.activity""",
+        parameters.values,
+    ).to_pylist()
+    return sorted(row["activity"] for row in found if row["n"] and 2 * row["n_timed"] >= row["n"])
+
+
+def _crowded(obs: Observation, timed: Sequence[str]) -> pa.Table:
+    """Return the seconds in which far more leads than that hour's average did an activity."""
+    engine = obs.history.engine
+    busy = busy_seconds(obs, timed, same=SAME)
+    if not len(busy):
+        return busy
+    parameters = Parameters()
+    units = units_sql(obs.scope, parameters)
+    lead, events = counted_for(obs.scope, parameters)
+    names = ", ".join(parameters.text(name) for name in sorted(set(busy["activity"].to_pylist())))
+    same = parameters.bind(SAME, "BIGINT")
+    engine.register(_BUSY, busy)
+    try:
+        found = engine.query(
+            f"""
+WITH {units},
+events AS (
+    SELECT {lead} AS lead_row, u.lead_key, a.activity,
+        date_trunc('second', a.occurred_at) AS second
+    FROM {events}
+    WHERE a.activity IN ({names})
+),
+seconds AS (
+    SELECT e.activity, e.second, count(DISTINCT e.lead_key) AS n
+    FROM events AS e
+    JOIN {_BUSY} AS b ON b.activity = e.activity AND b.second = e.second
+    WHERE e.lead_row IS NOT NULL
+    GROUP BY e.activity, e.second
+    HAVING count(DISTINCT e.lead_key) >= {same}
+),
+hours AS (
+    SELECT e.activity, date_trunc('hour', e.second) AS hour, count(e.lead_row) AS n
+    FROM events AS e
+    GROUP BY e.activity, date_trunc('hour', e.second)
+)
+SELECT CAST(s.activity AS VARCHAR) AS activity, s.second
+FROM seconds AS s
+JOIN hours AS h ON h.activity = s.activity AND h.hour = date_trunc('hour', s.second)
+WHERE s.n >= {same} * h.n / 3600.0""",
+            parameters.values,
+        )
+    finally:
+        engine.unregister(_BUSY)
+    return found.cast(busy.schema)
+
+
+def _suspected(
+    obs: Observation, timed: Sequence[str], lead_rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the leads that could have an odd event: three close together, or a crowded second."""
+    parameters = Parameters()
+    units = units_sql(obs.scope, parameters)
+    lead, events = counted_for(obs.scope, parameters)
+    found = obs.history.engine.query(
+        f"""
+WITH {units}
+SELECT DISTINCT coalesce({lead}, -1) AS lead_row
+FROM {events}
+JOIN {_CROWDED} AS c ON c.activity = a.activity AND c.second = date_trunc('second', a.occurred_at)
+""",
+        parameters.values,
+    )
+    close = leads_with_three(obs, timed, lead_rows, near=SECONDS)
+    return np.intersect1d(np.union1d(close, _integers(found, "lead_row")), lead_rows)
+
+
+def _signs_statement(
+    obs: Observation, sent: Mapping[str, str], timed: Sequence[str]
+) -> tuple[str, list[object]]:
+    """Return the statement for the odd events of the leads looked at, counted by what is odd."""
     parameters = Parameters()
     units = units_sql(obs.scope, parameters)
     span = span_sql(obs.scope, parameters)
     near = parameters.span(SECONDS)
     soon = _soon_sql(sent, near, parameters)
-    crowded = _crowded_sql(parameters)
-    sends = ", ".join(parameters.text(name) for name in sorted(set(sent.values())))
-    not_sent = f"t.activity NOT IN ({sends})" if sends else "TRUE"
+    sends = set(sent.values())
+    known = ", ".join(parameters.text(name) for name in sorted({*timed, *sends}))
+    judged = ", ".join(parameters.text(name) for name in timed if name not in sends) or "NULL"
     return (
         f"""
 WITH {units},
-places AS (
-    SELECT u.lead_row, row_number() OVER (ORDER BY u.lead_row) - 1 AS place FROM units AS u
-),
 events AS (
-    SELECT u.lead_row, u.lead_key, a.activity, a.occurred_at,
+    SELECT u.lead_row, a.activity, a.occurred_at,
         date_trunc('second', a.occurred_at) AS second
     FROM units AS u
+    JOIN {_SUSPECTED} AS s ON s.lead_row = u.lead_row
     JOIN activities AS a ON a.lead_key = u.lead_key
-    WHERE {span}
+    WHERE {span} AND a.activity IN ({known})
 ),
-timed AS (
-    SELECT e.activity FROM events AS e
-    GROUP BY e.activity
-    HAVING 2 * count(*) FILTER (WHERE e.second <> date_trunc('minute', e.second)) >= count(*)
-),
-{crowded},
 around AS (
     SELECT e.lead_row, e.activity, e.second, e.occurred_at,
         lag(e.occurred_at, 2) OVER w AS second_before, lag(e.occurred_at) OVER w AS before,
@@ -173,44 +278,21 @@ around AS (
     WINDOW w AS (PARTITION BY e.lead_row, e.activity ORDER BY e.occurred_at)
 ),
 signs AS (
-    SELECT p.place, a.activity,
+    SELECT a.lead_row, a.activity,
         CASE WHEN a.second_after - a.occurred_at <= {near} OR a.after - a.before <= {near}
             OR a.occurred_at - a.second_before <= {near} THEN {BURST} ELSE 0 END
         + CASE WHEN a.soon THEN {SOON} ELSE 0 END
         + CASE WHEN c.second IS NOT NULL THEN {SAME_SECOND} ELSE 0 END AS signs
     FROM around AS a
-    JOIN places AS p ON p.lead_row = a.lead_row
-    JOIN timed AS t ON t.activity = a.activity AND {not_sent}
-    LEFT JOIN crowded AS c ON c.activity = a.activity AND c.second = a.second
+    LEFT JOIN {_CROWDED} AS c ON c.activity = a.activity AND c.second = a.second
+    WHERE a.activity IN ({judged})
 )
-SELECT s.place, s.activity, s.signs, count(*) AS n
+SELECT s.lead_row, CAST(s.activity AS VARCHAR) AS activity, s.signs, count(*) AS n
 FROM signs AS s
 WHERE s.signs > 0
-GROUP BY s.place, s.activity, s.signs
-ORDER BY CAST(s.activity AS VARCHAR) COLLATE "C", s.place, s.signs""",
+GROUP BY s.lead_row, s.activity, s.signs""",
         parameters.values,
     )
-
-
-def _crowded_sql(parameters: Parameters) -> str:
-    """Return the seconds in which far more leads than that hour's average did an activity."""
-    same = parameters.bind(SAME, "BIGINT")
-    return f"""hours AS (
-    SELECT e.activity, date_trunc('hour', e.second) AS hour, count(*) AS n
-    FROM events AS e
-    GROUP BY e.activity, date_trunc('hour', e.second)
-),
-seconds AS (
-    SELECT e.activity, e.second, count(DISTINCT e.lead_key) AS n
-    FROM events AS e
-    GROUP BY e.activity, e.second
-    HAVING count(DISTINCT e.lead_key) >= {same}
-),
-crowded AS (
-    SELECT s.activity, s.second FROM seconds AS s
-    JOIN hours AS h ON h.activity = s.activity AND h.hour = date_trunc('hour', s.second)
-    WHERE s.n >= {same} * h.n / 3600.0
-)"""
 
 
 def _soon_sql(sent: Mapping[str, str], near: str, parameters: Parameters) -> str:
