@@ -92,7 +92,8 @@ def sign_flips(obs: Observation, *, ignore: Collection[str] = ()) -> list[Findin
     Gail and Simon's likelihood ratio test of a change of sign is corrected by Holm over all
     pairs, so that a company without any such criterion gets a finding in at most 5 % of the
     cases. Besides, one segment's 95 % interval must lie wholly above, another's wholly below
-    1, both by 1.5 times or more in the estimate.
+    1, both by 1.5 times or more in the estimate. Of many leads those are looked at that criteria
+    are searched on (`Observation.searched`).
 
     References
     ----------
@@ -100,6 +101,7 @@ def sign_flips(obs: Observation, *, ignore: Collection[str] = ()) -> list[Findin
     effects and patient subsets, Biometrics 41, 361-372. S. Holm (1979), Scandinavian Journal
     of Statistics 6, 65-70.
     """
+    obs = obs.searched
     leads = judged(obs)
     criteria = obvious_criteria(obs, rows=leads.rows, min_leads=2 * _MIN_LEADS, ignore=ignore)
     columns = segments_of(obs, rows=leads.rows, min_leads=2 * _MIN_LEADS, ignore=ignore)
