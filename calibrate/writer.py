@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from calibrate.config import Settings
 from calibrate.datasets import write_company
 from calibrate.errors import ConfigError, DataError
 from calibrate.exports.scores import FORMULA
@@ -30,6 +33,7 @@ __all__ = [
     "holds_same_run",
     "read_summary",
     "refuse_other_content",
+    "refuse_own_source",
     "rewrite_report",
     "write_demo",
     "write_run",
@@ -282,6 +286,26 @@ def refuse_other_content(folder: str | Path) -> None:
         if not _is_ours(entry):
             problem = f'"{folder.name}" holds "{entry.name}" beside a run, which would be lost'
             raise ConfigError(f"{problem}; move it, or name another folder")
+
+
+def refuse_own_source(path: str | Path, settings: Settings) -> None:
+    """Refuse to write scores over a file that they are made from.
+
+    Raises
+    ------
+    ConfigError
+    """
+    target = str(Path(path).resolve())
+    folder = glob.escape(str(settings.folder.resolve()))
+    for columns in (settings.leads, settings.activities, settings.outcomes):
+        if columns is None or columns.source is None:
+            continue
+        exact = (settings.folder / columns.source).resolve()
+        if target == str(exact) or fnmatchcase(target, str(Path(folder) / columns.source)):
+            raise ConfigError(
+                f'"{Path(path).name}" holds the {columns.toml_name} that are scored; '
+                "name another file to write"
+            )
 
 
 def _is_ours(entry: Path) -> bool:

@@ -394,6 +394,18 @@ def test_score_gives_what_python_gives(made: Path, capsys: pytest.CaptureFixture
     assert shown[-1] == f"{len(expected) - 20:,} more: --format csv or --out FILE"
 
 
+@pytest.mark.parametrize("name", ["leads.csv", "activities.parquet"])
+def test_scores_are_not_written_over_what_they_are_made_from(
+    made: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    before = (made / name).read_bytes()
+    assert main(["score", "--out", name]) == 1
+    assert f'error: "{name}" holds the {name.split(".", maxsplit=1)[0]} that are scored' in (
+        capsys.readouterr().err
+    )
+    assert (made / name).read_bytes() == before
+
+
 def test_score_says_who_changed_tier(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "--out", "scores.parquet"]) == 0
     capsys.readouterr()

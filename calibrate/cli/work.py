@@ -234,6 +234,8 @@ def score(
     settings = load_settings(config)
     chosen = find_card(settings, card)
     told = with_sources(settings, *sources)
+    if out is not None:
+        writer.refuse_own_source(out, told)
     history = history_for_card(
         chosen, told, new_leads=sources[0] is not None, in_passing=out is not None
     )

@@ -12,6 +12,7 @@ from calibrate.config.columns import Section
 __all__ = ["DatabaseSettings", "EngineSettings"]
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B|%)", re.IGNORECASE)
+_LEAST = 100  # MB
 _OF_ENGINE = 0.4  # the rest is for one row a lead and the arithmetic on it
 
 
@@ -62,8 +63,11 @@ class EngineSettings(Section):
     @field_validator("memory_limit")
     @classmethod
     def _a_size(cls, value: str | None) -> str | None:
-        if value is not None and not _MEMORY.fullmatch(value.strip()):
-            raise ValueError(f'write it like "4GB" or "60%", not "{value}"')
+        found = None if value is None else _MEMORY.fullmatch(value.strip())
+        if value is not None and not (found and _is_possible(float(found[1]), found[2])):
+            raise ValueError(
+                f'write it like "4GB" or "60%" (at most 100%, at least {_LEAST} MB), not "{value}"'
+            )
         return value
 
     @property
@@ -72,4 +76,13 @@ class EngineSettings(Section):
         found = _MEMORY.fullmatch((self.memory_limit or "").strip())
         if found is None:
             return None
-        return f"{_OF_ENGINE * float(found[1]):g}{found[2]}"
+        part = f"{_OF_ENGINE * float(found[1]):.6f}".rstrip("0").rstrip(".")  # no exponent
+        return f"{part}{found[2]}"
+
+
+def _is_possible(number: float, unit: str) -> bool:
+    """Whether a process can be held to it: up to all of the machine, and enough to begin with."""
+    if unit == "%":
+        return 0 < number <= 100
+    megabytes = number * 1000.0 ** ("KMGT".index(unit[0].upper()) - 1)
+    return megabytes >= _LEAST
