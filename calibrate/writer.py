@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from calibrate import display
 from calibrate.config import Settings
 from calibrate.datasets import write_company
 from calibrate.errors import ConfigError, DataError
-from calibrate.exports.scores import FORMULA
 from calibrate.pipeline import Run, json_text, runs_folder
 from calibrate.pipeline.run import RUN_FILE, RUN_SCHEMA
 from calibrate.registry import one_writer, put_back
@@ -184,11 +184,12 @@ def write_scores(frame: pd.DataFrame, path: str | Path) -> Path:
         ".csv": _write_csv,
         ".parquet": _write_parquet,
     }
-    if path.suffix not in writers:
+    ending = path.suffix.lower()
+    if ending not in writers:
         raise ConfigError(f'scores are written as .csv or .parquet, not "{path.name}"')
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        writers[path.suffix](frame, partial)
+        writers[ending](frame, partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -253,8 +254,7 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _neutral(cell: object) -> object:
-    is_formula = isinstance(cell, str) and cell.startswith(FORMULA)
-    return f"'{cell}" if is_formula else cell
+    return display.without_formula(cell) if isinstance(cell, str) else cell
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:

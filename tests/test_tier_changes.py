@@ -64,10 +64,15 @@ def test_files_and_frames_are_the_same(tmp_path: Path) -> None:
 
 
 def test_an_id_like_a_formula_is_found_again_in_a_csv(tmp_path: Path) -> None:
-    scores = pd.DataFrame({"lead_id": ["-1", "=a", "'q"], "score": [1, 2, 3], "tier": "hot"})
-    path = cal.write_scores(scores, tmp_path / "s.csv")
-    assert path.read_text("utf-8").splitlines()[1:] == ["'-1,1,hot", "'=a,2,hot", "'q,3,hot"]
-    assert cal.tier_changes(path, scores).n_same == 3
+    scores = pd.DataFrame({"lead_id": ["-1", "=a", "'q", "'=a"], "score": [1, 2, 3, 4]})
+    path = cal.write_scores(scores.assign(tier="hot"), tmp_path / "S.CSV")
+    written = ["'-1,1,hot", "'=a,2,hot", "'q,3,hot", "''=a,4,hot"]
+    assert path.read_text("utf-8").splitlines()[1:] == written
+    assert cal.tier_changes(path, scores.assign(tier="hot")).n_same == len(scores)
+
+
+def test_whole_numbers_are_the_same_ids_with_and_without_a_fraction() -> None:
+    assert cal.tier_changes(OLD.astype({"lead_id": "float64"}), OLD).n_same == len(OLD)
 
 
 def test_of_a_run_the_open_leads_count(tmp_path: Path) -> None:
@@ -80,6 +85,7 @@ def test_of_a_run_the_open_leads_count(tmp_path: Path) -> None:
     ("frame", "words"),
     [
         (OLD.drop(columns="tier"), 'old.parquet: has no column "tier"'),
+        (OLD.assign(score="hot"), 'old.parquet, column "score": "hot" is not a score'),
         (pd.concat([OLD, OLD.tail(1)]), 'old.parquet, column "lead_id": "7" stands in it twice'),
     ],
 )

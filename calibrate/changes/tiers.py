@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-from calibrate.display import html_table
+from calibrate.display import WRITTEN_FORMULA, html_table
 from calibrate.engines import DuckDBEngine, quote_identifier, quote_literal
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.frames import arrow_of_frame
+from calibrate.history.loading import text_of
 from calibrate.scorecard.card import DISQUALIFIED
 
 __all__ = ["TierChanges", "score_relation", "tier_changes"]
 
 _COLUMNS = ("previous_tier", "tier", "change", "n")
-_FORMULA = "^'[=+@\\t\\r-]"  # an apostrophe that `write_scores` put before a formula
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,12 +81,13 @@ def tier_changes(old: object, new: object) -> TierChanges:
     Raises
     ------
     DataError
-        If there is no such file, a column is missing, or a lead stands in it twice.
+        As of `score_relation`.
 
     Notes
     -----
     A tier is higher than another if its lowest score, of either night, is higher; below all
-    are leads without a tier, then the disqualified. Ids are compared as text.
+    are leads without a tier, then the disqualified. Ids are compared as text, whole numbers
+    without a fraction.
 
     Examples
     --------
@@ -99,7 +101,6 @@ def tier_changes(old: object, new: object) -> TierChanges:
         for name, source in (("old", old), ("new", new)):
             relation = score_relation(engine, source, name)
             engine.execute(f"CREATE TEMPORARY VIEW {name}_scores AS {relation}")
-            _refuse_repeated(engine, f"{name}_scores", source)
         found = engine.query(_PAIRS).to_pandas()
         levels = engine.query(_LEVELS).to_pylist()
     finally:
@@ -152,56 +153,79 @@ def score_relation(engine: Any, source: object, name: str) -> str:
     Raises
     ------
     DataError
-        If there is no such file, it cannot be read as scores, or a column is missing.
+        If there is no such file, it cannot be read as scores, a column is missing, a score is
+        no number, or a lead stands in it twice.
     """
+    if engine.dialect == "duckdb":
+        return _checked(engine, source, name)
+    with_files = DuckDBEngine()
+    try:
+        engine.register(name, with_files.query(_checked(with_files, source, name)))
+    finally:
+        with_files.close()
+    return f"SELECT lead_id, score, tier FROM {quote_identifier(name)}"
+
+
+def _checked(engine: DuckDBEngine, source: object, name: str) -> str:
+    """Return the SELECT, of scores that are numbers and of leads that stand there once."""
+    file, key = "the scores", "lead_id"
     if isinstance(source, (str, Path)):
         path = Path(source)
         if not path.is_file():
             raise DataError(f'there is no file "{path.name}" of earlier scores')
-        if engine.dialect == "duckdb":
-            return _of_file(engine, path)
-        with_files = DuckDBEngine()
-        try:
-            engine.register(name, with_files.query(_of_file(with_files, path)))
-        finally:
-            with_files.close()
-        return f"SELECT lead_id, score, tier FROM {quote_identifier(name)}"
-    engine.register(name, arrow_of_frame(source, "scores"))
-    columns = engine.query(f"SELECT * FROM {quote_identifier(name)} LIMIT 0").column_names
-    return _selected(quote_identifier(name), columns, "the scores", "lead_id")
+        file, table = path.name, f"read_parquet({quote_literal(str(path))})"
+        if path.suffix.lower() == ".csv":
+            table = _csv(path)
+            key = f"CASE WHEN regexp_matches(lead_id, {quote_literal(WRITTEN_FORMULA)})"
+            key += " THEN substr(lead_id, 2) ELSE lead_id END"
+    else:
+        engine.register(name, arrow_of_frame(source, "scores"))
+        table = quote_identifier(name)
+    selected = _selected(table, _schema(engine, table, file), file, key)
+    _refuse_words(engine, table, file)
+    _refuse_repeated(engine, selected, file)
+    return selected
 
 
-def _of_file(engine: DuckDBEngine, path: Path) -> str:
+def _csv(path: Path) -> str:
     text = quote_literal(str(path))
-    reader, key = f"read_parquet({text})", "lead_id"
-    if path.suffix.lower() == ".csv":
-        reader = f"read_csv({text}, header = true, all_varchar = true, delim = ',', quote = '\"')"
-        key = f"CASE WHEN regexp_matches(lead_id, {quote_literal(_FORMULA)})"
-        key += " THEN substr(lead_id, 2) ELSE lead_id END"
+    return f"read_csv({text}, header = true, all_varchar = true, delim = ',', quote = '\"')"
+
+
+def _schema(engine: DuckDBEngine, table: str, file: str) -> pa.Schema:
     try:
-        columns = engine.query(f"SELECT * FROM {reader} LIMIT 0").column_names
+        return engine.query(f"SELECT * FROM {table} LIMIT 0").schema
     except Exception as error:
-        raise DataError("cannot be read as scores", file=path.name) from error
-    return _selected(reader, columns, path.name, key)
+        raise DataError("cannot be read as scores", file=file) from error
 
 
-def _selected(table: str, columns: list[str], file: str, key: str) -> str:
+def _selected(table: str, schema: pa.Schema, file: str, key: str) -> str:
     for column in ("lead_id", "score", "tier"):
-        if column not in columns:
-            near = did_you_mean(column, columns)
+        if column not in schema.names:
+            near = did_you_mean(column, schema.names)
             raise DataError(f'has no column "{column}"{near}', file=file)
-    open_only = " WHERE \"set\" = 'open'" if "set" in columns else ""
+    is_decimal = pa.types.is_floating(schema.field("lead_id").type)
+    lead_id = text_of(key, "DOUBLE") if is_decimal else f"CAST({key} AS VARCHAR)"
+    open_only = " WHERE \"set\" = 'open'" if "set" in schema.names else ""
     return (
-        f"SELECT CAST({key} AS VARCHAR) AS lead_id, CAST(score AS INTEGER) AS score, "
+        f"SELECT {lead_id} AS lead_id, TRY_CAST(score AS INTEGER) AS score, "
         f"nullif(CAST(tier AS VARCHAR), '') AS tier FROM {table}{open_only}"
     )
 
 
-def _refuse_repeated(engine: DuckDBEngine, view: str, source: object) -> None:
+def _refuse_words(engine: DuckDBEngine, table: str, file: str) -> None:
+    wrong = "TRY_CAST(score AS INTEGER) IS NULL AND nullif(CAST(score AS VARCHAR), '') IS NOT NULL"
+    found = engine.query(f"SELECT CAST(score AS VARCHAR) FROM {table} WHERE {wrong} LIMIT 1")
+    if found.num_rows:
+        value = found.column(0)[0].as_py()
+        raise DataError("is not a score", file=file, column="score", value=value)
+
+
+def _refuse_repeated(engine: DuckDBEngine, selected: str, file: str) -> None:
     found = engine.query(
-        f"SELECT lead_id FROM {view} GROUP BY lead_id HAVING count(*) > 1 ORDER BY lead_id LIMIT 1"
+        f"SELECT lead_id FROM ({selected}) GROUP BY lead_id HAVING count(*) > 1 "
+        "ORDER BY lead_id LIMIT 1"
     )
     if found.num_rows:
-        file = Path(source).name if isinstance(source, (str, Path)) else "the scores"
         lead = found.column(0)[0].as_py()
         raise DataError("stands in it twice", file=file, column="lead_id", value=lead)

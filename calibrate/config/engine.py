@@ -13,6 +13,7 @@ __all__ = ["DatabaseSettings", "EngineSettings"]
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B|%)", re.IGNORECASE)
 _LEAST = 100  # MB
+_MOST_THREADS = 1024  # each is started at once
 _OF_ENGINE = 0.4  # the rest is for one row a lead and the arithmetic on it
 
 
@@ -57,7 +58,7 @@ class EngineSettings(Section):
 
     toml_name: ClassVar[str] = "engine"
     memory_limit: str | None = None
-    threads: Annotated[int, Field(ge=1)] | None = None
+    threads: Annotated[int, Field(ge=1, le=_MOST_THREADS)] | None = None
     temp_directory: str | None = None
 
     @field_validator("memory_limit")

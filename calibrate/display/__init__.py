@@ -9,6 +9,7 @@ quantity they bound. Separators, month names and the words *yes* and *no* come f
 
 from __future__ import annotations
 
+from calibrate.display.formulas import FORMULA_STARTS, WRITTEN_FORMULA, without_formula
 from calibrate.display.tables import format_table, html_table, is_numeric_column, text_table
 from calibrate.display.values import (
     MISSING,
@@ -28,7 +29,9 @@ from calibrate.display.values import (
 )
 
 __all__ = [
+    "FORMULA_STARTS",
     "MISSING",
+    "WRITTEN_FORMULA",
     "Numbers",
     "clean_text",
     "format_interval",
@@ -46,4 +49,5 @@ __all__ = [
     "plain_value",
     "shorten",
     "text_table",
+    "without_formula",
 ]

@@ -10,14 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from calibrate.changes import TierChanges, tier_changes
+from calibrate.display import FORMULA_STARTS
 from calibrate.engines import DuckDBEngine, Engine, quote_identifier, quote_literal
 from calibrate.errors import ConfigError
 from calibrate.pipeline import Scoring
 
-__all__ = ["FORMULA", "write_scoring"]
+__all__ = ["write_scoring"]
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet takes for a formula."""
 _OPTIONS = {
     ".parquet": "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false",
     ".csv": "FORMAT csv, HEADER true, USE_TMP_FILE false",
@@ -56,11 +55,12 @@ def write_scoring(
     lead. The content is that of `write_scores`.
     """
     path = Path(path)
-    if path.suffix not in _OPTIONS:
+    ending = path.suffix.lower()
+    if ending not in _OPTIONS:
         raise ConfigError(f'scores are written as .csv or .parquet, not "{path.name}"')
-    partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    partial = path.with_name(f".{path.stem}.{os.getpid()}{ending}")
     try:
-        partial.touch()  # what is wrong with the place is said in the system's words
+        _touch(partial, path)
         if scoring.engine.dialect == "duckdb":
             n = _copy(scoring.engine, scoring.sql, scoring.parameters, partial)
         else:
@@ -70,6 +70,14 @@ def write_scoring(
     finally:
         partial.unlink(missing_ok=True)
     return n, moved
+
+
+def _touch(partial: Path, path: Path) -> None:
+    """Make sure that the folder takes files; what is wrong is said of the file asked for."""
+    try:
+        partial.touch()
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
 
 
 def _copy_of_database(scoring: Scoring, path: Path) -> int:
@@ -107,8 +115,9 @@ def _plain_cells(engine: Engine, sql: str, parameters: Sequence[object]) -> str:
 def _plain_cell(field: pa.Field) -> str:
     name = quote_identifier(field.name)
     if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
-        signs = ", ".join(f"chr({ord(sign)})" for sign in FORMULA)
-        return f"CASE WHEN left({name}, 1) IN ({signs}) THEN chr(39) || {name} ELSE {name} END"
+        signs = ", ".join(f"chr({ord(sign)})" for sign in FORMULA_STARTS)
+        first = f"left(ltrim({name}, chr(39)), 1)"
+        return f"CASE WHEN {first} IN ({signs}) THEN chr(39) || {name} ELSE {name} END"
     if pa.types.is_timestamp(field.type):
         kinds = (("day", ""), ("second", " %H:%M:%S"), ("millisecond", " %H:%M:%S.%g"))
         told = " ".join(

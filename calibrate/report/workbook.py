@@ -32,7 +32,6 @@ _FORMATS = {
     "number": "General",
     "date": "General",
 }
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_CELL = 32_000
 _WIDEST = 48
 
@@ -129,7 +128,7 @@ def _write_cell(
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         text = display.shorten(display.clean_text(text), _MAX_CELL)
-        style = "literal" if text.startswith(_FORMULA_STARTS) else "text"
+        style = "literal" if text.startswith(display.FORMULA_STARTS) else "text"
         sheet.write_string(row, at, text, styles[style])
 
 
