@@ -323,6 +323,9 @@ def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr()
     assert "control conversion rate" in said.out
     assert said.err.splitlines()[0] == "[  0%] reading leads and activities (0 s)"
+    n_leads, n_events = (len(table) for table in tables())
+    read = f"of {n_leads:,} leads, {n_events:,} activities read"
+    assert read in said.err.splitlines()[1]
     (first,) = (company / "runs").iterdir()
     assert f"report: {Path('runs') / first.name / 'report.html'}" in said.out
     signed = ["--who", "Ada", "--why", "first card"]
