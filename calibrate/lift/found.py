@@ -14,9 +14,10 @@ from calibrate.lift.sides import sides_of
 from calibrate.observation import Sample
 from calibrate.stats.significance import benjamini_hochberg
 
-__all__ = ["CHOSEN", "compare_chosen", "found_rows"]
+__all__ = ["CHOSEN", "COUNTED_BY", "compare_chosen", "found_rows"]
 
 CHOSEN = "chosen among"  # how the reason of such a row begins
+COUNTED_BY = "counted by "  # likewise, of a criterion outside the card; a rule's name follows
 MOST_LEVEL = 10**12  # rules from which no interval is given: none would be worth reading
 MORE_FAMILIES = 3  # pairs of rules, of made rules, and of both
 

@@ -16,7 +16,7 @@ from calibrate.criteria import Criterion
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.lift.adjusted import adjusted_odds, shrunken_rates
 from calibrate.lift.compare import compare_rates
-from calibrate.lift.found import CHOSEN, found_rows
+from calibrate.lift.found import CHOSEN, COUNTED_BY, found_rows
 from calibrate.observation import require_follow_up, sample_of
 
 if TYPE_CHECKING:
@@ -333,14 +333,14 @@ def _reasons_beside(
     overlap = _correlations(outside, inside)
     nearest = np.abs(overlap).argmax(axis=1)
     found = {
-        row: f"counted by {scored[j].name}"
+        row: f"{COUNTED_BY}{scored[j].name}"
         for row, j in enumerate(nearest)
         if abs(overlap[row, j]) >= OVERLAP
     }
     for row, criterion in enumerate(criteria):
         holder = next((rule for rule in scored if _holds(rule, criterion)), None)
         if holder is not None:
-            found[row] = f"counted by {holder.name}"
+            found[row] = f"{COUNTED_BY}{holder.name}"
     return found
 
 

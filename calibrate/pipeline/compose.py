@@ -25,7 +25,7 @@ from calibrate.fitting import barred_criteria, cross_fit_scores, fit_scorecard
 from calibrate.gate import recommend
 from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
-from calibrate.lift import measure_lift
+from calibrate.lift import measure_lift, overlap_table
 from calibrate.observation import Observation, observe_open, require_follow_up
 from calibrate.pipeline.campaigns import look_at_campaigns
 from calibrate.pipeline.cards import current_card
@@ -195,6 +195,7 @@ def _measured(
         "conversion_by_age": _by_age(obs, level),
         "readiness": ready,
         "lift": lift,
+        "overlaps": overlap_table(lift, card, obs),
         "findings": findings,
         **other_sizes(obs, card, how, leaks, allow_sensitive=allowed, confidence_level=level),
         "card": with_lifts(cut, lift),

@@ -61,6 +61,8 @@ class Run:
         None for a wide table, which knows no times.
     readiness : Readiness
     lift : Lift
+    overlaps : DataFrame
+        Criteria that a rule of the card counts, beside that rule (`overlap_table`).
     card : Scorecard
         With its tiers.
     parsimony : Parsimony or None
@@ -97,6 +99,7 @@ class Run:
     conversion_by_age: ConversionByAge | None = field(repr=False)
     readiness: Readiness = field(repr=False)
     lift: Lift
+    overlaps: pd.DataFrame = field(repr=False)
     card: Scorecard
     cuts: Thresholds
     proof: Backtest
@@ -148,6 +151,7 @@ class Run:
                 "readiness": readiness_part(self.readiness),
                 "funnel": self.funnel,
                 "lift": self.lift.table,
+                "overlaps": self.overlaps,
                 "scorecard": json.loads(self.card.to_json()),
                 "parsimony": parsimony_part(self.parsimony),
                 "short_card": short_card_part(self.short_card, self.parsimony),
