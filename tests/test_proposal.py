@@ -15,7 +15,7 @@ import calibrate as cal
 from calibrate.errors import DataError
 from calibrate.proposal import propose_settings
 from calibrate.proposal.looks import Column
-from calibrate.proposal.text import Line, settings_text
+from calibrate.proposal.text import Line, Table, settings_text
 
 N = 60
 
@@ -27,6 +27,7 @@ def italian(folder: Path, **columns: list[str]) -> Path:
         {
             "Codice": [f"C{i:03d}" for i in range(N)],
             "Data creazione": days,
+            "Chiuso il": [day.replace("/03/", "/04/") for day in days],
             "Esito": [
                 "Vinto" if i % 5 == 0 else "Perso" if i % 5 < 4 else "Aperto" for i in range(N)
             ],
@@ -52,6 +53,8 @@ def test_an_export_from_excel_in_italy(tmp_path: Path) -> None:
     assert told["amount"] == "Importo"
     assert told["encoding"] == "cp1252"
     assert told["null_values"] == ["Non specificato"]
+    # the latest closing of a lead won or lost is of 28 April 2024
+    assert tomllib.loads(proposal.text)["calibration"]["as_of"] == "2024-04-29"
     assert "date_format" not in told  # days over 12 tell
     assert "decimal" not in told  # 1.234,50 tells
     assert proposal.doubts == ()
@@ -66,12 +69,15 @@ def test_an_export_from_excel_in_italy(tmp_path: Path) -> None:
 def test_what_no_value_tells_is_asked(tmp_path: Path) -> None:
     path = italian(
         tmp_path,
-        **{"Data creazione": ["05/03/2024"] * N, "Importo": ["1.234"] * N},
+        **{"Data creazione": ["05/03/2024"] * N, "Importo": ["1.234"] * N, "Chiuso il": [""] * N},
     )
     proposal = propose_settings(path)
     told = tomllib.loads(proposal.text)["leads"]
     assert (told["date_format"], told["decimal"]) == ("%d/%m/%Y", ",")
-    assert [doubt.split(":")[0] for doubt in proposal.doubts] == ["lead.csv", "lead.csv"]
+    assert proposal.doubts[-2:] == (
+        "lead.csv: no date tells whether the day or the month is first",
+        "lead.csv: no number tells whether 1.234 is a thousand or a bit over one",
+    )
 
 
 def leads_frame() -> pd.DataFrame:
@@ -110,7 +116,7 @@ def test_activities_may_join_by_a_contact_and_late_columns_are_left_out(tmp_path
         "occurred_at": "Call Start Time",
         "value": "Duration",
     }
-    assert set(proposal.table["table"]) == {"leads", "activities"}
+    assert set(proposal.table["table"]) == {"leads", "activities", "calibration"}
 
 
 def test_wins_in_a_second_file(tmp_path: Path) -> None:
@@ -153,7 +159,7 @@ def test_an_outcome_without_a_known_word_is_asked(tmp_path: Path) -> None:
     frame = leads_frame().replace({"Stage": {"Payment Done": "Phase 9", "Lost": "Phase 0"}})
     frame.to_csv(tmp_path / "leads.csv", index=False)
     proposal = propose_settings(tmp_path / "leads.csv")
-    assert proposal.doubts == ('which values of "Stage" mean a customer? say won = [...]',)
+    assert proposal.doubts[0] == 'which values of "Stage" mean a customer? say won = [...]'
 
 
 def test_files_that_cannot_do_are_refused(tmp_path: Path) -> None:
@@ -175,27 +181,29 @@ def test_files_that_cannot_do_are_refused(tmp_path: Path) -> None:
 def test_whatever_stands_in_a_file_the_settings_are_valid_toml(
     name: str, values: list[str], comment: str
 ) -> None:
-    text = settings_text({"leads": [Line("id", name, comment), Line("won", values, comment)]})
+    lines = [Line("id", name, comment), Line("won", values, comment)]
+    text = settings_text([Table(name="leads", lines=lines)])
     assert tomllib.loads(text)["leads"] == {"id": name, "won": values}
 
 
 def test_the_choices_not_taken_are_settings_too(tmp_path: Path) -> None:
-    text = settings_text({"leads": [Line("source", "leads.csv", "a file")]})
-    taken = re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    leads_frame().to_csv(tmp_path / "leads.csv", index=False)
+    text = propose_settings(tmp_path / "leads.csv").text
+    taken = re.sub(r'^# (?=["a-z_]|\[)(?=[^ ]+( >= 1")? = |\[)', "", text, flags=re.MULTILINE)
     (tmp_path / "calibrate.toml").write_text(taken, "utf-8")
     settings = cal.load_settings(tmp_path / "calibrate.toml")
-    assert settings.calibration.as_of == pd.Timestamp("2024-01-01")
     assert settings.thresholds.weekly_capacity == 120  # 40 leads of each of 3 people
-    comments = " ".join(re.findall(r"# (?=[^#]*$)(.*)$", text, re.MULTILINE))
-    assert "the latest creation or activity in the data (never a closing date)" in comments
+    assert settings.hand_made.points == {"email_click >= 1": 10, "demo_request": 25}
+    assert settings.leads.lead_url == "https://crm.example.com/lead/{lead_id}"
+    assert settings.name == "Acme"
     assert max(map(len, text.splitlines())) <= 100
 
 
 def test_looks_of_a_column() -> None:
-    numbers = Column(name="n", values=["1.234", "5"], rows=2)
+    numbers = Column.of("n", ["1.234", "5"])
     assert numbers.is_number
     assert not numbers.is_date
     assert numbers.is_unique
-    dates = Column(name="d", values=["13/02/2024", "01/02/2024"], rows=2)
+    dates = Column.of("d", ["13/02/2024", "01/02/2024"])
     assert dates.date_orders == {"%d/%m/%Y"}
-    assert not Column(name="e", values=[], rows=3).is_date
+    assert not Column.of("e", [None] * 3).is_date

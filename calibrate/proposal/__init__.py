@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from calibrate.proposal.propose import Proposal, propose_settings
+from calibrate.proposal.questions import Ask, Question, take_default
 
-__all__ = ["Proposal", "propose_settings"]
+__all__ = ["Ask", "Proposal", "Question", "propose_settings", "take_default"]

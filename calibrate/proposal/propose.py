@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from calibrate.errors import DataError
-from calibrate.proposal.looks import Column, TableLook, look_at
-from calibrate.proposal.text import Line, settings_text
-from calibrate.proposal.words import (
-    ENGAGEMENT_WORDS,
-    LOST_WORDS,
-    PLAIN_OUTCOMES,
-    WON_WORDS,
-    name_rank,
+from calibrate.proposal.calibration import Times, calibration_table, threshold_table
+from calibrate.proposal.examples import examples_of
+from calibrate.proposal.from_log import closings, deals_table, of_log, without_outcome
+from calibrate.proposal.leads import (
+    engagement,
+    format_lines,
+    lead_lines,
+    source_line,
+    url_line,
+    won_of,
+    zone_line,
 )
+from calibrate.proposal.looks import Column, TableLook, look_at
+from calibrate.proposal.moments import where
+from calibrate.proposal.questions import Ask, take_default
+from calibrate.proposal.roles import Roles, is_log, roles_of
+from calibrate.proposal.second import activity_lines, joined_by, moment_of
+from calibrate.proposal.stages import campaign_columns, stage_tables
+from calibrate.proposal.text import Line, Table, settings_text
 
 __all__ = ["Proposal", "propose_settings"]
 
-MAX_OUTCOMES = 25
-MAX_ACTIVITIES = 300
+_HAND_MADE = Table(
+    name="hand_made",
+    note="The points you use today, if people agreed on them: past quarters are replayed with them",
+    lines=[
+        Line('"email_click >= 1"', 10, "a rule and its points", taken=False),
+        Line('"demo_request"', 25, "an activity that was done at all", taken=False),
+        Line("threshold", 30, "the sum from which a lead goes to sales", taken=False),
+    ],
+    taken=False,
+)
+_LATER = "known only later: calibrate check names them"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,7 +52,7 @@ class Proposal:
     text : str
         A commented ``calibrate.toml``.
     table : DataFrame
-        ``table, meaning, column, because``.
+        ``table, meaning, column, because, examples``; no example says who a person is.
     doubts : tuple of str
         What a person should look at.
     """
@@ -42,6 +60,22 @@ class Proposal:
     text: str
     table: pd.DataFrame
     doubts: tuple[str, ...]
+    settle: Callable[[Ask], Proposal] = field(repr=False)
+
+    def asked(self, ask: Ask) -> Proposal:
+        """Return the proposal with the answers of a person.
+
+        Parameters
+        ----------
+        ask : callable
+            A `Question` -> its answer. Some questions follow from earlier answers.
+
+        Returns
+        -------
+        Proposal
+            With defaults for answers, the same as this one.
+        """
+        return self.settle(ask)
 
 
 def propose_settings(leads: str | Path, activities: str | Path | None = None) -> Proposal:
@@ -50,11 +84,13 @@ def propose_settings(leads: str | Path, activities: str | Path | None = None) ->
     Parameters
     ----------
     leads, activities : path
-        CSV, gz, Parquet or xlsx.
+        CSV, gz, Parquet or xlsx. A log alone will do where some of its events are sales; the
+        second file may hold the deals that were won instead of activities.
 
     Returns
     -------
     Proposal
+        As if Enter had been pressed at every question.
 
     Raises
     ------
@@ -64,206 +100,100 @@ def propose_settings(leads: str | Path, activities: str | Path | None = None) ->
     """
     look = look_at(Path(leads), "leads")
     log = None if activities is None else look_at(Path(activities), "activities")
-    outcome = _outcome(look)
-    lines, doubts = _lead_lines(look, outcome)
-    doubts += _format_doubts(look)
-    parts = {"leads": lines}
+    parts = of_log if is_log(look) else _of_leads
+
+    def settle(ask: Ask) -> Proposal:
+        tables, times, doubts = parts(look, log, ask)
+        tables += [calibration_table(times, ask), threshold_table(ask), _HAND_MADE]
+        rows = [
+            (table.name, line.key, line.shown, line.comment, line.examples)
+            for table in tables
+            for line in table.lines
+            if table.taken and line.taken
+        ]
+        columns = ["table", "meaning", "column", "because", "examples"]
+        return Proposal(
+            text=settings_text(tables),
+            table=pd.DataFrame(rows, columns=columns),
+            doubts=tuple(doubts),
+            settle=settle,
+        )
+
+    return settle(take_default)
+
+
+def _of_leads(
+    look: TableLook, log: TableLook | None, ask: Ask
+) -> tuple[list[Table], Times, list[str]]:
+    roles = roles_of(look)
+    if log is None and roles.outcome is None:
+        raise without_outcome(look)
+    lines, doubts = lead_lines(look, roles, ask)
+    won = won_of(lines)
+    second, contact = _second(log, look, roles, ask, doubts)
+    if contact is not None:
+        why = "the person behind the lead" + ("; activities name it" if second else "")
+        lines.append(Line("contact", contact.name, why, examples=examples_of(contact)))
+    if roles.created_at is None:
+        lines.append(engagement(look, roles))
+    spelled, more = format_lines(look, "leads", ask)
+    lines += [*spelled, *zone_line(filter(None, (look, log)), ask)]
+    if not any(line.key == "ignore" for line in lines):
+        lines.append(Line("ignore", [], _LATER, taken=False))
+    lines.append(url_line(roles.id, ask))
+    tables = [Table(name="leads", lines=lines), *second]
+    tables += [*stage_tables(look, roles, won or []), *_campaigns(look, roles)]
+    return tables, _times(look, log, roles, lines), [*doubts, *more]
+
+
+def _second(
+    log: TableLook | None, look: TableLook, roles: Roles, ask: Ask, doubts: list[str]
+) -> tuple[list[Table], Column | None]:
+    """Return the table of the second file, and the column of the leads that names people."""
+    if log is None:
+        return [], roles.contact
+    joined = joined_by(log, look, roles.id)
+    by = joined.by.name
+    if roles.outcome is None:
+        table, more = deals_table(log, joined.lead.name, by, ask)
+        doubts += more
+        return [table], roles.contact
+    named = Line("lead", joined.lead.name, f'the same values as "{by}" of the leads')
+    spelled, more = format_lines(log, "activities", ask)
+    doubts += more
+    lines = [source_line(log, "events"), named, *activity_lines(log, joined.lead), *spelled]
+    return [Table(name="activities", lines=lines)], None if joined.by is roles.id else joined.by
+
+
+def _campaigns(look: TableLook, roles: Roles) -> list[Table]:
+    columns = campaign_columns(look, roles)
+    if not columns:
+        return []
+    shown = "; ".join(examples_of(column) for column in columns)
+    why = "what each of their values brought is compared"
+    line = Line("columns", [column.name for column in columns], why, examples=shown)
+    return [Table(name="campaigns", lines=[line])]
+
+
+def _times(look: TableLook, log: TableLook | None, roles: Roles, lines: list[Line]) -> Times:
+    """Return the columns that say until when the data go."""
+    if roles.created_at is None:
+        return Times(columns=[])
+    order = _order(look, lines)
+    decided = [value for line in lines if line.key in ("won", "lost") for value in line.values]
+    if roles.outcome is not None and roles.outcome_is_plain:
+        decided = [v for v in roles.outcome.distinct if v.casefold() != "open"]
+    closed = where(roles.closed_at, roles.outcome, decided)
+    columns: list[tuple[Column | None, str | None]] = [(roles.created_at, order), (closed, order)]
+    is_log = roles.outcome is not None and log is not None
     if log is not None:
-        contact, second = _second_table(log, look, lines)
-        lines += contact
-        parts["activities" if outcome is not None else "outcomes"] = second
-        doubts += _format_doubts(log)
-    if outcome is None and "outcomes" not in parts:
-        raise DataError(
-            "no column tells which leads became customers",
-            file=Path(look.source).name,
-            fix='export a column like "converted" (yes/no) or the stage of the deal, or name the '
-            "file of closed deals as the second file",
-        )
-    rows = [
-        (name, line.key, line.shown, line.comment) for name, part in parts.items() for line in part
-    ]
-    table = pd.DataFrame(rows, columns=["table", "meaning", "column", "because"])
-    return Proposal(text=settings_text(parts), table=table, doubts=tuple(doubts))
+        columns += closings(log) if not is_log else [(moment_of(log), log.date_order)]
+    is_known = look.is_whole and (log is None or log.is_whole)
+    return Times(columns=columns, is_known=is_known, has_log=is_log)
 
 
-def _lead_lines(look: TableLook, outcome: Column | None) -> tuple[list[Line], list[str]]:
-    lines = [Line("source", look.source, "relative to this file")]
-    created = _best("created_at", (c for c in look.columns if c.is_date))
-    identity = _identity(look, is_wide=created is None)
-    lines += [] if identity is None else [identity]
-    if created is not None:
-        lines.append(Line("created_at", created.name, "when the lead came in"))
-    more, doubts = ([], []) if outcome is None else _outcome_lines(outcome)
-    lines += more
-    closed = _best("closed_at", (c for c in look.columns if c.is_date and c is not created))
-    if closed is not None:
-        lines.append(Line("closed_at", closed.name, "when it was won or lost"))
-    amount = _best("amount", (c for c in look.columns if c.is_number))
-    if amount is not None:
-        lines.append(Line("amount", amount.name, "what a customer was worth"))
-    if identity is None:
-        doubts.append("no column has a different value in every row: the file's rows are the ids")
-    if created is None:
-        doubts.append("no column tells when a lead came in: quarters cannot be told apart")
-        lines.append(_engagement(look))
-    taken = {value for line in lines for value in line.values}
-    late = [] if outcome is None else _late(look, outcome, more)
-    late = [name for name in late if name not in taken]
-    if late:
-        lines.append(Line("ignore", late, "filled in almost only for winners: known too late?"))
-    return lines + _format_lines(look), doubts
-
-
-def _identity(look: TableLook, *, is_wide: bool) -> Line | None:
-    """Line of the id; None for a table without times, whose rows can be the ids."""
-    unique = [column for column in look.columns if column.is_unique and not column.is_date]
-    column = _best("id", unique) or next(iter(unique), None)
-    if column is None and is_wide:
-        return None
-    if column is None:
-        raise DataError(
-            "no column has a different value in every row, so none can be the lead's id",
-            file=Path(look.source).name,
-            fix="export the id, or add a column with the row number",
-        )
-    return Line("id", column.name, "different in every row")
-
-
-def _outcome(look: TableLook) -> Column | None:
-    """Column that tells what became of a lead."""
-    few = [c for c in look.columns if 2 <= len(c.distinct) <= MAX_OUTCOMES]
-    told = [c for c in few if _known(c, WON_WORDS)]
-    return _best("outcome", told) or _best("outcome", few)
-
-
-def _outcome_lines(column: Column) -> tuple[list[Line], list[str]]:
-    line = Line("outcome", column.name, "what became of the lead")
-    if {value.casefold() for value in column.distinct} <= PLAIN_OUTCOMES:
-        return [line], []
-    won, lost = _known(column, WON_WORDS), _known(column, LOST_WORDS)
-    rest = [value for value in column.distinct if value not in {*won, *lost}]
-    others = f"open: {', '.join(rest[:8])}" if rest else "every other value is open"
-    lines = [line, Line("won", won, "customers"), Line("lost", lost, others)]
-    doubts = [] if won else [f'which values of "{column.name}" mean a customer? say won = [...]']
-    return lines, doubts
-
-
-def _known(column: Column, words: Iterable[str]) -> list[str]:
-    known = set(words)
-    return [value for value in column.distinct if value.casefold().strip() in known]
-
-
-def _late(look: TableLook, outcome: Column, more: list[Line]) -> list[str]:
-    """Columns that are empty for almost everyone but, by their count, the winners."""
-    won = {value for line in more if line.key == "won" for value in line.values}
-    won = won or set(_known(outcome, WON_WORDS))
-    n_won = sum(n for value, n in outcome.distinct.items() if value in won)
-    few = n_won < 0.3 * len(look.columns[0].values)
-    return [c.name for c in look.columns if few and 0 < len(c.values) <= 1.5 * n_won]
-
-
-def _engagement(look: TableLook) -> Line:
-    names = [
-        column.name
-        for column in look.columns
-        if column.is_number and any(word in column.name.casefold() for word in ENGAGEMENT_WORDS)
-    ]
-    return Line("activity_columns", names, "columns that tell what a lead did")
-
-
-def _second_table(
-    log: TableLook, look: TableLook, lines: list[Line]
-) -> tuple[list[Line], list[Line]]:
-    """Lines of the activity log, or of the closed deals where the leads have no outcome."""
-    identity = next((line.value for line in lines if line.key == "id"), None)
-    joined = None if identity is None else _join(log, look, str(identity))
-    if joined is None:
-        raise DataError(
-            "no column of it names the leads",
-            file=Path(log.source).name,
-            fix="is it the log of these leads? their ids must be in it",
-        )
-    lead, by = joined
-    source = Line("source", log.source, "relative to this file")
-    named = Line("lead", lead.name, f'the same values as "{by}" of the leads')
-    if any(line.key == "outcome" for line in lines):
-        contact = [] if by == identity else [Line("contact", by, "what the activities join by")]
-        return contact, [source, named, *_activity_lines(log, lead), *_format_lines(log)]
-    return [], [source, named, *_deal_lines(log), *_format_lines(log)]
-
-
-def _activity_lines(log: TableLook, lead: Column) -> list[Line]:
-    moments = [column for column in log.columns if column.is_date]
-    texts = [c for c in log.columns if c is not lead and not c.is_date]
-    kinds = [c for c in texts if not c.is_number and len(c.distinct) <= MAX_ACTIVITIES]
-    found = (
-        ("activity", _best("activity", kinds) or min(kinds, key=_variety, default=None)),
-        ("occurred_at", _best("occurred_at", moments) or next(iter(moments), None)),
-        ("detail", _best("detail", [c for c in texts if not c.is_number])),
-        ("value", _best("value", [c for c in texts if c.is_number])),
+def _order(look: TableLook, lines: list[Line]) -> str | None:
+    """Return the order of days and months that the data prove, or else that was answered."""
+    return look.date_order or next(
+        (line.shown for line in lines if line.key == "date_format"), None
     )
-    comments = {
-        "activity": "what was done",
-        "occurred_at": "when",
-        "detail": "such as the page that was viewed",
-        "value": "such as seconds",
-    }
-    return [Line(key, c.name, comments[key]) for key, c in found if c is not None]
-
-
-def _deal_lines(log: TableLook) -> list[Line]:
-    closed = _best("closed_at", [column for column in log.columns if column.is_date])
-    amount = _best("amount", [column for column in log.columns if column.is_number])
-    found = (("closed_at", closed, "when it was won"), ("amount", amount, "what it was worth"))
-    return [Line(key, c.name, comment) for key, c, comment in found if c is not None]
-
-
-def _variety(column: Column) -> int:
-    return len(column.distinct)
-
-
-def _join(log: TableLook, look: TableLook, identity: str) -> tuple[Column, str] | None:
-    """Column of the log that names leads, and the leads' column it matches."""
-    keys = [c for c in look.columns if len(c.distinct) > 0.1 * c.rows and not c.is_date]
-    keys.sort(key=lambda column: column.name != identity)
-    best: tuple[float, Column, str] | None = None
-    for column in log.columns:
-        if column.is_date or not column.distinct:
-            continue
-        for key in keys:
-            common = sum(value in key.distinct for value in column.distinct)
-            share = common / min(len(column.distinct), len(key.distinct))
-            rank = share - (name_rank("lead", column.name) is None) * 0.01
-            if share > 0.2 and len(column.distinct) > 1 and (best is None or rank > best[0] + 0.02):
-                best = (rank, column, key.name)
-    return None if best is None else (best[1], best[2])
-
-
-def _best(meaning: str, columns: Iterable[Column]) -> Column | None:
-    ranked = [(name_rank(meaning, column.name), column) for column in columns]
-    known = [(rank, column) for rank, column in ranked if rank is not None]
-    return min(known, key=lambda pair: pair[0])[1] if known else None
-
-
-def _format_lines(look: TableLook) -> list[Line]:
-    lines = []
-    if look.null_values:
-        lines.append(Line("null_values", list(look.null_values), "these mean: not known"))
-    if look.encoding is not None:
-        lines.append(Line("encoding", look.encoding, "what Excel writes on Windows"))
-    if look.unclear_dates:
-        lines.append(Line("date_format", "%d/%m/%Y", 'or "%m/%d/%Y"'))
-    if look.unclear_decimal:
-        lines.append(Line("decimal", ",", 'or "."'))
-    return lines
-
-
-def _format_doubts(look: TableLook) -> list[str]:
-    name = Path(look.source).name
-    doubts = []
-    if look.unclear_dates:
-        doubts.append(f"{name}: day or month first? no date tells; day first is assumed")
-    if look.unclear_decimal:
-        doubts.append(f"{name}: 1.234 is taken for one thousand two hundred and thirty-four")
-    return doubts

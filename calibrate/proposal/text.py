@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Line", "settings_text"]
+from calibrate.display import clean_text
 
+__all__ = ["Line", "Table", "Value", "settings_text"]
+
+Value = str | bool | int | float | Sequence[str] | Mapping[str, Sequence[str]]
+
+_WIDTH = 100
 _HEAD = """\
 # Settings of calibrate. Lines that start with # are explanations or choices not taken.
 #   calibrate check    shows what was read, and whether it is enough
 #   calibrate run      makes the score, the thresholds and the report
 """
 
-_TAIL = """\
-[calibration]
-# name = "Acme"                    # what the report is called; default: the period
-# as_of = "2024-01-01"             # set it to the day of the export; the default is the latest
-#                                  # creation or activity in the data (never a closing date)
-# period = "2023Q4"                # control rate and headline; default: the last complete quarter
-# fit_period = ["2023-01-01", "2024-01-01"]   # default: the last four quarters with known outcomes
-observation_window = "auto"        # leads are compared after so long, such as "14D"
-horizon = "auto"                   # and count as customers if they buy within, such as "90D"
-method = "logistic"                # or "difference", "rate", "log_odds"
-max_criteria = 12                  # at most so many rules on the card
-
-[thresholds]
-# capacity = 40                    # leads a week that sales can work;
-# people = 3                       # if given, multiplies it: so many people, 40 leads each
-# value = 5000                     # or: what a customer is worth,
-# cost = 30                        # and what contacting a lead costs
-"""
-
 
 @dataclass(frozen=True, kw_only=False)
 class Line:
-    """One setting with its explanation."""
+    """One setting with its explanation.
+
+    Parameters
+    ----------
+    key : str
+    value : str, bool, number, sequence of str, or mapping of str to sequence of str
+    comment : str
+        Why, or what it is.
+    taken : bool
+        Whether it is in force, or written behind ``#`` as a choice not taken.
+    examples : str
+        What the data hold; shown to a person, not written.
+    """
 
     key: str
-    value: str | list[str]
+    value: Value
     comment: str
+    taken: bool = True
+    examples: str = ""
 
     @property
     def values(self) -> list[str]:
-        """The value or values."""
-        return [self.value] if isinstance(self.value, str) else self.value
+        """The value or values, as text."""
+        if isinstance(self.value, Mapping):
+            return [f"{key}: {', '.join(some)}" for key, some in self.value.items()]
+        if isinstance(self.value, Sequence) and not isinstance(self.value, str):
+            return list(self.value)
+        return [str(self.value)]
 
     @property
     def shown(self) -> str:
@@ -53,34 +58,78 @@ class Line:
 
     @property
     def toml(self) -> str:
-        """The line of the file."""
-        if isinstance(self.value, str):
-            setting = f"{self.key} = {_quoted(self.value)}"
-        else:
-            setting = f"{self.key} = [{', '.join(map(_quoted, self.value))}]"
-        comment = " ".join(part for part in self.comment.split() if part.isprintable())
-        return f"{setting:<34} # {comment}"
+        """The line of the file; with a comment that is too long for it above it."""
+        setting = f"{self.key} = {_written(self.value)}"
+        if not self.taken:
+            setting = f"# {setting}"
+        comment = " ".join(clean_text(self.comment).split())
+        whole = f"{setting:<34} # {comment}"
+        if not comment:
+            return setting
+        if len(whole) <= _WIDTH:
+            return whole
+        above = [f"# {line}" for line in textwrap.wrap(comment, _WIDTH - 2)]
+        return "\n".join([*above, setting])
 
 
-def settings_text(parts: Mapping[str, Iterable[Line]]) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of the file: its lines, and what stands above it.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``leads``.
+    lines : sequence of Line
+    note : str
+        Lines of explanation, written behind ``#``.
+    taken : bool
+        Whether the table is in force; else all of it stands behind ``#``.
+    """
+
+    name: str
+    lines: Sequence[Line]
+    note: str = ""
+    taken: bool = True
+
+    @property
+    def toml(self) -> str:
+        """The table as it stands in the file."""
+        note = [f"# {line}".rstrip() for line in self.note.splitlines()]
+        head = f"[{self.name}]" if self.taken else f"# [{self.name}]"
+        lines = [line.toml for line in self.lines]
+        return "\n".join([*note, head, *lines]) + "\n"
+
+
+def settings_text(tables: Iterable[Table]) -> str:
     """Return the text of a settings file.
 
     Parameters
     ----------
-    parts : mapping of table to lines
-        ``leads``, and perhaps ``outcomes`` or ``activities``.
+    tables : iterable of Table
+        In the order of the file.
 
     Examples
     --------
-    >>> text = settings_text({"leads": [Line("source", "leads.csv", "a file")]})
-    >>> print(text.splitlines()[5])
+    >>> leads = Table(name="leads", lines=[Line("source", "leads.csv", "a file")])
+    >>> print(settings_text([leads]).splitlines()[5])
     source = "leads.csv"               # a file
     """
-    return "\n".join([_HEAD, *(_table(name, lines) for name, lines in parts.items()), _TAIL])
+    return "\n".join([_HEAD, *(table.toml for table in tables)])
 
 
-def _table(name: str, lines: Iterable[Line]) -> str:
-    return "".join(f"{line}\n" for line in (f"[{name}]", *(line.toml for line in lines)))
+def _written(value: Value) -> str:
+    """Return a value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, Mapping):
+        parts = [f"{_quoted(key)} = {_written(list(some))}" for key, some in value.items()]
+        return "{ " + ", ".join(parts) + " }"
+    return f"[{', '.join(map(_quoted, value))}]"
 
 
 def _quoted(text: str) -> str:
