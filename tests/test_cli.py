@@ -308,7 +308,7 @@ def test_the_control_rate_of_young_leads_is_said_to_be_estimated() -> None:
     history = cal.read_history(leads, leads=columns, as_of="2024-04-01")
     obs = cal.observe(history, period="2024Q1", observation_window="7D", horizon="60D")
     run = dataclasses.replace(company_run(), control=cal.control_rate(obs))
-    line = words.control_line(run)
+    line = "; ".join(part.strip() for part in words.control_lines(run))
     # Kaplan-Meier: on its day 32 one of the three watched that long converted, 1/3.
     assert line.startswith(
         "control conversion rate of 2024Q1: 1 of 5 leads became customers so far (20.0%); once "

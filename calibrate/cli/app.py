@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from calibrate.cli.constants import DEFAULT_CONFIG, STOPPED
+from calibrate.cli.constants import DEFAULT_CONFIG, QUIET, STOPPED
 from calibrate.errors import CalibrateError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ Card = Annotated[
     ),
 ]
 _PACKAGE = Path(__file__).parents[1]
+_QUIET = ("--quiet", "-q")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,26 +89,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tripped, everything written all the same; 130 stopped by Ctrl-C.
     """
     _never_fail_on_a_character()
+    given, is_quiet = _without_quiet(sys.argv[1:] if arguments is None else list(arguments))
+    before = QUIET.set(is_quiet)
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="calibrate")
+        return _main(given)
+    finally:
+        QUIET.reset(before)
+
+
+def _without_quiet(arguments: Sequence[str]) -> tuple[list[str], bool]:
+    """Take ``--quiet`` out of the arguments, wherever it stands before a ``--``."""
+    given = list(arguments)
+    end = given.index("--") if "--" in given else len(given)
+    kept = [word for word in given[:end] if word not in _QUIET]
+    return [*kept, *given[end:]], len(kept) < end
+
+
+def _main(arguments: list[str]) -> int:
+    try:
+        app(args=arguments, prog_name="calibrate")
     except SystemExit as stop:
         if stop.code == STOPPED:
             sys.stderr.write("stopped; a file or folder is written whole or not at all\n")
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except CalibrateError as error:
-        sys.stderr.write(f"error: {error}\n")
+        _say_error(str(error))
         return 1
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except OSError as error:
         name = Path(str(error.filename)).name if error.filename else "a file"
-        sys.stderr.write(f'error: "{name}" cannot be read or written: {error.strerror}\n')
+        _say_error(f'"{name}" cannot be read or written: {error.strerror}')
         return 1
     except _of_libraries() as error:
-        sys.stderr.write(f"error: {_unforeseen(error)}\n")
+        _say_error(_unforeseen(error))
         return 1
     return 0
+
+
+def _say_error(text: str) -> None:
+    """Say an error on stderr, in red on a terminal."""
+    if not sys.stderr.isatty():
+        sys.stderr.write(f"error: {text}\n")
+        return
+    from rich.console import Console  # noqa: PLC0415 - only once something has failed
+    from rich.text import Text  # noqa: PLC0415
+
+    said = Text.assemble(("error:", "bold red"), f" {text}")
+    Console(stderr=True, soft_wrap=True).print(said)
 
 
 def _of_libraries() -> tuple[type[Exception], ...]:
@@ -139,7 +169,14 @@ def _about(
     show_version: Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True)
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="No progress and no remarks, only the answer; at any place."
+        ),
+    ] = False,
 ) -> None:
+    del quiet  # taken out of the arguments before
     if show_version:
         try:
             typer.echo(f"calibrate {version('calibrate')}")
@@ -153,9 +190,10 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to write.", show_default=True)
     ] = Path("calibrate-demo"),
+    show: Show = Format.table,
 ) -> None:
     """Calibrate a score on a simulated company: files, settings and report."""
-    raise typer.Exit(work.demo(out))
+    raise typer.Exit(work.demo(out, show=show))
 
 
 @app.command()
@@ -166,9 +204,16 @@ def init(
     ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace calibrate.toml.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing, take what the data say.")
+    ] = False,
+    show: Show = Format.table,
 ) -> None:
-    """Look at your files and write a commented calibrate.toml."""
-    raise typer.Exit(work.init(leads, activities, DEFAULT_CONFIG, force=force))
+    """Look at your files and write a commented calibrate.toml.
+
+    On a terminal it asks what the data cannot tell; Ctrl-C writes nothing.
+    """
+    raise typer.Exit(work.init(leads, activities, DEFAULT_CONFIG, force=force, yes=yes, show=show))
 
 
 @app.command()

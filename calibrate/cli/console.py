@@ -15,25 +15,38 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from calibrate.cli.constants import QUIET
 from calibrate.display import clean_text, format_table, is_numeric_column, text_table
 from calibrate.pipeline import json_text
 from calibrate.writer import csv_text
 
 __all__ = ["paragraph_width", "place", "progress", "remark", "say", "say_lines", "show_json"]
-__all__ += ["show_table"]
+__all__ += ["show_table", "tone_of"]
 
 CELL = 120  # outside a terminal a table need not fit a screen
 PARAGRAPH = 100
+TONES = {
+    **dict.fromkeys(("certain", "retire", "recalibrate"), "red"),
+    **dict.fromkeys(("likely", "hold", "watch", "look at this"), "yellow"),
+    **dict.fromkeys(("promote", "keep"), "green"),
+    "note": "dim",
+}
 
 
-def say(text: str) -> None:
-    """Write a line for a person on stdout."""
-    sys.stdout.write(f"{clean_text(text)}\n")
+def say(text: str, *, tone: str | None = None) -> None:
+    """Write a line for a person on stdout; with a tone, in its colour on a terminal."""
+    _write(clean_text(text), tone)
 
 
-def say_lines(lines: Iterable[str]) -> None:
-    """Write lines that are clean already, indented as they are."""
-    sys.stdout.writelines(f"{line}\n" for line in lines)
+def say_lines(lines: Iterable[str], *, tone: Callable[[str], str | None] | None = None) -> None:
+    """Write lines that are clean already, indented as they are, each in its tone."""
+    for line in lines:
+        _write(line, None if tone is None else tone(line))
+
+
+def tone_of(line: str) -> str | None:
+    """Return the tone of the line that opens a finding, or of a verdict; None of any other."""
+    return TONES.get(line.split(":", 1)[0].removeprefix("gate "))
 
 
 def paragraph_width() -> int:
@@ -43,8 +56,9 @@ def paragraph_width() -> int:
 
 
 def remark(text: str) -> None:
-    """Write a line on stderr, beside the answer."""
-    sys.stderr.write(f"{clean_text(text)}\n")
+    """Write a line on stderr, beside the answer; nothing where only the answer is wanted."""
+    if not QUIET.get():
+        sys.stderr.write(f"{clean_text(text)}\n")
 
 
 def show_table(
@@ -67,26 +81,45 @@ def show_json(parts: Mapping[str, Any]) -> None:
     sys.stdout.write(json_text(dict(parts)))
 
 
+def _write(line: str, tone: str | None) -> None:
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if tone is None or not console.is_terminal:
+        sys.stdout.write(f"{line}\n")
+    else:
+        console.print(Text(line, style=tone))
+
+
 def _show_words(table: pd.DataFrame, title: str | None) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         sys.stdout.write((f"{title}\n" if title else "") + f"{text_table(table, width=CELL)}\n\n")
         return
-    drawn = Table(title=title, title_justify="left")
+    drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in table.columns:
         is_number = is_numeric_column(table, column)
         drawn.add_column(Text(str(column)), justify="right" if is_number else "left")
     for row in format_table(table).itertuples(index=False, name=None):
-        drawn.add_row(*(Text(str(cell)) for cell in row))
+        drawn.add_row(*(Text(str(cell), style=_points_tone(cell)) for cell in row))
     console.print(drawn)
+
+
+def _points_tone(cell: object) -> str:
+    """Colour of a cell: points and differences have a sign."""
+    text = str(cell)
+    if text[:1] == "+":
+        return "green"
+    return "red" if text[:1] in ("-", "\N{MINUS SIGN}") and text[1:2].isdecimal() else ""
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
-    """Give a function to tell progress to: a bar on a terminal, plain lines elsewhere.
+    """Give a function to tell progress to: a bar on a terminal, plain lines elsewhere, or none.
 
     Each line says how much is done, the step that begins, and after how many seconds.
     """
+    if QUIET.get():
+        yield lambda _step, _done: None
+        return
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         started = time.monotonic()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from calibrate.changes import Changes
 from calibrate.cli import words
-from calibrate.cli.console import remark, say, say_lines, show_json, show_table
+from calibrate.cli.console import remark, say, say_lines, show_json, show_table, tone_of
 from calibrate.cli.constants import DEFAULT_CONFIG, DONE, ROWS_SHOWN, TRIPPED
 from calibrate.config import load_settings
 from calibrate.errors import CalibrateError
@@ -31,7 +31,7 @@ def monitor(config: Path, *, card: Path | None, as_of: str | None, show: str) ->
         show_table(health.table, show)
     else:
         for line in words.health_lines(health):
-            say(line)
+            say(line, tone=tone_of(line))
         if len(health.table):
             show_table(words.health_table(health), show)
             _tell_traits(health)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from calibrate.cli import plain
 from calibrate.config import Period, Settings
 from calibrate.display import clean_text, format_value
 from calibrate.errors import DataError
@@ -20,7 +21,7 @@ from calibrate.observation import Observation
 from calibrate.pipeline import Run
 
 __all__ = [
-    "control_line",
+    "control_lines",
     "finding_lines",
     "findings_heading",
     "findings_table",
@@ -161,11 +162,11 @@ def without_zeros(counts: pd.DataFrame) -> pd.DataFrame:
     return some if len(some) else counts
 
 
-def control_line(done: Run) -> str:
-    """Say the control rate of a run, and what it rests on."""
+def control_lines(done: Run) -> list[str]:
+    """Say the control rate of a run, and what it rests on, one statement a line."""
     period = done.control.period
     of = "" if period == Period() else f" of {period.label}"  # a wide table has no period
-    return f"control conversion rate{of}: {done.control.sentence}"
+    return plain.control_lines(done.control.sentence, opening=f"control conversion rate{of}: ")
 
 
 def gate_note(summary: Mapping[str, Any]) -> str:
@@ -176,12 +177,12 @@ def gate_note(summary: Mapping[str, Any]) -> str:
     said = gate.get("recommendation", "promote")
     if said == "promote":
         return ""
-    return f"this run says {said}: {'; '.join(map(str, gate.get('reasons', ())))}"
+    return f"this run says {said}: {'; '.join(plain.gate_reasons(summary))}"
 
 
 def health_lines(health: Health) -> list[str]:
     """Return the verdict and its reasons, one a line."""
-    first, *rest = health.reasons or ("",)
+    first, *rest = [plain.plain_reason(reason) for reason in health.reasons] or [""]
     return [f"{health.verdict}: {first}", *rest]
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from calibrate import guards, registry, writer
+from calibrate.backtest import Backtest
 from calibrate.changes import tier_changes
-from calibrate.cli import words
+from calibrate.cli import plain, words
 from calibrate.cli.console import (
     paragraph_width,
     place,
@@ -21,9 +22,11 @@ from calibrate.cli.console import (
     say_lines,
     show_json,
     show_table,
+    tone_of,
 )
 from calibrate.cli.constants import DONE, ROWS_SHOWN, TRIPPED
 from calibrate.cli.quarter import diff, monitor
+from calibrate.cli.starting import init
 from calibrate.config import Settings, load_settings
 from calibrate.control import ConversionByAge, conversion_by_age
 from calibrate.display import format_value, languages
@@ -47,7 +50,6 @@ from calibrate.pipeline.leaks import with_allowed, without_leaks
 from calibrate.pipeline.named import require_named
 from calibrate.pipeline.spans import periods_of
 from calibrate.pipeline.summary import conversion_part, readiness_part
-from calibrate.proposal import propose_settings
 from calibrate.readiness import assess_readiness
 
 __all__ = [
@@ -68,24 +70,11 @@ __all__ = [
 CARD_COLUMNS = ["criterion", "points", "points_ci_lower", "points_ci_upper", "n", "lift"]
 
 
-def demo(out: Path) -> int:
+def demo(out: Path, *, show: str = "table") -> int:
     """Write the simulated company and run it."""
     folder = writer.write_demo(out)
     remark(f"wrote a simulated company to {place(folder)}")
-    return run(folder / "calibrate.toml", out=None)
-
-
-def init(leads: Path, activities: Path | None, target: Path, *, force: bool) -> int:
-    """Write a settings file for the user's own files."""
-    if target.exists() and not force:
-        raise ConfigError(f'there is a "{target.name}" here already; --force replaces it')
-    proposal = propose_settings(leads, activities)
-    show_table(proposal.table, "table", title="what each column is taken for")
-    for doubt in proposal.doubts:
-        say(f"look at this: {doubt}")
-    writer.write_text(target, proposal.text)
-    say(f"wrote {place(target)}; read it, correct it, then: calibrate check")
-    return DONE
+    return run(folder / "calibrate.toml", out=None, show=show)
 
 
 def check(config: Path, show: str) -> int:
@@ -121,7 +110,7 @@ def check(config: Path, show: str) -> int:
     show_table(words.without_zeros(answer.table), show, title="what was read")
     if answer.control is not None:
         show_table(answer.control.table, show, title="control conversion rate")
-        say(f"{answer.control.sentence}.")
+        say_lines(plain.control_lines(f"{answer.control.sentence}."))
     _say_by_age(by_age, show)
     say(words.setting_line(used))
     if found:
@@ -175,7 +164,7 @@ def _settings_used(settings: Settings, obs: Observation) -> dict[str, Any]:
 
 
 def _say_findings(findings: Iterable[guards.Finding]) -> None:
-    say_lines(words.finding_lines(findings, width=paragraph_width()))
+    say_lines(words.finding_lines(findings, width=paragraph_width()), tone=tone_of)
 
 
 def run(
@@ -211,13 +200,17 @@ def _tell_run(done: Run, folder: Path, show: str) -> None:
     for warning in done.warnings:
         remark(f"note: {warning}")
     if show == "table":
-        say(words.control_line(done))
+        say_lines(words.control_lines(done))
     show_table(card, show, title="scorecard" if done.card.criteria else None)
     if show == "table":
-        for line in (*done.card.notes, *words.size_lines(done), done.cuts.message):
+        unproven = plain.unproven_line(done)
+        say_lines(plain.note_lines(done))
+        for line in (*filter(None, [unproven]), *words.size_lines(done), done.cuts.message):
             say(line)
         _say_findings(done.findings)
-        say(f"gate: {done.gate.recommendation}; {'; '.join(done.gate.reasons)}")
+        first, *reasons = plain.gate_lines(done)
+        say(first, tone=tone_of(done.gate.recommendation))
+        say_lines(reasons)
         say(f"report: {place(folder / 'report.html')}")
 
 
@@ -248,6 +241,11 @@ def score(
             remark(tier_changes(previous, scores).sentence)
         return DONE
     n, moved = write_scoring(scoring, out, compared_with=previous)
+    if show == "json":
+        show_json(
+            {"written": place(out), "n": n, "moved": None if moved is None else moved.sentence}
+        )
+        return DONE
     say(f"wrote {n:,} scores to {place(out)}")
     if moved is not None:
         say(moved.sentence)
@@ -308,9 +306,19 @@ def backtest(config: Path, *, card: Path | None, show: str) -> int:
         show_json({"table": proof.table, "skipped": proof.skipped, "missed": proof.missed})
         return DONE
     show_table(proof.table, show, title="backtest")
+    if show == "table":
+        _say_picks(proof)
     if show == "table" and len(proof.skipped):
         show_table(proof.skipped, show, title="quarters left out")
     return DONE
+
+
+def _say_picks(proof: Backtest) -> None:
+    """Say what the column ``auc`` means, of all quarters together."""
+    rows = proof.pooled[proof.pooled["card"] == "candidate"]
+    picks = plain.picks_line(rows.iloc[0], prefix="auc") if len(rows) else ""
+    if picks:
+        say(picks)
 
 
 def report(run_folder: Path, *, lang: str) -> int:
