@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,19 +32,26 @@ def levels_of(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
 
     Numbers with more than twenty values are cut at their twentieths; missing is a level.
     """
-    missing = column.isna().to_numpy()
     if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > _BINS:
         values = column.to_numpy(dtype=float)
+        missing = np.isnan(values)
         edges = np.unique(np.quantile(values[~missing], np.arange(_BINS) / _BINS))
-        code = np.searchsorted(edges, values, side="left")
-        low = [-np.inf, *edges]
-        text = np.array([f"above {edge:g}" if edge > -np.inf else f"{edges[0]:g}" for edge in low])
-        labels = text[code].astype(object)
+        code = np.where(missing, -1, np.searchsorted(edges, values, side="left"))
+        texts = [f"{edges[0]:g}", *(f"above {edge:g}" for edge in edges)]
     else:
-        labels = column.astype(str).to_numpy(dtype=object)
-    labels = np.where(missing, "(empty)", labels)
-    codes, names = pd.factorize(labels, sort=True)
-    return codes.astype(np.int64), [str(name) for name in names]
+        code, levels = pd.factorize(column)
+        texts = pd.Series(levels).astype(str).tolist()
+    return _named(code, [*texts, "(empty)"])
+
+
+def _named(code: NDArray[np.int64], texts: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """Return levels by their names, which several may share; the last name is of code -1."""
+    there = np.flatnonzero(np.bincount(code + 1, minlength=len(texts)))
+    used = pd.Series([texts[i - 1] for i in there.tolist()], dtype=object)
+    rank, names = pd.factorize(used, sort=True)
+    of_code = np.zeros(len(texts), dtype=np.int64)
+    of_code[there] = rank
+    return of_code[code + 1], [str(name) for name in names]
 
 
 def level_counts(
