@@ -6,6 +6,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,11 +24,15 @@ N_FLOORS = 3
 
 
 class Spent(NamedTuple):
-    """CPU seconds of all threads, the largest resident memory in gigabytes, seconds waited."""
+    """CPU seconds of all threads, the largest resident memory in gigabytes, seconds waited.
+
+    ``stages`` has the names of the steps of a run and the CPU seconds of each.
+    """
 
     seconds: float
     gigabytes: float
     waited: float
+    stages: Sequence[tuple[str, float]] = ()
 
 
 def spent(function: str, **arguments: Any) -> Spent:
@@ -76,13 +81,22 @@ backtest_quarters = 1
 
 def whole_run(leads: str, events: str, *, memory_limit: str | None = None) -> Spent:
     """Do all that ``calibrate run`` does, the run folder included, and return what it took."""
+    begun = [("starting Python and the libraries", 0.0)]
+
+    def begin(stage: str, _done: float) -> None:
+        begun.append((stage.partition(",")[0], time.process_time()))  # without the rows read
+
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "calibrate.toml")
         config.write_text(settings_of(leads, events, memory_limit=memory_limit), encoding="utf-8")
         waited = time.perf_counter()
-        cal.write_run(cal.recalibrate(config), Path(folder, "run"))
+        cal.write_run(cal.recalibrate(config, progress=begin), Path(folder, "run"))
         waited = time.perf_counter() - waited
-    return Spent(time.process_time(), peak(), waited)
+    seconds = time.process_time()
+    begun[-1] = ("writing the run folder", begun[-1][1])  # all else is done
+    ends = [*(start for _, start in begun[1:]), seconds]
+    stages = [(name, end - start) for (name, start), end in zip(begun, ends, strict=True)]
+    return Spent(seconds, peak(), waited, stages)
 
 
 def peak() -> float:

@@ -88,7 +88,9 @@ def run(options: Options) -> Study:
 
 def _median(function: str, **arguments: object) -> Spent:
     runs = [spent(f"{__name__}:{function}", **arguments) for _ in range(N_RUNS)]
-    return Spent(*(float(np.median(column)) for column in zip(*runs, strict=True)))
+    columns = zip(*(run[:3] for run in runs), strict=True)
+    seconds, gigabytes, waited = (float(np.median(column)) for column in columns)
+    return Spent(seconds, gigabytes, waited)
 
 
 def bare(leads: str, events: str) -> Spent:
