@@ -196,7 +196,7 @@ def test_files_are_read_where_they_are_by_duckdb(
     found = run_on_duckdb(text, {})
     pd.testing.assert_frame_equal(sorted_scores(found), expected, check_dtype=False)
     elsewhere = export_sql(EVERY_RULE, settings, dialect="snowflake")
-    assert 'FROM "Deals" AS d' in elsewhere
+    assert 'FROM "Deals" AS t' in elsewhere
     assert "named like your files (Deals.parquet, Call's.parquet)" in elsewhere
 
 
@@ -303,4 +303,4 @@ def test_every_column_that_reading_takes_by_default_is_named(tmp_path: Path) -> 
     card = card_of(({"field": "plan", "in": ["a"]}, 5), period=("2024-01-01", "2025-01-01"))
     text = export_sql(card, settings)
     for name in ("lead_id", "created_at", "outcome", "plan"):
-        assert f'd."{name}"' in text
+        assert f't."{name}"' in text

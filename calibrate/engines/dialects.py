@@ -20,6 +20,7 @@ DIALECTS = ("postgres", "spark", "databricks", "snowflake", "bigquery")
 
 _SPARKS = ("spark", "databricks")
 _EXACT = 2**52  # a double as large as that has no fraction
+_LAST_ASCII = 127
 _PLACEHOLDERS = {
     "postgres": "${}",
     "spark": ":p{}",
@@ -70,6 +71,7 @@ def transpiled(
     ``COLLATE "C"``           the order of bytes, which is every other database's own
     ``INTERVAL``              of days to seconds in Spark, which compares no others
     ``86400000000.0``         a double, where the database would calculate with decimals
+    ``chr(65279)``            a literal in Spark, which knows 256 letters there
     ========================= ====================================================================
 
     Examples
@@ -225,6 +227,13 @@ def _part_of_text(node: exp.Expr, dialect: str, _: str | None) -> str | None:
     return f"CASE WHEN {text} IS NOT NULL THEN {part} END"
 
 
+def _letter(node: exp.Expr, dialect: str, _: str | None) -> str:
+    (code,) = (int(part.name) for part in node.expressions)
+    if dialect in _SPARKS and code > _LAST_ASCII:  # whose CHR takes the rest of 256
+        return f"'\\u{code:04X}'"
+    return f"CHR({code})"
+
+
 _SPLIT = ("this", "delimiter", "part_index")
 _RULES: dict[type[exp.Expr], Callable[[exp.Expr, str, str | None], str | None]] = {
     exp.TryCast: _decimal,  # before Cast, which it is a kind of
@@ -239,4 +248,5 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr, str, str | None], str | None]] 
     exp.Escape: _escape,
     exp.Interval: _span,
     exp.DateDiff: _between,
+    exp.Chr: _letter,
 }

@@ -99,6 +99,11 @@ class PostgresEngine:
         with in_one_line():
             self._collation = folding(self._connection)
 
+    @property
+    def collation(self) -> str | None:
+        """Name of a collation that knows the capitals of all letters; None where there is none."""
+        return self._collation
+
     def register(self, name: str, arrow_table: pa.Table) -> None:
         """Copy an Arrow table into a temporary table.
 

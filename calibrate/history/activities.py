@@ -10,7 +10,7 @@ from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
 from calibrate.history.attributes import RESERVED_NAMES
 from calibrate.history.checks import Check
-from calibrate.history.dates import read_dates
+from calibrate.history.dates import DateReading, read_dates
 from calibrate.history.encoding import (
     Broken,
     Log,
@@ -30,8 +30,10 @@ from calibrate.history.staging import Staged, find_column, stage_in_place
 __all__ = [
     "ACTIVITY_ROLES",
     "MOST_ACTIVITIES",
+    "LogReading",
     "activity_columns",
     "empty_activities",
+    "read_log",
     "type_activities",
 ]
 
@@ -128,11 +130,19 @@ def type_activities(
         If no event belongs to a lead though one must, or there are too many different activities.
     """
     staged = stage_in_place(engine, source, columns, sorted(set(roles.values())))
-    log, read = _log(staged, columns, roles, zone, taken)
+    read = read_log(staged, columns, roles, zone=zone)
+    log = Log(
+        staged=staged,
+        lead=roles["lead"],
+        activity=roles["activity"],
+        moment=read.occurred_at.value,
+        extra=read.extra,
+        taken=RESERVED_NAMES | taken,
+    )
     counted = _stored(log, by_contact=not shows_keys, may_be_empty=may_be_empty)
     if counted.rejoined:
         engine.execute("UPDATE leads SET lead_key = CAST(lead_row AS INTEGER)")
-    _note(log, read, counted)
+    _note(log, read.checks, counted)
     has_details = bool(log.extra)
     repeated, silent = count_repeats_and_silent(engine, has_details=has_details)
     staged.add("the same event again", repeated, "kept: a log may repeat events")
@@ -144,14 +154,45 @@ def type_activities(
     return staged
 
 
-def _log(
-    staged: Staged,
-    columns: ActivityColumns,
-    roles: dict[str, int],
-    zone: str,
-    taken: frozenset[str],
-) -> tuple[Log, list[Check]]:
-    """Find out how times and values are written, on the events with a key and a name."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LogReading:
+    """How the columns of a log are read.
+
+    Parameters
+    ----------
+    occurred_at : DateReading
+        The times.
+    extra : dict of str to str
+        SQL of ``detail`` and ``value``, where the log has them.
+    checks : tuple of Check
+        What was counted.
+    """
+
+    occurred_at: DateReading
+    extra: dict[str, str]
+    checks: tuple[Check, ...]
+
+
+def read_log(
+    staged: Staged, columns: ActivityColumns, roles: dict[str, int], *, zone: str
+) -> LogReading:
+    """Find out how times and values are written, on the events with a key and a name.
+
+    Parameters
+    ----------
+    staged : Staged
+        The log.
+    columns : ActivityColumns
+        The settings.
+    roles : dict of str to int
+        From `activity_columns`.
+    zone : str
+        Time zone of the answer.
+
+    Returns
+    -------
+    LogReading
+    """
     lead, activity = roles["lead"], roles["activity"]
     named = f"(SELECT * FROM {staged.name} WHERE c{lead} IS NOT NULL AND c{activity} IS NOT NULL)"
     looked_at = replace(staged, name=named, checks=[])
@@ -167,15 +208,7 @@ def _log(
         extra["detail"] = staged.text(roles["detail"])
     if "value" in roles:
         extra["value"] = only_number(looked_at, roles["value"], decimal=columns.decimal)
-    log = Log(
-        staged=staged,
-        lead=lead,
-        activity=activity,
-        moment=reading.value,
-        extra=extra,
-        taken=RESERVED_NAMES | taken,
-    )
-    return log, looked_at.checks
+    return LogReading(occurred_at=reading, extra=extra, checks=tuple(looked_at.checks))
 
 
 @dataclass(frozen=True, kw_only=True)

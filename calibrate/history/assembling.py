@@ -16,14 +16,14 @@ from calibrate.history.checks import Check
 from calibrate.history.history import History
 from calibrate.history.in_place import PlacedActivities, place_activities
 from calibrate.history.joining import create_leads, join_outcomes, type_outcomes
-from calibrate.history.leads import TypedLeads, type_leads
 from calibrate.history.log import type_leads_of_log
 from calibrate.history.needs import Needs
 from calibrate.history.sources import Source, SourceTable, read_source
 from calibrate.history.staging import Staged, find_column
 from calibrate.history.tables import DatabaseTable, find_table, read_table
+from calibrate.history.typed import TypedLeads, type_leads
 
-__all__ = ["Asked", "Sources", "assemble", "located"]
+__all__ = ["Asked", "Sources", "assemble", "located", "log_as_leads"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,7 +90,7 @@ def assemble(
     """
     lead_source, activity_source, outcome_source = sources
     if asked.leads.from_activities:
-        columns, lead_source, activity_source = _of_log(
+        columns, lead_source, activity_source = log_as_leads(
             asked.leads, asked.activities, lead_source, activity_source
         )
         asked = replace(asked, leads=columns)
@@ -240,13 +240,26 @@ def located(source: object, folder: Path) -> object:
     return str(Path(glob.escape(str(folder))) / source)
 
 
-def _of_log(
+def log_as_leads(
     columns: LeadColumns,
     log_columns: ActivityColumns,
     lead_source: object,
     activity_source: object,
 ) -> tuple[LeadColumns, object, object]:
-    """Fill in what a log says about its leads: one source, its key, its time, its spelling."""
+    """Fill in what a log says about its leads: one source, its key, its time, its spelling.
+
+    Parameters
+    ----------
+    columns, log_columns : LeadColumns, ActivityColumns
+        As in the settings.
+    lead_source, activity_source : source or None
+        Either will do.
+
+    Returns
+    -------
+    LeadColumns, object, object
+        Filled in; the source of the leads, that of the log.
+    """
     filled: dict[str, object] = {
         "id": columns.id or log_columns.lead,
         "created_at": columns.created_at or log_columns.occurred_at,

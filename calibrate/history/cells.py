@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calibrate.engines import quote_identifier, quote_literal
 
-__all__ = ["Cell", "kind_of", "moment_cell", "moved"]
+__all__ = ["WHITE", "Cell", "kind_of", "moment_cell", "moved"]
 
 WHITE = " \t\r\n\u00a0\ufeff"
+"""What reading takes off both ends of a text."""
 _KINDS = (
     ("instant", ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")),
     ("moment", ("TIMESTAMP", "DATETIME")),
     ("date", ("DATE",)),
-    ("boolean", ("BOOL",)),
+    ("boolean", ("BOOLEAN", "BOOL")),
     ("integer", ("TINYINT", "SMALLINT", "INTEGER", "INT", "BIGINT", "HUGEINT", "UTINYINT",
                  "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")),
     ("number", ("DOUBLE", "FLOAT", "REAL", "DECIMAL", "NUMERIC")),
     ("text", ("VARCHAR", "TEXT", "CHAR", "STRING", "ENUM")),
 )  # fmt: skip
 _WHOLE = 1e15
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 
 
 def kind_of(type_name: str) -> str:
@@ -66,12 +69,15 @@ class Cell:
         Spellings of a missing value.
     is_clean : bool
         Whether it was seen that no cell of the column has anything to clean.
+    white : str
+        SQL of the characters that are taken off both ends of a text.
     """
 
     name: str
     kind: str
     null_values: tuple[str, ...] = ()
     is_clean: bool = False
+    white: str = quote_literal(WHITE)
 
     @property
     def raw(self) -> str:
@@ -84,14 +90,17 @@ class Cell:
         if self.is_clean:
             return f"CAST({self.raw} AS VARCHAR)" if self.kind == "text" else self.raw
         if self.kind == "text":
-            trimmed = f"trim(CAST({self.raw} AS VARCHAR), {quote_literal(WHITE)})"
-            missing = _listed(["", *self.null_values])
-            return f"CASE WHEN {trimmed} IN ({missing}) THEN NULL ELSE {trimmed} END"
+            value = f"trim(CAST({self.raw} AS VARCHAR), {self.white})"
+            for missing in ("", *self.null_values):
+                value = f"nullif({value}, {quote_literal(missing)})"
+            return value
         gone = []
         if self.kind == "number":
             gone.append(f"lower(CAST({self.raw} AS VARCHAR)) = 'nan'")
-        if self.null_values:
-            gone.append(f"{self._spelled(self.raw)} IN ({_listed(self.null_values)})")
+            numbers = [null for null in self.null_values if _is_number(null)]
+            gone += [f"{self.raw} IN ({', '.join(numbers)})"] if numbers else []
+        elif self.null_values:
+            gone.append(f"CAST({self.raw} AS VARCHAR) IN ({_listed(self.null_values)})")
         if not gone:
             return self.raw
         return f"CASE WHEN {' OR '.join(gone)} THEN NULL ELSE {self.raw} END"
@@ -99,11 +108,11 @@ class Cell:
     @property
     def text(self) -> str:
         """SQL of its value as text; whole numbers without a fraction."""
-        return self.value if self.kind == "text" else self._spelled(self.value)
-
-    def _spelled(self, value: str) -> str:
+        if self.kind == "text":
+            return self.value
         if self.kind != "number":
-            return f"CAST({value} AS VARCHAR)"
+            return f"CAST({self.value} AS VARCHAR)"
+        value = self.value
         whole = f"{value} = floor({value}) AND abs({value}) < {_WHOLE:.0f}"
         return (
             f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) "
@@ -166,6 +175,11 @@ def moved(moment: str, zone: str, into: str, *, dialect: str) -> str:
     later = f"({first} + INTERVAL 1 HOUR)"
     is_twice = f"convert_timezone('UTC', {here}, {later}) = {moment}"
     return f"convert_timezone('UTC', {there}, CASE WHEN {is_twice} THEN {later} ELSE {first} END)"
+
+
+def _is_number(text: str) -> bool:
+    """Whether a cell of numbers can be spelled so: 5 or 5.5, never 5.0."""
+    return bool(_NUMBER.fullmatch(text)) and abs(float(text)) < _WHOLE
 
 
 def _listed(values: Sequence[str]) -> str:

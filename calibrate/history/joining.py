@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from calibrate.config import OutcomeColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
-from calibrate.history.dates import read_dates, with_dates
-from calibrate.history.leads import TypedLeads, mapped_columns
+from calibrate.history.dates import DateReading, read_dates, with_dates
+from calibrate.history.leads import mapped_columns
 from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval
 from calibrate.history.personal import masked
 from calibrate.history.sources import SourceTable
 from calibrate.history.stages import create_lead_stages
 from calibrate.history.staging import Staged, find_column, stage
+from calibrate.history.typed import TypedLeads
 
-__all__ = ["create_leads", "join_outcomes", "type_outcomes"]
+__all__ = [
+    "OutcomesSeen",
+    "create_leads",
+    "join_outcomes",
+    "look_at_outcomes",
+    "outcome_columns",
+    "type_outcomes",
+]
 
 _ROLES = ("lead", "closed_at", "amount")
 # A win without a date has the lead's own only if the lead is won there too: the date of an open
@@ -25,6 +34,89 @@ _CLOSED = (
     "CASE WHEN o.id_text IS NULL THEN l.{0} WHEN o.{0} IS NOT NULL THEN o.{0} "
     "WHEN l.outcome = 'converted' THEN l.{0} END"
 )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OutcomesSeen:
+    """What was found out about a table of wins.
+
+    Parameters
+    ----------
+    staged : Staged
+        Its rows, cleaned.
+    roles : dict of str to int
+        Position of each column with a meaning.
+    closed_at : DateReading or None
+        How its dates are written, where it has some.
+    """
+
+    staged: Staged
+    roles: dict[str, int]
+    closed_at: DateReading | None
+
+
+def outcome_columns(
+    source: SourceTable, columns: OutcomeColumns, lead_name: str | None
+) -> dict[str, int]:
+    """Return the position of each column of a table of wins that has a meaning.
+
+    Parameters
+    ----------
+    source : SourceTable
+        The wins.
+    columns : OutcomeColumns
+        The names.
+    lead_name : str or None
+        Name of the leads' id column: a column of the same name is the id here.
+
+    Returns
+    -------
+    dict of str to int
+        The lead at least.
+    """
+    roles = mapped_columns(source, columns, _ROLES)
+    if "lead" not in roles:
+        wanted = lead_name if lead_name in source.names else "lead_id"
+        roles["lead"] = find_column(
+            source.names, wanted or "lead_id", file=source.file, key="[outcomes] lead"
+        )
+    return roles
+
+
+def look_at_outcomes(
+    engine: DuckDBEngine,
+    source: SourceTable,
+    columns: OutcomeColumns,
+    *,
+    zone: str,
+    lead_name: str | None,
+    as_of: dt.datetime | None = None,
+) -> OutcomesSeen:
+    """Find out what the columns of a table of wins mean, and how they are read.
+
+    Parameters
+    ----------
+    engine, source, columns, zone, lead_name, as_of
+        As in `type_outcomes`.
+
+    Returns
+    -------
+    OutcomesSeen
+        The rows stand in the engine.
+    """
+    roles = outcome_columns(source, columns, lead_name)
+    staged = stage(engine, source, columns, sorted(set(roles.values())), as_of=as_of)
+    staged.drop(f"c{roles['lead']} IS NULL", "without a lead's id", "left out")
+    closed_at = None
+    if "closed_at" in roles:
+        closed_at = read_dates(
+            staged,
+            {"closed_at": roles["closed_at"]},
+            date_format=columns.date_format,
+            zone=columns.timezone or zone,
+            into=zone,
+        )["closed_at"]
+    return OutcomesSeen(staged=staged, roles=roles, closed_at=closed_at)
 
 
 def type_outcomes(
@@ -58,24 +150,11 @@ def type_outcomes(
     Staged
         With what was counted; of a lead's several wins the earliest stays.
     """
-    roles = mapped_columns(source, columns, _ROLES)
-    if "lead" not in roles:
-        wanted = lead_name if lead_name in source.names else "lead_id"
-        roles["lead"] = find_column(
-            source.names, wanted or "lead_id", file=source.file, key="[outcomes] lead"
-        )
-    staged = stage(engine, source, columns, sorted(set(roles.values())), as_of=as_of)
-    staged.drop(f"c{roles['lead']} IS NULL", "without a lead's id", "left out")
+    seen = look_at_outcomes(engine, source, columns, zone=zone, lead_name=lead_name, as_of=as_of)
+    staged, roles = seen.staged, seen.roles
     table, start, end = staged.name, "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
-    if "closed_at" in roles:
-        dates = read_dates(
-            staged,
-            {"closed_at": roles["closed_at"]},
-            date_format=columns.date_format,
-            zone=columns.timezone or zone,
-            into=zone,
-        )
-        table, dates = with_dates(staged, dates)
+    if seen.closed_at is not None:
+        table, dates = with_dates(staged, {"closed_at": seen.closed_at})
         start, end = closing_interval(dates["closed_at"])
     amount = only_number(staged, roles.get("amount"), decimal=columns.decimal)
     key = staged.text(roles["lead"])

@@ -6,16 +6,60 @@ import datetime as dt
 
 from calibrate.config import LeadColumns
 from calibrate.engines import DuckDBEngine
-from calibrate.history.dates import read_dates, with_dates
-from calibrate.history.leads import TypedLeads, mapped_columns
+from calibrate.history.dates import DateReading, read_dates, with_dates
+from calibrate.history.leads import mapped_columns
 from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval, outcome_value
 from calibrate.history.sources import SourceTable
-from calibrate.history.staging import find_column, stage
+from calibrate.history.staging import Staged, find_column, stage
+from calibrate.history.typed import TypedLeads
 
-__all__ = ["type_leads_of_log"]
+__all__ = ["look_at_leads_of_log", "type_leads_of_log"]
 
 _ROLES = ("id", "created_at", "outcome", "closed_at", "amount")
+
+
+def look_at_leads_of_log(
+    engine: DuckDBEngine,
+    source: SourceTable,
+    columns: LeadColumns,
+    *,
+    zone: str,
+    needs_outcome: bool,
+    as_of: dt.datetime | None = None,
+) -> tuple[Staged, dict[str, int], dict[str, DateReading]]:
+    """Find out what the columns of a log that leads are made of mean, and how they are read.
+
+    Parameters
+    ----------
+    engine, source, columns, zone, needs_outcome, as_of
+        As in `type_leads_of_log`.
+
+    Returns
+    -------
+    Staged
+        Its rows, cleaned, without those without an id.
+    dict of str to int
+        Position of each column with a meaning.
+    dict of str to DateReading
+        How its dates are written.
+    """
+    roles = mapped_columns(source, columns, _ROLES)
+    needed = ["created_at", "id", *(["outcome"] if needs_outcome else [])]
+    for role in needed:
+        if role not in roles:
+            name = "lead_id" if role == "id" else role
+            find_column(source.names, name, file=source.file, key=f"[leads] {role}")
+    staged = stage(engine, source, columns, sorted(set(roles.values())), as_of=as_of)
+    staged.drop(f"c{roles['id']} IS NULL", "without an id", "left out")
+    dates = read_dates(
+        staged,
+        {role: roles[role] for role in ("created_at", "closed_at") if role in roles},
+        date_format=columns.date_format,
+        zone=columns.timezone or zone,
+        into=zone,
+    )
+    return staged, roles, dates
 
 
 def type_leads_of_log(
@@ -50,20 +94,8 @@ def type_leads_of_log(
         Without attributes. A lead is created at its first event, and converted (or lost) with
         the first row that says so, at that row's time unless `closed_at` is mapped.
     """
-    roles = mapped_columns(source, columns, _ROLES)
-    needed = ["created_at", "id", *(["outcome"] if needs_outcome else [])]
-    for role in needed:
-        if role not in roles:
-            name = "lead_id" if role == "id" else role
-            find_column(source.names, name, file=source.file, key=f"[leads] {role}")
-    staged = stage(engine, source, columns, sorted(set(roles.values())), as_of=as_of)
-    staged.drop(f"c{roles['id']} IS NULL", "without an id", "left out")
-    dates = read_dates(
-        staged,
-        {role: roles[role] for role in ("created_at", "closed_at") if role in roles},
-        date_format=columns.date_format,
-        zone=columns.timezone or zone,
-        into=zone,
+    staged, roles, dates = look_at_leads_of_log(
+        engine, source, columns, zone=zone, needs_outcome=needs_outcome, as_of=as_of
     )
     table, dates = with_dates(staged, dates)
     start, end = closing_interval(dates.get("closed_at", dates["created_at"]))

@@ -20,7 +20,7 @@ from calibrate.history.frames import plain_types
 from calibrate.history.leads import LEAD_COLUMNS
 from calibrate.history.sources import Source, SourceTable
 
-__all__ = ["DatabaseTable", "find_table", "fingerprint", "read_table"]
+__all__ = ["DatabaseTable", "find_table", "fingerprint", "read_table", "unread_columns"]
 
 
 _SUFFIXES = (".csv", ".gz", ".parquet", ".tsv", ".txt", ".xlsx")
@@ -139,7 +139,7 @@ def read_table(
         If it has no row.
     """
     names = list(found.columns)
-    unread = _unread(names, columns, stages)
+    unread = unread_columns(names, columns, stages)
     data = _fetched(found, [name for name in names if name not in unread])
     if data.num_rows == 0:
         raise DataError("the table has no row", file=found.name)
@@ -218,10 +218,24 @@ def fingerprint(data: pa.Table) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _unread(
-    names: Sequence[str], columns: LeadColumns | OutcomeColumns, stages: Stages | None
+def unread_columns(
+    names: Sequence[str], columns: LeadColumns | OutcomeColumns, stages: Stages | None = None
 ) -> frozenset[str]:
-    """Return the columns that nothing needs: ignored, and of no other meaning."""
+    """Return the columns that nothing needs: ignored, and of no other meaning.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All columns.
+    columns : LeadColumns or OutcomeColumns
+        What means what, and what is ignored.
+    stages : Stages, optional
+        Their columns are needed too.
+
+    Returns
+    -------
+    frozenset of str
+    """
     ignored = {name.strip().casefold() for name in getattr(columns, "ignore", ())}
     if not ignored:
         return frozenset()

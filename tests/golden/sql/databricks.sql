@@ -3,61 +3,126 @@
 -- The card was made from leads of 2024-01-01 to 2025-01-01, fitted with what was known on 2025-04-01.
 -- as_of: the moment it is run; what a lead did counts from 90 days before its creation on.
 -- Times without a zone are taken to be in UTC; run it in a session of that zone.
+-- Columns were not looked at: crm.Deals, crm.calls could not be opened. Assumed: columns that no
+-- setting names have no meaning (no contact, no closing); times are times, and a
+-- closing at midnight is a day without a time; ids are spelled alike in all tables;
+-- activities name the contact where [leads] contact is set.
 -- These columns must hold numbers: seats "now".
 -- Use: run it, or put CREATE VIEW lead_scores AS (or CREATE TABLE ... AS) in front.
 -- Each lead has one row: lead_id, score (0 to 100), expected_rate (share of leads with this
 -- score that convert), tier, fit and engagement (points of either group), cutoff.
 -- Generated, not executed: calibrate is not tested on Databricks; look at some leads first.
-WITH crm_leads AS (
+WITH crm_blanks AS (
   SELECT
-    d.`Deal ID` AS lead_row,
-    d.`Deal ID` AS lead_id,
-    TRIM(CAST(d.`contact` AS STRING)) AS lead_key,
-    CAST(d.`Created Time` AS TIMESTAMP_NTZ) AS created_at,
+    ' ' || CHR(9) || CHR(13) || CHR(10) || '\u00A0' || '\uFEFF' AS letters
+), crm_lead_cells AS (
+  SELECT
+    t.`Deal ID` AS c0,
+    NULLIF(
+      NULLIF(
+        NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`Deal ID` AS STRING)), ''), 'Select'),
+        '-1'
+      ),
+      '-1.0'
+    ) AS c1,
+    NULLIF(
+      NULLIF(
+        NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`contact` AS STRING)), ''), 'Select'),
+        '-1'
+      ),
+      '-1.0'
+    ) AS c2,
+    t.`Created Time` AS c3,
+    NULLIF(
+      NULLIF(NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`order` AS STRING)), ''), 'Select'), '-1'),
+      '-1.0'
+    ) AS c4,
+    t.`Closing Date` AS c5,
+    NULLIF(
+      NULLIF(
+        NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`select` AS STRING)), ''), 'Select'),
+        '-1'
+      ),
+      '-1.0'
+    ) AS c6,
+    NULLIF(
+      NULLIF(NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`Città` AS STRING)), ''), 'Select'), '-1'),
+      '-1.0'
+    ) AS c7,
+    NULLIF(
+      NULLIF(
+        NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`seats "now"` AS STRING)), ''), 'Select'),
+        '-1'
+      ),
+      '-1.0'
+    ) AS c8,
+    NULLIF(
+      NULLIF(NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`size` AS STRING)), ''), 'Select'), '-1'),
+      '-1.0'
+    ) AS c9,
+    NULLIF(
+      NULLIF(NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`trial` AS STRING)), ''), 'Select'), '-1'),
+      '-1.0'
+    ) AS c10,
+    NULLIF(
+      NULLIF(NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`score` AS STRING)), ''), 'Select'), '-1'),
+      '-1.0'
+    ) AS c11,
+    NULLIF(
+      NULLIF(
+        NULLIF(NULLIF(TRIM(b.letters FROM CAST(t.`Source` AS STRING)), ''), 'Select'),
+        '-1'
+      ),
+      '-1.0'
+    ) AS c12
+  FROM `crm`.`Deals` AS t
+  CROSS JOIN crm_blanks AS b
+), crm_leads AS (
+  SELECT DISTINCT
+    c0 AS lead_row,
+    c0 AS lead_id,
+    c2 AS lead_key,
+    CAST(c3 AS TIMESTAMP_NTZ) AS created_at,
     CASE
-      WHEN LOWER(TRIM(CAST(d.`order` AS STRING))) IN ('payment done')
+      WHEN LOWER(c4) IN ('payment done')
       THEN 'converted'
-      WHEN LOWER(TRIM(CAST(d.`order` AS STRING))) IN ('lost', 'won\'t buy')
+      WHEN LOWER(c4) IN ('lost', 'won\'t buy')
       THEN 'lost'
       ELSE 'open'
     END AS outcome,
-    CAST(d.`Closing Date` AS TIMESTAMP_NTZ) AS closed_at,
-    NULLIF(
-      NULLIF(NULLIF(NULLIF(TRIM(CAST(d.`select` AS STRING)), ''), 'Select'), '-1'),
-      '-1.0'
-    ) AS x0,
-    NULLIF(
-      NULLIF(NULLIF(NULLIF(TRIM(CAST(d.`Città` AS STRING)), ''), 'Select'), '-1'),
-      '-1.0'
-    ) AS x1,
-    NULLIF(CAST(d.`seats "now"` AS DOUBLE), -1) AS x2,
-    NULLIF(NULLIF(NULLIF(NULLIF(TRIM(CAST(d.`size` AS STRING)), ''), 'Select'), '-1'), '-1.0') AS x3,
-    NULLIF(
-      NULLIF(NULLIF(NULLIF(TRIM(CAST(d.`trial` AS STRING)), ''), 'Select'), '-1'),
-      '-1.0'
-    ) AS x4,
-    NULLIF(
-      NULLIF(NULLIF(NULLIF(TRIM(CAST(d.`score` AS STRING)), ''), 'Select'), '-1'),
-      '-1.0'
-    ) AS x5
-  FROM `crm`.`Deals` AS d
+    CASE
+      WHEN CAST(c5 AS TIMESTAMP_NTZ) = CAST(CAST(CAST(c5 AS TIMESTAMP_NTZ) AS DATE) AS TIMESTAMP_NTZ)
+      THEN CAST(c5 AS TIMESTAMP_NTZ) + INTERVAL '1' DAY - INTERVAL '1' MICROSECOND
+      ELSE CAST(c5 AS TIMESTAMP_NTZ)
+    END AS closed_at,
+    c6 AS x0,
+    c7 AS x1,
+    CAST(CASE WHEN LOWER(c8) <> 'nan' THEN c8 END AS DOUBLE) AS x2,
+    c9 AS x3,
+    c10 AS x4,
+    c11 AS x5
+  FROM crm_lead_cells AS t
   WHERE
-    NOT d.`Deal ID` IS NULL
-    AND NOT COALESCE(TRIM(CAST(d.`Source` AS STRING)) IN ('Test'), FALSE)
+    NOT c1 IS NULL AND NOT COALESCE(c12 IN ('Test'), FALSE)
+), crm_activity_cells AS (
+  SELECT
+    NULLIF(TRIM(b.letters FROM CAST(t.`contact` AS STRING)), '') AS c0,
+    NULLIF(TRIM(b.letters FROM CAST(t.`Call Status` AS STRING)), '') AS c1,
+    t.`when` AS c2,
+    NULLIF(TRIM(b.letters FROM CAST(t.`Page URL` AS STRING)), '') AS c3,
+    NULLIF(TRIM(b.letters FROM CAST(t.`value` AS STRING)), '') AS c4
+  FROM `crm`.`calls` AS t
+  CROSS JOIN crm_blanks AS b
 ), crm_activities AS (
   SELECT
-    TRIM(CAST(a.`contact` AS STRING)) AS lead_key,
-    CASE TRIM(CAST(a.`Call Status` AS STRING))
-      WHEN 'select'
-      THEN 'activity:select'
-      ELSE TRIM(CAST(a.`Call Status` AS STRING))
-    END AS activity,
-    CAST(a.`when` AS TIMESTAMP_NTZ) AS occurred_at,
-    NULLIF(TRIM(CAST(a.`Page URL` AS STRING)), '') AS detail,
-    CAST(a.`value` AS DOUBLE) AS value
-  FROM `crm`.`calls` AS a
+    c0 AS lead_key,
+    CASE c1 WHEN 'select' THEN 'activity:select' ELSE c1 END AS activity,
+    CAST(c2 AS TIMESTAMP_NTZ) AS occurred_at,
+    c3 AS detail,
+    CAST(CASE WHEN LOWER(c4) <> 'nan' THEN c4 END AS DOUBLE) AS value
+  FROM crm_activity_cells AS t
   WHERE
-    NOT a.`contact` IS NULL
+    NOT c0 IS NULL AND NOT c1 IS NULL
 ), seen AS (
   SELECT
     l.lead_row,

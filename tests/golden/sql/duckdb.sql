@@ -3,36 +3,69 @@
 -- The card was made from leads of 2024-01-01 to 2025-01-01, fitted with what was known on 2025-04-01.
 -- as_of: the moment it is run; what a lead did counts from 90 days before its creation on.
 -- Times without a zone are taken to be in UTC; run it in a session of that zone.
+-- Columns were not looked at: crm.Deals, crm.calls could not be opened. Assumed: columns that no
+-- setting names have no meaning (no contact, no closing); times are times, and a
+-- closing at midnight is a day without a time; ids are spelled alike in all tables;
+-- activities name the contact where [leads] contact is set.
 -- These columns must hold numbers: seats "now".
 -- Use: run it, or put CREATE VIEW lead_scores AS (or CREATE TABLE ... AS) in front.
 -- Each lead has one row: lead_id, score (0 to 100), expected_rate (share of leads with this
 -- score that convert), tier, fit and engagement (points of either group), cutoff.
-WITH crm_leads AS (
+WITH crm_blanks AS (SELECT ' ' || chr(9) || chr(13) || chr(10) || chr(160) || chr(65279) AS letters),
+crm_lead_cells AS (
     SELECT
-        d."Deal ID" AS lead_row,
-        d."Deal ID" AS lead_id,
-        trim(CAST(d."contact" AS VARCHAR)) AS lead_key,
-        CAST(d."Created Time" AS TIMESTAMP) AS created_at,
-        CASE WHEN lower(trim(CAST(d."order" AS VARCHAR))) IN ('payment done') THEN 'converted' WHEN lower(trim(CAST(d."order" AS VARCHAR))) IN ('lost', 'won''t buy') THEN 'lost' ELSE 'open' END AS outcome,
-        CAST(d."Closing Date" AS TIMESTAMP) AS closed_at,
-        nullif(nullif(nullif(nullif(trim(CAST(d."select" AS VARCHAR)), ''), 'Select'), '-1'), '-1.0') AS x0,
-        nullif(nullif(nullif(nullif(trim(CAST(d."Città" AS VARCHAR)), ''), 'Select'), '-1'), '-1.0') AS x1,
-        nullif(CAST(d."seats ""now""" AS DOUBLE), -1) AS x2,
-        nullif(nullif(nullif(nullif(trim(CAST(d."size" AS VARCHAR)), ''), 'Select'), '-1'), '-1.0') AS x3,
-        nullif(nullif(nullif(nullif(trim(CAST(d."trial" AS VARCHAR)), ''), 'Select'), '-1'), '-1.0') AS x4,
-        nullif(nullif(nullif(nullif(trim(CAST(d."score" AS VARCHAR)), ''), 'Select'), '-1'), '-1.0') AS x5
-    FROM "crm"."Deals" AS d
-    WHERE d."Deal ID" IS NOT NULL AND NOT coalesce(trim(CAST(d."Source" AS VARCHAR)) IN ('Test'), FALSE)
+        t."Deal ID" AS c0,
+        nullif(nullif(nullif(nullif(trim(CAST(t."Deal ID" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c1,
+        nullif(nullif(nullif(nullif(trim(CAST(t."contact" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c2,
+        t."Created Time" AS c3,
+        nullif(nullif(nullif(nullif(trim(CAST(t."order" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c4,
+        t."Closing Date" AS c5,
+        nullif(nullif(nullif(nullif(trim(CAST(t."select" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c6,
+        nullif(nullif(nullif(nullif(trim(CAST(t."Città" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c7,
+        nullif(nullif(nullif(nullif(trim(CAST(t."seats ""now""" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c8,
+        nullif(nullif(nullif(nullif(trim(CAST(t."size" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c9,
+        nullif(nullif(nullif(nullif(trim(CAST(t."trial" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c10,
+        nullif(nullif(nullif(nullif(trim(CAST(t."score" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c11,
+        nullif(nullif(nullif(nullif(trim(CAST(t."Source" AS VARCHAR), b.letters), ''), 'Select'), '-1'), '-1.0') AS c12
+    FROM "crm"."Deals" AS t
+    CROSS JOIN crm_blanks AS b
+),
+crm_leads AS (
+    SELECT DISTINCT
+        c0 AS lead_row,
+        c0 AS lead_id,
+        c2 AS lead_key,
+        CAST(c3 AS TIMESTAMP) AS created_at,
+        CASE WHEN lower(c4) IN ('payment done') THEN 'converted' WHEN lower(c4) IN ('lost', 'won''t buy') THEN 'lost' ELSE 'open' END AS outcome,
+        CASE WHEN CAST(c5 AS TIMESTAMP) = CAST(CAST(CAST(c5 AS TIMESTAMP) AS DATE) AS TIMESTAMP) THEN CAST(c5 AS TIMESTAMP) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND ELSE CAST(c5 AS TIMESTAMP) END AS closed_at,
+        c6 AS x0,
+        c7 AS x1,
+        CAST(CASE WHEN lower(c8) <> 'nan' THEN c8 END AS DOUBLE) AS x2,
+        c9 AS x3,
+        c10 AS x4,
+        c11 AS x5
+    FROM crm_lead_cells AS t
+    WHERE c1 IS NOT NULL AND NOT coalesce(c12 IN ('Test'), FALSE)
+),
+crm_activity_cells AS (
+    SELECT
+        nullif(trim(CAST(t."contact" AS VARCHAR), b.letters), '') AS c0,
+        nullif(trim(CAST(t."Call Status" AS VARCHAR), b.letters), '') AS c1,
+        t."when" AS c2,
+        nullif(trim(CAST(t."Page URL" AS VARCHAR), b.letters), '') AS c3,
+        nullif(trim(CAST(t."value" AS VARCHAR), b.letters), '') AS c4
+    FROM "crm"."calls" AS t
+    CROSS JOIN crm_blanks AS b
 ),
 crm_activities AS (
     SELECT
-        trim(CAST(a."contact" AS VARCHAR)) AS lead_key,
-        CASE trim(CAST(a."Call Status" AS VARCHAR)) WHEN 'select' THEN 'activity:select' ELSE trim(CAST(a."Call Status" AS VARCHAR)) END AS activity,
-        CAST(a."when" AS TIMESTAMP) AS occurred_at,
-        nullif(trim(CAST(a."Page URL" AS VARCHAR)), '') AS detail,
-        CAST(a."value" AS DOUBLE) AS value
-    FROM "crm"."calls" AS a
-    WHERE a."contact" IS NOT NULL
+        c0 AS lead_key,
+        CASE c1 WHEN 'select' THEN 'activity:select' ELSE c1 END AS activity,
+        CAST(c2 AS TIMESTAMP) AS occurred_at,
+        c3 AS detail,
+        CAST(CASE WHEN lower(c4) <> 'nan' THEN c4 END AS DOUBLE) AS value
+    FROM crm_activity_cells AS t
+    WHERE c0 IS NOT NULL AND c1 IS NOT NULL
 ),
 seen AS (
     SELECT l.lead_row, l.lead_id, CAST(CURRENT_TIMESTAMP AS TIMESTAMP) AS cutoff, CAST(CURRENT_TIMESTAMP AS TIMESTAMP) + INTERVAL 1 MICROSECOND AS until, l.lead_key, l.created_at, l.x0, l.x1, l.x2, l.x3, l.x4, l.x5
