@@ -17,7 +17,7 @@ COVERAGE := --cov --cov-report=term --cov-fail-under=95
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test databases lint format format-check types doctest check truth bench-fit bench-quarter bench-scale notebook lock clean
+.PHONY: help demo test databases browser lint format format-check types doctest check truth bench-fit bench-quarter bench-scale notebook lock clean
 
 help: ## list these targets
 	@echo "calibrate: make TARGET"
@@ -34,6 +34,9 @@ test: $(VENV)/.dev ## run all tests on two processes, with branch coverage (at l
 
 databases: ## install PostgreSQL and Java 17 for the tests of engines (apt-get, root or sudo)
 	@bash tests/set_up_engines.sh --install
+
+browser: ## install Chromium for the tests of pages (apt-get, root or sudo)
+	@bash tests/set_up_browser.sh --install
 
 lint: $(VENV)/.dev ## ruff: style, docstrings, complexity, security
 	@echo "== lint: ruff check"

@@ -58,6 +58,13 @@ def test_intervals_are_the_known_ones():
         assert row[f"lift_ci_{end}"] == pytest.approx(ratio / (0.1 * ratio + 0.9))
 
 
+def test_all_leads_have_an_interval_too():
+    lift = measure_lift(clickers(100, 36, 1000, 300))
+    found = lift.control_rate, lift.control_rate_ci_lower, lift.control_rate_ci_upper
+    # statsmodels 0.15
+    assert found == pytest.approx((0.3, *proportion_confint(300, 1000, method="wilson")))
+
+
 def test_identities():
     rng = np.random.default_rng(0)
     level = rng.choice(list("abcde"), 2000)

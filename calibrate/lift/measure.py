@@ -17,11 +17,14 @@ from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.lift.adjusted import adjusted_odds, shrunken_rates
 from calibrate.lift.compare import compare_rates
 from calibrate.lift.found import CHOSEN, COUNTED_BY, found_rows
+from calibrate.lift.sides import sides_of
 from calibrate.observation import require_follow_up, sample_of
+from calibrate.stats.intervals import wilson
 
 if TYPE_CHECKING:
-    from calibrate.observation import Observation
+    from calibrate.observation import Observation, Sample
     from calibrate.scorecard import Scorecard
+    from calibrate.stats.intervals import Interval
 
 __all__ = ["LIFT_COLUMNS", "Lift", "measure_lift"]
 
@@ -74,8 +77,8 @@ class Lift:
         In the order of the table.
     n, n_converted : int
         Leads measured, and those of them that converted.
-    control_rate : float
-        Conversion rate of the same leads.
+    control_rate, control_rate_ci_lower, control_rate_ci_upper : float
+        Conversion rate of the same leads, with Wilson's interval at their effective number.
     confidence_level : float
     """
 
@@ -83,6 +86,8 @@ class Lift:
     n: int
     n_converted: int
     control_rate: float
+    control_rate_ci_lower: float
+    control_rate_ci_upper: float
     confidence_level: float
     _table: pd.DataFrame = field(repr=False)
 
@@ -289,14 +294,24 @@ def measure_lift(
     beside = sample if searched is obs else sample_of(searched, rules)
     odds = adjusted_odds(beside, confidence_level=confidence_level)
     table = table.join(odds).assign(shrunken_rate=shrunken_rates(table, rules))
+    control = _of_everyone(sample, confidence_level)
     return Lift(
         criteria=rules,
         n=sample.n,
         n_converted=sample.n_converted,
         control_rate=sample.rate,
+        control_rate_ci_lower=float(control.lower[0]),
+        control_rate_ci_upper=float(control.upper[0]),
         confidence_level=confidence_level,
         _table=table[list(LIFT_COLUMNS)],
     )
+
+
+def _of_everyone(sample: Sample, confidence_level: float) -> Interval:
+    """Return the interval of the rate of all leads, shape (1,)."""
+    everyone = replace(sample, criteria=(), flags=np.ones((len(sample.flags), 1), dtype=bool))
+    known, n, _, _ = sides_of(everyone).effective_counts()
+    return wilson(known, n, confidence_level=confidence_level)
 
 
 def _refuse_one_sided(converted: NDArray[np.float64]) -> None:

@@ -23,10 +23,10 @@ def textbook_example(lift: Lift, card: Scorecard) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``activity, n, n_converted, n_leads, control_rate, rate, lift, points_rate,
-        points_difference, points_card, verdict`` of the most common criterion of group
-        engagement whose verdict is ``raises`` (else the most common one of that group, else
-        of any); None if no criterion was measured.
+        ``activity, n, n_converted, n_leads, lead_share, control_rate, rate`` (both rates with
+        their intervals), ``lift, points_rate, points_difference, points_card, verdict`` of the
+        most common criterion of group engagement whose verdict is ``raises`` (else the most
+        common one of that group, else of any); None if no criterion was measured.
     """
     table = lift.table
     table = table[~table["reason"].str.startswith(CHOSEN)]
@@ -48,8 +48,13 @@ def _example(row: pd.Series, lift: Lift, card: Scorecard) -> dict[str, Any]:
         "n": row["n"],
         "n_converted": row["n_converted"],
         "n_leads": lift.n,
+        "lead_share": row["lead_share"],
         "control_rate": row["control_rate"],
+        "control_rate_ci_lower": lift.control_rate_ci_lower,
+        "control_rate_ci_upper": lift.control_rate_ci_upper,
         "rate": row["rate"],
+        "rate_ci_lower": row["rate_ci_lower"],
+        "rate_ci_upper": row["rate_ci_upper"],
         "lift": row["lift"],
         "points_rate": round(100 * row["rate"]) if row["verdict"] == "raises" else 0,
         "points_difference": round(100 * row["difference"]) if is_real else 0,

@@ -13,6 +13,8 @@ __all__ = ["base_of", "card_of", "example_of", "rule_of", "sizes_of", "textbook_
 
 STABLE = 0.8  # share of resamples that choose a line again
 
+_HALF = 0.5
+
 
 def base_of(run: Mapping[str, Any]) -> Row | None:
     """Return the leads that the points, the tiers and the cuts are counted on."""
@@ -45,7 +47,7 @@ def card_of(run: Mapping[str, Any]) -> Row:
     lines = [
         line
         | {
-            "is_common": (shares.get(line["name"]) or 0) > 0.5,
+            **_against_average(line["points"], shares.get(line["name"])),
             "is_unstable": _is_unstable(line),
             "rule": rule_of(line),
         }
@@ -113,6 +115,13 @@ def sizes_of(run: Mapping[str, Any]) -> Row | None:
     }
 
 
+def _against_average(points: int, share: float | None) -> Row:
+    """Return what a line that most leads meet is worth beside the average lead, both ways."""
+    is_common = (share or 0) > _HALF and points != 0
+    without = -round(points * share) if is_common and share is not None else 0
+    return {"is_common": is_common, "with": points + without, "without": without}
+
+
 def _is_unstable(line: Row) -> bool:
     again = line.get("selection_frequency")
     return again is not None and again < STABLE
@@ -121,4 +130,17 @@ def _is_unstable(line: Row) -> bool:
 def textbook_of(run: Mapping[str, Any]) -> Row | None:
     """Return the textbook's sum, and whether its counts give its rate."""
     book = run.get("textbook")
-    return dict(book) | {"adds_up": _adds_up(book)} if book else None
+    if not book:
+        return None
+    bars = [
+        {
+            "is_activity": name == "rate",
+            "n": book[n],
+            "rate": book[name],
+            "lower": book.get(f"{name}_ci_lower"),
+            "upper": book.get(f"{name}_ci_upper"),
+        }
+        for name, n in (("rate", "n"), ("control_rate", "n_leads"))
+    ]
+    top = max(bar["upper"] or bar["rate"] for bar in bars)
+    return dict(book) | {"adds_up": _adds_up(book), "bars": bars, "top_rate": top}

@@ -7,11 +7,13 @@ Filled against hollow and solid against dashed carry the meaning, colour only he
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
-__all__ = ["bar", "dots", "dumbbell", "steps", "strip"]
+__all__ = ["Label", "Slope", "bar", "dots", "share_bar", "slope", "steps", "strip"]
 
 
 def strip(
@@ -69,24 +71,144 @@ def bar(value: float, *, low: float, high: float) -> Markup:
     )
 
 
-def dumbbell(old: float | None, new: float | None, *, low: float, high: float) -> Markup:
-    """Return the old value (hollow) and the new one (filled) on one line.
+def share_bar(
+    rate: float | None,
+    lower: float | None,
+    upper: float | None,
+    *,
+    high: float,
+    is_filled: bool = True,
+) -> Markup:
+    """Return a bar from zero to a rate, filled or hollow, its interval drawn over the end.
 
     Examples
     --------
-    >>> dumbbell(1, 2, low=0, high=3).count("<circle")
-    2
+    >>> 'width="50.00%"' in share_bar(0.2, 0.1, 0.3, high=0.4)
+    True
     """
-    zero = _percent(0, low, high)
-    parts = [f'<line class="zero" x1="{zero}" x2="{zero}" y1="0" y2="16"/>']
+    kind = "plus" if is_filled else "hollow"
+    width = _percent(rate or 0, 0, high)
+    parts = [f'<rect class="{kind}" x="0" width="{width}" y="2" height="12"/>']
+    if lower is not None and upper is not None:
+        ends = _percent(lower, 0, high), _percent(upper, 0, high)
+        parts.append(f'<line class="whisker" x1="{ends[0]}" x2="{ends[1]}" y1="8" y2="8"/>')
+    return _svg("strip", [*parts, '<line class="zero" x1="0" x2="0" y1="0" y2="16"/>'])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """A name and its points at one side of a slope chart; `top` in percent of its height."""
+
+    name: str
+    points: float
+    top: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slope:
+    """Old points on the left, new ones on the right, a line each, and the labels of both sides."""
+
+    lines: Markup
+    left: tuple[Label, ...]
+    right: tuple[Label, ...]
+    height: float  # in lines of text
+
+
+def slope(rows: Iterable[Mapping[str, Any]]) -> Slope | None:
+    """Return the slope chart of two cards; None where there are not two lines to draw.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        ``criterion, points_old, points_new``; points are None where a card has no such line.
+
+    Examples
+    --------
+    >>> chart = slope([{"criterion": "a", "points_old": 3, "points_new": 9},
+    ...                {"criterion": "b", "points_old": None, "points_new": 5}])
+    >>> [(label.name, label.points) for label in chart.right]
+    [('a', 9), ('b', 5)]
+    """
+    drawn = [row for row in rows if _sides(row) != (None, None)]
+    if len(drawn) < 2:  # one line alone is no chart
+        return None
+    known = [points for row in drawn for points in _sides(row) if points is not None]
+    low, high = min(known), max(known)
+    height = _ROWS_OF_A_LABEL * len(drawn)
+    tops = [_apart([_sides(row)[side] for row in drawn], low, high, 1 / height) for side in (0, 1)]
+    parts = []
+    for i, row in enumerate(drawn):
+        old, new = _sides(row)
+        ends = [None if points is None else _depth(points, low, high) for points in (old, new)]
+        parts += _slope_line(ends, (tops[0][i], tops[1][i]))
+    body = Markup("").join(Markup(part) for part in parts)  # noqa: S704 - numbers only
+    return Slope(
+        lines=Markup(
+            '<svg class="lines" width="100%" height="100%" aria-hidden="true">{}</svg>'
+        ).format(body),
+        left=_labels(drawn, 0, tops[0]),
+        right=_labels(drawn, 1, tops[1]),
+        height=height,
+    )
+
+
+_ROWS_OF_A_LABEL = 1.6
+_INSET = 14  # percent of the width, from a label to the scale
+
+
+def _sides(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    return row.get("points_old"), row.get("points_new")
+
+
+def _depth(points: float, low: float, high: float) -> float:
+    """Return how far down the chart points stand, in percent; room for half a label is left."""
+    return 5 + 90 * (1 - _share(points, low, high))
+
+
+def _apart(points: Sequence[float | None], low: float, high: float, gap: float) -> list[float]:
+    """Return where the labels stand: at their points, moved down or up until none overlap."""
+    known = [(value, i) for i, value in enumerate(points) if value is not None]
+    highest_first = sorted(known, key=lambda label: -label[0])
+    tops = [0.0] * len(points)
+    at = -100.0
+    for value, i in highest_first:
+        tops[i] = at = max(_depth(value, low, high), at + 100 * gap)
+    at = 100.0
+    for _, i in reversed(highest_first):
+        tops[i] = at = min(tops[i], at)
+        at -= 100 * gap
+    return tops
+
+
+def _slope_line(ends: Sequence[float | None], tops: tuple[float, float]) -> list[str]:
+    old, new = ends
+    parts = []
     if old is not None and new is not None:
-        ends = _percent(old, low, high), _percent(new, low, high)
-        parts.append(f'<line class="range" x1="{ends[0]}" x2="{ends[1]}" y1="8" y2="8"/>')
-    for value, kind in ((old, "hollow"), (new, "dot")):
-        if value is not None:
-            at = _percent(value, low, high)
-            parts.append(f'<circle class="{kind}" cx="{at}" cy="8" r="3.5"/>')
-    return _svg("strip", parts)
+        kind = "same" if old == new else "moved"
+        parts.append(_line(kind, _INSET, old, 100 - _INSET, new))
+    if old is not None:
+        parts.append(_line("leader", 0, tops[0], _INSET, old))
+        kind = "hollow" if new is None else "dot"
+        parts.append(f'<circle class="{kind}" cx="{_INSET}%" cy="{old:.2f}%" r="3.5"/>')
+    if new is not None:
+        parts.append(_line("leader", 100 - _INSET, new, 100, tops[1]))
+        parts.append(f'<circle class="dot" cx="{100 - _INSET}%" cy="{new:.2f}%" r="3.5"/>')
+    return parts
+
+
+def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<line class="{kind}" x1="{x1}%" y1="{y1:.2f}%" x2="{x2}%" y2="{y2:.2f}%"/>'
+
+
+def _labels(
+    rows: Sequence[Mapping[str, Any]], side: int, tops: Sequence[float]
+) -> tuple[Label, ...]:
+    labels = [
+        Label(name=str(row["criterion"]), points=points, top=round(top, 2))
+        for row, top in zip(rows, tops, strict=True)
+        if (points := _sides(row)[side]) is not None
+    ]
+    return tuple(sorted(labels, key=lambda label: label.top))
 
 
 def dots(rate: float, label: str) -> Markup:

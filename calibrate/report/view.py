@@ -15,6 +15,7 @@ from calibrate.backtest import NOT_WALK_FORWARD
 from calibrate.report.campaigns import campaigns_of
 from calibrate.report.card import base_of, card_of, example_of, sizes_of, textbook_of
 from calibrate.report.cuts import beside_the_cut
+from calibrate.report.overlap import overlap_of
 from calibrate.report.shape import Row, is_wide, rows_of, setting
 from calibrate.report.why import why_not
 
@@ -27,7 +28,7 @@ _CARDS = (
 _SEVERITIES = ("certain", "likely", "note")
 _MAX_QUARTERS = 4
 _MAX_LEADS = 6
-_MAX_NOTHING = 12
+_MAX_NOTHING = 10
 _CUT = re.compile(r"(: [\d.,]+ times or more| adding up to [\d.,]+ or more| at least [\d.,]+)$")
 
 
@@ -229,10 +230,9 @@ def _changes(run: Mapping[str, Any]) -> Row | None:
     if not changes:
         return None
     rows = rows_of(changes.get("criteria") or changes.get("table"))
-    points = [row.get(name) or 0 for row in rows for name in ("points_old", "points_new")]
     return {
-        "low": min([0, *points]),
-        "high": max([1, *points]),
+        "all": rows,
+        "drawn": [_drawn(row) for row in rows],
         "counts": {
             status: sum(row.get("status") == status for row in rows)
             for status in ("new", "dropped", "changed", "same", "renamed")
@@ -241,11 +241,19 @@ def _changes(run: Mapping[str, Any]) -> Row | None:
     }
 
 
+def _drawn(row: Row) -> Row:
+    """Return a line of both cards for the slope chart: what is not there has no end."""
+    gone = {"new": "points_old", "dropped": "points_new"}.get(str(row.get("status")))
+    return row if gone is None else row | {gone: None}
+
+
 def _nothing(run: Mapping[str, Any]) -> Row:
     names = {line["name"] for line in rows_of((run.get("scorecard") or {}).get("criteria"))}
     rows = [row for row in rows_of(run.get("lift")) if row["criterion"] not in names]
     rows.sort(key=lambda row: (-(row.get("n") or 0), row["criterion"]))
     shown = _once(rows)[:_MAX_NOTHING]
+    for row in shown:
+        row["overlap"] = overlap_of(run, row["criterion"])
     top = max((row.get("rate_ci_upper") or row.get("rate") or 0 for row in shown), default=1)
     if shown:
         top = min(top, 4 * shown[0]["control_rate"])  # a leak must not flatten the others
@@ -278,9 +286,11 @@ def _is_win(row: Row) -> bool:
 
 def _unknown(run: Mapping[str, Any]) -> Row:
     findings = sorted(rows_of(run.get("findings")), key=_severity)
+    told = [row for row in findings if row.get("severity") != "note"]
     return {
         "findings": findings,
-        "groups": _by_severity(findings),
+        "groups": _by_severity(told),
+        "n_notes": len(findings) - len(told),
         "warnings": [str(warning) for warning in run.get("warnings") or []],
         "counts": _positive(rows_of(run.get("checks"))),
     }

@@ -91,6 +91,12 @@ class Words:
         text = text.removesuffix(numbers.percent)
         return text.removesuffix(f"{numbers.decimal}0") if rate in (0, 1) else text
 
+    def of_100_more(self, difference: float | None) -> str:
+        """Write a difference of rates as so many of 100 more or fewer, with its sign."""
+        if difference is None:
+            return self.value("n", None)
+        return display.format_number(100 * difference, 1, lang=self.lang, sign=True)
+
     def times_in_100(self, value: float | None) -> str:
         """Write how many times in a hundred, to the whole number; never 0 or 100 unless exact."""
         if value is None:

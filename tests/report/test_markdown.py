@@ -51,7 +51,7 @@ def test_a_line_that_is_seldom_found_again_is_marked(again, is_marked):
     run["scorecard"]["base_ci"] = [8, 15]
     run["scorecard"]["criteria"][0] |= {"selection_frequency": again, "attribute_frequency": 0.95}
     text = render_markdown(run)
-    assert ("not settled: 54 times in 100, its theme 95" in text) == is_marked
+    assert ("not settled: found again 54 times in 100" in text) == is_marked
     assert ("Not settled: had other leads" in text) == is_marked
     assert "(8 to 15). Add the points" in text
 
