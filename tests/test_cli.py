@@ -138,6 +138,7 @@ def spoil(company: Path, what: str) -> None:
             "delimiter": SETTINGS.replace(source, f'{source}\ndelimiter = ";"'),
             "points": f'{SETTINGS}[hand_made]\n"demo_reqest >= 1" = 10\n',
             "campaign": f'{SETTINGS}[campaigns]\ncolumns = ["sorce"]\n',
+            "constraint": f'{SETTINGS}[constraints]\nincreasing = ["demo_reqest"]\n',
         }
         settings.write_text(changed[what])
 
@@ -179,6 +180,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     [
         ("points", '[hand_made] "demo_reqest >= 1": there is no column or activity "demo_reqest"'),
         ("campaign", '[campaigns] columns: there is no column "sorce" (did you mean "source"?)'),
+        ("constraint", '[constraints] increasing: there is no column or activity "demo_reqest"'),
     ],
 )
 def test_what_the_settings_misname_is_said_by_check_and_before_a_run_measures(

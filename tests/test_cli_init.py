@@ -24,7 +24,8 @@ from calibrate.proposal.examples import examples_of
 from calibrate.proposal.looks import Column
 from calibrate.proposal.moments import last_day
 from calibrate.proposal.questions import address, choose, choose_one, day, number, yes_or_no, zone
-from tests.small_company import write_company
+from calibrate.writer import write_run
+from tests.small_company import company_run, write_company
 
 PROJECT = Path(__file__).resolve().parents[1]
 N = 60
@@ -238,3 +239,18 @@ def test_quiet_leaves_only_the_answer(
     assert QUIET.get() is False
     assert main(["-q", "check", "-c", "none.toml"]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_promote_says_which_runs_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_company(tmp_path / "company")
+    monkeypatch.chdir(tmp_path / "company")
+    signed = ["--who", "Ada", "--why", "better"]
+    assert main(["promote", "runs/2026Q1", *signed]) == 1
+    assert capsys.readouterr().err.endswith("make a run with: calibrate run\n")
+    write_run(company_run(), tmp_path / "company" / "runs" / "one")
+    assert main(["promote", "runs/two", *signed]) == 1
+    assert capsys.readouterr().err.endswith("; there are: one\n")
+    assert main(["promote", "runs/one", *signed]) == 0
+    assert "to undo: calibrate promote --rollback" in capsys.readouterr().out

@@ -335,13 +335,26 @@ def promote(config: Path, run_folder: Path | None, *, who: str, why: str, when: 
     runs = runs_folder(load_settings(config))
     said: dict[str, Any] = {"who": who, "why": why, "when": when or dt.date.today()}
     if run_folder is None:
-        card = registry.rollback(runs, **said)
-    else:
+        say(f"in force: {place(registry.rollback(runs, **said))}")
+        return DONE
+    try:
         card = registry.promote(runs, run_folder, **said)
+    except CalibrateError as error:
+        raise CalibrateError(f"{error}{_which_runs(runs, str(error))}") from None
     say(f"in force: {place(card)}")
-    if run_folder is not None:
-        _note_gate(card.parent)
+    say("to undo: calibrate promote --rollback --who NAME --why TEXT")
+    _note_gate(card.parent)
     return DONE
+
+
+def _which_runs(runs: Path, error: str) -> str:
+    """Say which runs there are, where the one named is not there."""
+    if "there is no" not in error and "does not lie" not in error:
+        return ""
+    cards = sorted(runs.glob("[!.]*/scorecard.json"))
+    if not cards:
+        return "; make a run with: calibrate run"
+    return f"; there are: {', '.join(card.parent.name for card in cards)}"
 
 
 def _note_gate(run_folder: Path) -> None:
