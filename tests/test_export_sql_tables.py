@@ -25,6 +25,7 @@ from calibrate.config import (
 )
 from calibrate.criteria import kinds_needed
 from calibrate.engines import Engine
+from calibrate.errors import ConfigError
 from calibrate.exports import export_sql
 from calibrate.history import Needs
 from calibrate.pipeline.scoring import score_leads
@@ -63,7 +64,7 @@ class Case:
         if self.wins is not None:
             wins = OutcomeColumns(source=names["wins"], **self.win_columns)
         source = names.get("leads")
-        leads = LeadColumns(**({"source": source} if source else {}), **self.lead_columns)
+        leads = LeadColumns(source=source, **self.lead_columns)
         return Settings(leads=leads, activities=log, outcomes=wins, **more)
 
 
@@ -591,3 +592,85 @@ def test_tables_of_spark(name: str, spark_session: Any) -> None:
     finally:
         engine.close()
     assert by_lead(found) == expected
+
+
+def refusal(case: Case, tmp_path: Path, kind: str = "parquet", **more: Any) -> str:
+    """The one line with which a statement is refused."""
+    settings = case.settings(written(case.tables, tmp_path, kind))
+    with pytest.raises(ConfigError) as refused:
+        export_sql(card_of(*case.rules), settings, as_of=AS_OF, **more)
+    return str(refused.value)
+
+
+def test_what_sql_of_a_database_cannot_read_is_refused(tmp_path: Path) -> None:
+    texts = LEADS | {"created_at": ["2023-06-01", "2023-06-02", "2023-06-03", "2023-06-04"]}
+    assert refusal(Case(texts), tmp_path, dialect="postgres") == (
+        'leads.parquet, column "created_at": times spelled as text, which SQL of this database '
+        "does not read as calibrate does: cast it to a timestamp in a view, and name the view"
+    )
+    seats = LEADS | {"seats": ["1,5", "2", "", "7"]}
+    rule = ({"field": "seats", "at_least": 2}, 5)
+    said = refusal(Case(seats, (rule,)), tmp_path, dialect="spark")
+    assert 'column "seats": numbers spelled as text' in said
+    assert said.endswith("cast it to a number in a view, and name the view")
+    total = ({"activity": "click", "total": 2}, 5)
+    log = LOG | {"value": ["1", "2", "3", "4"]}
+    said = refusal(Case(LEADS, (total,), log), tmp_path, dialect="snowflake")
+    assert 'log.parquet, column "value": numbers spelled as text' in said
+
+
+def test_zones_that_bigquery_cannot_be_told_are_refused(tmp_path: Path) -> None:
+    case = Case(LEADS, (CLICKED,), LOG, log_columns={"timezone": "Europe/Rome"})
+    assert refusal(case, tmp_path, dialect="bigquery") == (
+        'log.parquet, column "occurred_at": its times are in Europe/Rome, those of the leads in '
+        "UTC: convert them in a view, and name the view"
+    )
+
+
+def test_files_that_duckdb_reads_otherwise_are_refused(tmp_path: Path) -> None:
+    case = Case(LEADS | {"plan": ["Città", "a", "b", "c"]})
+    names = written(case.tables, tmp_path, "csv")
+    path = Path(names["leads"])
+    path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
+    settings = case.settings(names)
+    settings = settings.model_copy(
+        update={"leads": settings.leads.model_copy(update={"encoding": "cp1252"})}
+    )
+    fix = "load it into a table of your database and name that"
+    with pytest.raises(ConfigError, match=f"leads.csv: DuckDB does not read this file .*: {fix}"):
+        export_sql(card_of(*case.rules), settings, as_of=AS_OF)
+    book = tmp_path / "leads.xlsx"
+    case.tables["leads"].to_pandas().to_excel(book, index=False)
+    with pytest.raises(ConfigError, match=f"leads.xlsx: a statement cannot read a workbook: {fix}"):
+        export_sql(card_of(*case.rules), case.settings({"leads": str(book)}), as_of=AS_OF)
+
+
+def test_columns_and_kinds_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    assert refusal(Case(LEADS | {"PLAN": IDS}), tmp_path) == (
+        'leads.parquet: two columns are called "plan" but for capitals, which SQL does not tell '
+        "apart: rename one of them"
+    )
+    lists = LEADS | {"tags": pa.array([["x"], [], None, ["y"]], pa.list_(pa.string()))}
+    case = Case(lists, (({"field": "tags", "missing": True}, 5),))
+    assert refusal(case, tmp_path) == (
+        'leads.parquet, column "tags": it holds varchar[], which is spelled differently in SQL: '
+        "write it as text"
+    )
+
+
+def test_a_card_that_counts_activities_needs_a_log(tmp_path: Path) -> None:
+    assert refusal(Case(LEADS, (CLICKED,)), tmp_path) == (
+        "the card counts activities: name the log under [activities] source"
+    )
+
+
+def test_what_was_assumed_of_tables_that_are_not_there_is_said(tmp_path: Path) -> None:
+    case = Case(LEADS, (PLAN, CLICKED), LOG, log_columns={"timezone": "Europe/Rome"})
+    names = {"leads": str(tmp_path / "gone.parquet"), "log": "crm.calls"}
+    text = export_sql(card_of(*case.rules), case.settings(names), as_of=AS_OF)
+    assert "-- Columns were not looked at: gone.parquet, crm.calls could not be opened." in text
+    assert "AT TIME ZONE 'Europe/Rome'" in text
+    there = written(case.tables, tmp_path, "parquet")
+    text = export_sql(card_of(*case.rules), case.settings(there), as_of=AS_OF)
+    assert "not looked at" not in text
+    assert "Times are those of UTC, whatever the zone of the session." in text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -196,7 +197,7 @@ def _names_of_text(
         raise ConfigError(f"{shown}: a statement cannot read a workbook: {_ELSE}")
     try:
         found = private.query(f"SELECT * FROM {_text_file(opened, file)}")
-    except CalibrateError:
+    except (CalibrateError, duckdb.Error):
         found = None
     if found is None or found.num_columns != len(opened.names):
         raise _read_otherwise(shown)

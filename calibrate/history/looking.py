@@ -233,7 +233,8 @@ def _look_at_leads(asked: _Asked, columns: LeadColumns, place: _Place) -> SeenLe
     if found is None:
         opened = read_source(file, "leads", columns)
     names = tuple(found.columns) if found is not None else opened.names
-    unneeded = [name for name in names if attribute_name(name) not in needs.fields]
+    needed = {name.strip().casefold() for name in names if attribute_name(name) in needs.fields}
+    unneeded = [name for name in names if name.strip().casefold() not in needed]
     narrow = columns.model_copy(update={"ignore": (*columns.ignore, *unneeded)})
     if found is not None:
         key = names[find_column(names, columns.id or "lead_id", file=found.name, key="[leads] id")]
