@@ -17,7 +17,7 @@ COVERAGE := --cov --cov-report=term --cov-fail-under=95
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test databases browser lint format format-check types doctest check truth bench-fit bench-quarter bench-scale notebook lock clean
+.PHONY: help demo test databases browser lint format format-check types doctest check truth bench-fit bench-quarter bench-scale gallery notebook lock clean
 
 help: ## list these targets
 	@echo "calibrate: make TARGET"
@@ -74,6 +74,10 @@ bench-quarter: $(VENV)/.base ## ask the quarter's script what it must say (bench
 bench-scale: $(VENV)/.base ## measure what size costs, in times of reading the data (benchmarks/scale.md)
 	@echo "== bench-scale: reading, the whole run, ten times as much, scoring, start-up"
 	@$(BIN)/python -m benchmarks.scale
+
+gallery: $(VENV)/.base ## draw every plot from the simulated company (docs/gallery.md)
+	@echo "== gallery: docs/gallery.md"
+	@$(BIN)/python docs/make_gallery.py
 
 notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
 	@$(BIN)/jupyter lab notebooks

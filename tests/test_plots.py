@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -261,7 +263,7 @@ def test_the_price_of_fewer_rules_is_drawn_with_the_ceiling(run):
     assert [line.get_xdata()[0] for line in filled] == [8]  # the card's size
     assert ax.get_title(loc="left") == "What fewer rules cost: 310 customers among 4,300 leads"
     (text,) = (text.get_text() for text in ax.texts)
-    assert text == "ceiling, gradient boosting: 0.800 (0.780 to 0.820), n 4,300"
+    assert text == "gradient boosting: 0.800 (0.780 to 0.820), n 4,300"
     alone = plots.plot_parsimony(pd.DataFrame(table))
     assert len(alone.texts) == 0
 
@@ -269,3 +271,39 @@ def test_the_price_of_fewer_rules_is_drawn_with_the_ceiling(run):
 def test_a_card_without_a_choice_of_size_says_so(run):
     ax = plots.plot_parsimony(_card(run))
     assert [text.get_text() for text in ax.texts] == ["no number of rules was tried"]
+
+
+def test_on_small_axes_only_as_many_criteria_are_drawn_as_can_be_read():
+    rows = [
+        {
+            "criterion": f"criterion {i}",
+            "verdict": "raises" if i < 30 else "no evidence",
+            "n": 1000 - i,
+            "lift": 1.2,
+            "lift_ci_lower": 1.1,
+            "lift_ci_upper": 1.3,
+        }
+        for i in range(60)
+    ]
+    figure, ax = plt.subplots(figsize=(6, 2.4))
+    plots.plot_lift(pd.DataFrame(rows), ax=ax)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    # 2.4 inches times the axes' .77 of the figure are 133 points; .75 of them in lines of 5.5
+    assert len(labels) == 18
+    assert f"({60 - len(labels)} not drawn)" in ax.get_title(loc="left")
+    # three quarters proven, the rest not: neither is hidden
+    numbers = [int(label.split()[-1]) for label in labels]
+    assert sum(number < 30 for number in numbers) == 18 * 3 // 4
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+    tops = sorted((box.y0, box.y1) for box in boxes)
+    assert all(upper[0] >= lower[1] - 1 for lower, upper in pairwise(tops))
+
+
+def test_the_gallery_has_every_plot():
+    docs = Path(__file__).parents[1] / "docs"
+    page = (docs / "gallery.md").read_text("utf-8")
+    names = [name for name in plots.__all__ if name.startswith("plot_")]
+    for name in names:
+        assert f"## {name}\n" in page
+        assert (docs / "images" / "plots" / f"{name}.png").is_file()

@@ -21,8 +21,8 @@ _ROOM = 0.08  # of the height, left free above and below
 def plot_parsimony(curve: Any, *, ax: Axes | None = None) -> Axes:
     """Draw the AUC on leads not seen against the number of rules, with its interval.
 
-    The card's size is filled, the others are hollow; the ceiling, gradient boosting on the same
-    leads, is a dashed line with its interval as a band.
+    The card's size is filled, the others are hollow; gradient boosting on the same leads is a
+    dashed line with its interval as a band.
 
     Parameters
     ----------
@@ -56,7 +56,9 @@ def plot_parsimony(curve: Any, *, ax: Axes | None = None) -> Axes:
         face = ACCENT if is_card else "white"
         ax.plot([row["n_criteria"]], [row["auc"]], "o", ms=6, mfc=face, mec=ACCENT, zorder=3)
     if ceiling is not None:
-        _draw_ceiling(ax, ceiling, float(table["n_criteria"].max()))
+        last = table.loc[table["n_criteria"].idxmax()]
+        is_below = bool(ceiling["auc"] < last["auc"])
+        _draw_ceiling(ax, ceiling, float(last["n_criteria"]), is_below=is_below)
     values = table[["auc", "auc_ci_lower", "auc_ci_upper"]].to_numpy(dtype=float)
     top = max(values.max(), 0.0 if ceiling is None else ceiling["auc_ci_upper"])
     low = min(values.min(), 0.5)
@@ -78,18 +80,18 @@ def _title(table: pd.DataFrame) -> str:
     return f"What fewer rules cost: {won} customers among {n} leads"
 
 
-def _draw_ceiling(ax: Axes, ceiling: Any, right: float) -> None:
+def _draw_ceiling(ax: Axes, ceiling: Any, right: float, *, is_below: bool) -> None:
     lower, upper = ceiling["auc_ci_lower"], ceiling["auc_ci_upper"]
     ax.axhspan(lower, upper, color=FAINT, lw=0, zorder=0)
     ax.axhline(ceiling["auc"], color=INK, lw=1.2, ls=(0, (4, 3)), zorder=1)
     between = format_interval("auc", lower, upper)
     ax.text(
         right + 0.45,
-        upper,
-        f"ceiling, gradient boosting: {format_value('auc', ceiling['auc'])} ({between}), "
+        lower if is_below else upper,
+        f"gradient boosting: {format_value('auc', ceiling['auc'])} ({between}), "
         f"n {format_value('n', ceiling['n'])}",
         ha="right",
-        va="bottom",
+        va="top" if is_below else "bottom",
         fontsize=8,
         color=INK,
     )

@@ -34,7 +34,7 @@ _CARDS = {
     "rate": ("^", "white", "points = rate"),
     "newest": ("v", "white", "newest first"),
     "equal": ("x", INK, "everyone equal"),
-    "gradient_boosting": ("D", SOFT, "gradient boosting (ceiling)"),
+    "gradient_boosting": ("D", SOFT, "gradient boosting"),
 }
 
 

@@ -18,6 +18,7 @@ from calibrate.plots.style import (
     label_rows,
     percents,
     range_rows,
+    rows_that_fit,
     table_of,
 )
 
@@ -126,12 +127,13 @@ def plot_lift(lift: Any, *, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    Of more than 40 criteria 40 are drawn, the proven ones first, then those with the most
-    leads; the title says so.
+    Of more than 40 criteria, or than can be read on `ax`, those are drawn that fit: those
+    with the most leads, of the proven ones up to three quarters of the rows; the title says how
+    many are not.
     """
     table = table_of(lift)
     table = table.assign(proven=table["verdict"].isin(["raises", "lowers"]))
-    first = table.sort_values(["proven", "n"], ascending=False, kind="stable").head(_MAX_ROWS)
+    first = _chosen(table, rows_that_fit(ax, _MAX_ROWS))
     shown = first.sort_values("lift", ascending=False, kind="stable")
     proven = shown["proven"].tolist()
     rest = len(table) - len(shown)
@@ -184,6 +186,14 @@ def plot_scorecard(card: Any, *, ax: Axes | None = None) -> Axes:
     column_of_texts(ax, [_points_text(row) for row in table.to_dict("records")])
     ax.set_xlabel("points, with the range of the resamples")
     return ax
+
+
+def _chosen(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the rows to draw; what is not proven keeps its place beside what is."""
+    common = table.sort_values("n", ascending=False, kind="stable")
+    proven, others = common[common["proven"]], common[~common["proven"]]
+    n = max(most - len(others), most * 3 // 4)
+    return pd.concat([proven.head(n), others.head(most - min(n, len(proven)))])
 
 
 def _names(names: pd.Series) -> list[str]:

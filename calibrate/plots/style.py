@@ -22,6 +22,7 @@ __all__ = [
     "label_rows",
     "percents",
     "range_rows",
+    "rows_that_fit",
     "table_of",
 ]
 
@@ -30,8 +31,10 @@ SOFT = "#5b5a55"
 FAINT = "#d9d6cd"
 ACCENT = "#17507f"
 
-_ROW_HEIGHT = 0.3
-_SIZE = 9
+_ROW_HEIGHT = 0.3  # inches
+_SIZE = 9  # points
+_LEAST_SIZE = 5.5
+_OF_A_ROW = 0.75  # how much of a row's height its text may take
 
 
 def table_of(result: Any) -> pd.DataFrame:
@@ -54,14 +57,36 @@ def axes_of(
 
         size = (width, 1.1 + _ROW_HEIGHT * rows if rows else height)
         _, ax = plt.subplots(figsize=size, layout="constrained")
+    size = _size_of_rows(ax, rows)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
     ax.spines["bottom"].set_color(SOFT)
     ax.tick_params(length=3, color=SOFT, labelcolor=INK, labelsize=_SIZE)
+    ax.tick_params(axis="y", labelsize=size)
     ax.set_title(title, loc="left", fontsize=_SIZE + 1, color=INK)
     ax.xaxis.label.set(color=SOFT, fontsize=_SIZE)
     ax.yaxis.label.set(color=SOFT, fontsize=_SIZE)
     return ax
+
+
+def rows_that_fit(ax: Axes | None, most: int) -> int:
+    """Return how many rows can be read on the Axes that were given; `most` on a new figure."""
+    if ax is None:
+        return most
+    return max(1, min(most, int(_height(ax) * 72 * _OF_A_ROW / _LEAST_SIZE)))
+
+
+def _size_of_rows(ax: Axes, rows: int) -> float:
+    """Return the size of text that rows leave room for."""
+    if not rows:
+        return _SIZE
+    return float(np.clip(_height(ax) * 72 * _OF_A_ROW / rows, _LEAST_SIZE, _SIZE))
+
+
+def _height(ax: Axes) -> float:
+    """Return the height of Axes in inches."""
+    figure = ax.get_figure(root=True)
+    return 0.0 if figure is None else float(ax.get_position().height * figure.get_figheight())
 
 
 def range_rows(
@@ -100,8 +125,9 @@ def range_rows(
 def column_of_texts(ax: Axes, texts: Sequence[str]) -> None:
     """Write one text a row at the right of the picture."""
     place = ax.get_yaxis_transform()
+    size = min(_SIZE - 1.0, _size_of_rows(ax, len(texts)))
     for y, text in enumerate(texts):
-        ax.text(1.02, y, text, transform=place, va="center", fontsize=_SIZE - 1, color=SOFT)
+        ax.text(1.02, y, text, transform=place, va="center", fontsize=size, color=SOFT)
 
 
 def label_rows(ax: Axes, labels: Sequence[str]) -> None:
