@@ -57,12 +57,12 @@ def axes_of(
 
         size = (width, 1.1 + _ROW_HEIGHT * rows if rows else height)
         _, ax = plt.subplots(figsize=size, layout="constrained")
-    size = _size_of_rows(ax, rows)
+    row_size = _size_of_rows(ax, rows)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
     ax.spines["bottom"].set_color(SOFT)
     ax.tick_params(length=3, color=SOFT, labelcolor=INK, labelsize=_SIZE)
-    ax.tick_params(axis="y", labelsize=size)
+    ax.tick_params(axis="y", labelsize=row_size)
     ax.set_title(title, loc="left", fontsize=_SIZE + 1, color=INK)
     ax.xaxis.label.set(color=SOFT, fontsize=_SIZE)
     ax.yaxis.label.set(color=SOFT, fontsize=_SIZE)
