@@ -346,7 +346,7 @@ def test_the_configuration_can_be_read_and_leaves_out_the_leak() -> None:
     read = load_settings(DATA / "calibrate.toml")
     assert tuple(read.leads.ignore) == ("contract_plan",)
     assert read.calibration.observation_window is not None
-    assert read.thresholds.capacity == 15
+    assert read.thresholds.weekly_capacity == 15  # five leads for each of three people
 
 
 def test_the_command_writes_the_folder_and_names_it(

@@ -48,7 +48,8 @@ max_criteria = 12
 
 [thresholds]
 objective = "capacity"
-capacity = 15                      # leads a week that sales can call at once
+capacity = 5                       # leads a week that one person can call at once
+people = 3
 """
 
 
