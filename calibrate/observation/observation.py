@@ -17,11 +17,10 @@ from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
 from calibrate.display import html_table
 from calibrate.errors import ConfigError, DataError
-from calibrate.observation.features import by_activity_statement, by_activity_values
-from calibrate.observation.reading import feature_values
+from calibrate.observation.numbers import SeenLog
 from calibrate.observation.searched import share_searched, which_searched
 from calibrate.observation.stages import reached_rows
-from calibrate.observation.statements import Scope, features_statement
+from calibrate.observation.statements import Scope
 
 if TYPE_CHECKING:
     from calibrate.history import Attribute, History
@@ -219,6 +218,18 @@ class Observation:
         return {}
 
     @cached_property
+    def _log(self) -> SeenLog:
+        counts = [self.rows[name] for name in self.activities if name in self.rows.columns]
+        is_counted = len(counts) == len(self.activities)
+        return SeenLog(
+            engine=self.history.engine,
+            scope=self.scope,
+            names=self.activities,
+            n=len(self.rows),
+            n_events=sum(int(count.sum()) for count in counts) if is_counted else None,
+        )
+
+    @cached_property
     def lead_hashes(self) -> NDArray[np.uint64]:
         """A number for the id of each row, by which rows are put in an order of their own."""
         ids = self.rows["lead_id"].astype(str).to_numpy(dtype=object)
@@ -293,15 +304,7 @@ class Observation:
         known = self._known
         columns = {m.column: known[m] for m in wanted if m in known}
         asked = [m for m in wanted if not self._is_plain_count(m) and m not in known]
-        for by_day in (False, True):
-            kind = [m for m in asked if (m.statistic == "days") == by_day]
-            named = [m for m in kind if m.activity is not None]
-            if named:
-                columns.update(self._by_activity(named))
-            of_any = [m for m in kind if m.activity is None]
-            if of_any:
-                found = self.history.engine.query(*features_statement(self.scope, of_any))
-                columns.update(feature_values(found, of_any))
+        columns |= self._log.numbers(asked)
         room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(known)
         known.update((m, columns[m.column]) for m in asked[: max(room, 0)])
         for measure in wanted:
@@ -381,11 +384,6 @@ class Observation:
         """The contact of each row, or the lead's own key where it has none, as text."""
         contacts = self.rows["contact"]
         return contacts.where(contacts.notna(), "lead " + self.rows["lead_id"].astype(str))
-
-    def _by_activity(self, measures: Sequence[Measure]) -> dict[str, NDArray[np.generic]]:
-        statement, values, columns = by_activity_statement(self.scope, measures)
-        found = self.history.engine.query(statement, values)
-        return by_activity_values(found, columns, len(self.rows))
 
     def _is_plain_count(self, measure: Measure) -> bool:
         return measure == Measure(measure.activity) and measure.activity in self.rows.columns

@@ -12,7 +12,7 @@ import pytest
 from calibrate.config import ActivityColumns, LeadColumns
 from calibrate.criteria import Measure
 from calibrate.history import History, read_history
-from calibrate.observation import Observation, observe, observe_open, tally
+from calibrate.observation import Observation, events, numbers, observe, observe_open, tally
 
 START = dt.datetime(2024, 1, 1)
 WINDOW, LOOKBACK = pd.Timedelta(days=14), pd.Timedelta(days=90)
@@ -92,6 +92,74 @@ def test_all_ways_of_counting_agree(
     bare = obs.only(np.ones(len(obs.table), dtype=bool))
     object.__setattr__(bare, "rows", obs.rows.drop(columns=list(history.activities)))
     assert np.array_equal(bare.features(named).to_numpy().T, expected)  # by lead and activity
+
+
+MEASURES = [
+    Measure(name, within_days=days, statistic=statistic)
+    for name in (*NAMES, "never", None)
+    for days in (None, 0.5, 7)
+    for statistic in ("count", "days", "recency")
+]
+
+
+@pytest.mark.parametrize("kept", [1 << 22, 0])
+@pytest.mark.parametrize("is_open", [False, True])
+def test_numbers_tallied_are_those_of_the_statements(
+    monkeypatch: pytest.MonkeyPatch, is_open: bool, kept: int
+) -> None:
+    monkeypatch.setattr(events, "_SLICE", 700)  # six slices of leads
+    monkeypatch.setattr(numbers, "_KEPT", kept)
+    history = company(contacts=True)
+    obs = observe_open(history) if is_open else observe(history, observation_window="14D")
+    tallied = obs._log.numbers(MEASURES)
+    few = obs._log.numbers(MEASURES[:2])
+    monkeypatch.setattr(numbers.SeenLog, "_is_tallied", lambda _log, _measure: False)
+    asked = obs._log.numbers(MEASURES)
+    assert tallied.keys() == asked.keys()
+    for column, values in asked.items():
+        assert tallied[column].dtype == values.dtype
+        assert tallied[column].tobytes() == values.tobytes(), column
+    for column, values in few.items():
+        assert np.array_equal(values, asked[column])
+    assert sum(values.sum() > 0 for values in asked.values()) >= 30  # of 5 activities in 6 ways
+
+
+def test_numbers_counted_by_hand() -> None:
+    """Landmark 15 January at noon; opened on the 14th at 23:00, and on the 15th at 1:00 and 2:00.
+
+    Ages are 13, 11 and 10 hours: within half a day two, on two dates, the last 10/24 days ago.
+    """
+    leads = pd.DataFrame(
+        {
+            "lead_id": [1, 2],
+            "created_at": [dt.datetime(2024, 1, 1, 12)] * 2,
+            "outcome": ["open"] * 2,
+        }
+    )
+    log = pd.DataFrame(
+        {
+            "lead_id": 1,
+            "activity": "open",
+            "occurred_at": [
+                dt.datetime(2024, 1, 14, 23),
+                dt.datetime(2024, 1, 15, 1),
+                dt.datetime(2024, 1, 15, 2),
+                dt.datetime(2024, 1, 15, 12),  # at the landmark: not before it
+            ],
+        }
+    )
+    obs = observe(read_history(leads, log, as_of="2024-07-01"), observation_window="14D")
+    found = obs.features(
+        [
+            Measure("open", within_days=0.5),
+            Measure("open", statistic="days"),
+            Measure("open", statistic="recency"),
+            Measure("open", within_days=11 / 24),  # the one 11 hours ago included
+        ]
+    )
+    assert found.iloc[0].tolist() == [2, 2, 10 / 24, 2]
+    assert found.iloc[1, [0, 1, 3]].tolist() == [0, 0, 0]
+    assert np.isnan(found.iloc[1, 2])
 
 
 def test_a_sum_that_cannot_hold_the_events_of_a_lead_is_not_used() -> None:

@@ -1,0 +1,166 @@
+"""Numbers taken from the log: tallied in the process, asked of the engine elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibrate.criteria import Measure
+from calibrate.observation.events import Events, all_events, event_slices, units_of
+from calibrate.observation.features import by_activity_statement, by_activity_values
+from calibrate.observation.reading import feature_values
+from calibrate.observation.statements import Scope, features_statement
+
+if TYPE_CHECKING:
+    from calibrate.engines import Engine
+
+__all__ = ["SeenLog", "tallied_numbers"]
+
+_KEPT = 1 << 22  # events kept, of 14 bytes each
+_DAY = 86_400_000_000  # microseconds
+_NEVER = np.iinfo(np.int64).max
+_MICRO = dt.timedelta(microseconds=1)
+
+Values = NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SeenLog:
+    """What was seen of the leads of a scope in the log.
+
+    Parameters
+    ----------
+    engine : Engine
+    scope : Scope
+    names : tuple of str
+        The activities.
+    n : int
+        Leads.
+    n_events : int or None
+        Events that count for them; None if that is not known.
+
+    Notes
+    -----
+    In the process events are taken from the engine as they are and tallied, which is several
+    times faster than to group them. Where there are few they are kept for the next question.
+    Totals and details are left to the engine.
+    """
+
+    engine: Engine
+    scope: Scope
+    names: tuple[str, ...]
+    n: int
+    n_events: int | None
+
+    def numbers(self, measures: Sequence[Measure]) -> dict[str, Values]:
+        """Return numbers under their column names, one entry a lead, in file order."""
+        tallied = [measure for measure in measures if self._is_tallied(measure)]
+        asked = [measure for measure in measures if not self._is_tallied(measure)]
+        columns = self._tallied(tallied) if tallied else {}
+        for by_day in (False, True):
+            kind = [m for m in asked if (m.statistic == "days") == by_day]
+            named = [m for m in kind if m.activity is not None]
+            if named:
+                statement, values, places = by_activity_statement(self.scope, named)
+                found = self.engine.query(statement, values)
+                columns |= by_activity_values(found, places, self.n)
+            of_any = [m for m in kind if m.activity is None]
+            if of_any:
+                found = self.engine.query(*features_statement(self.scope, of_any))
+                columns |= feature_values(found, of_any)
+        return columns
+
+    def _is_tallied(self, measure: Measure) -> bool:
+        if self.engine.dialect != "duckdb" or self.scope.is_wide or measure.detail is not None:
+            return False
+        known = measure.activity is None or measure.activity in self.names
+        return known and measure.statistic in {"count", "days", "recency"}
+
+    def _tallied(self, measures: Sequence[Measure]) -> dict[str, Values]:
+        if self.n_events is not None and self.n_events <= _KEPT:
+            return tallied_numbers(self._kept, measures)
+        activities = dict.fromkeys(measure.activity for measure in measures)
+        named = [name for name in activities if name is not None]
+        only = len(named) == len(activities)
+        units = units_of(self.engine, self.scope)
+        columns: dict[str, Values] = {}
+        for measure in measures:
+            is_recency = measure.statistic == "recency"
+            columns[measure.column] = np.zeros(self.n, dtype=float if is_recency else np.int64)
+        for rows, events in event_slices(self.engine, self.scope, units, named, only=only):
+            for column, values in tallied_numbers(events, measures).items():
+                columns[column][rows] = values
+        return columns
+
+    @cached_property
+    def _kept(self) -> Events:
+        return all_events(self.engine, self.scope, self.names)
+
+
+def tallied_numbers(events: Events, measures: Sequence[Measure]) -> dict[str, Values]:
+    """Count events, days with one, and the time since the last one.
+
+    Parameters
+    ----------
+    events : Events
+    measures : sequence of Measure
+        Of activities among its names, or of any; no totals and no details.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_leads,)
+        By column: counts and days as int, recency in days, missing where it never happened.
+    """
+    kinds: dict[tuple[str, float | None, bool], list[Measure]] = {}
+    for measure in measures:
+        kind = (measure.statistic, measure.within_days, measure.activity is None)
+        kinds.setdefault(kind, []).append(measure)
+    age = events.cutoff[events.place] - events.micros
+    columns: dict[str, Values] = {}
+    for (statistic, within, _), some in kinds.items():
+        row = _rows(events.names, some)[events.code]
+        inside = row >= 0
+        if within is not None:
+            inside &= age <= dt.timedelta(days=within) // _MICRO
+        chosen = np.flatnonzero(inside)
+        n = len(events.cutoff)
+        cell = row[chosen].astype(np.int64) * n + events.place[chosen]
+        size = len(some) * n
+        if statistic == "recency":
+            values: Values = _since(cell, age[chosen], size)
+        elif statistic == "days":
+            values = _days(cell, events.micros[chosen] // _DAY, size)
+        else:
+            values = np.bincount(cell, minlength=size)
+        columns |= {m.column: values[i * n : (i + 1) * n] for i, m in enumerate(some)}
+    return columns
+
+
+def _rows(names: Sequence[str], measures: Sequence[Measure]) -> NDArray[np.int16]:
+    """Return which of the measures, of one activity each or of any, an event counts for."""
+    if measures[0].activity is None:
+        return np.zeros(len(names) + 1, dtype=np.int16)
+    place = {measure.activity: i for i, measure in enumerate(measures)}
+    return np.array([*(place.get(name, -1) for name in names), -1], dtype=np.int16)
+
+
+def _since(cell: NDArray[np.int64], age: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    last = np.full(size, _NEVER)
+    np.minimum.at(last, cell, age)
+    return np.where(last == _NEVER, np.nan, last / _DAY)
+
+
+def _days(cell: NDArray[np.int64], day: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    if not len(cell):
+        return np.zeros(size, dtype=np.int64)
+    day = day - day.min()
+    width = int(day.max()) + 1
+    key = np.sort(cell * width + day)
+    new = np.r_[True, key[1:] != key[:-1]]
+    return np.bincount(key[new] // width, minlength=size)
