@@ -9,7 +9,7 @@ from calibrate.report.shape import Row, rows_of
 
 __all__ = ["campaign_rows", "campaigns_of"]
 
-_MAX_ROWS = 12
+_MAX_ROWS = 8
 _FEW = ("too few", "too young")
 
 

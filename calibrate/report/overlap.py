@@ -25,7 +25,8 @@ def overlap_of(run: Mapping[str, Any], criterion: str) -> Row | None:
     dict or None
         ``other`` (the rule that counts it), ``also`` (share of its leads that meet that rule),
         ``rows``: with the criterion and without it, of each the field with the other rule and
-        that without; ``with`` and ``without``, the two fields with the other rule.
+        that without; ``with`` and ``without``, the two fields with the other rule, and ``rest``,
+        with the criterion alone; ``is_inside`` where all that meet the rule meet the criterion.
 
     Examples
     --------
@@ -40,6 +41,8 @@ def overlap_of(run: Mapping[str, Any], criterion: str) -> Row | None:
         "other": cells[0]["counted_by"],
         "also": cells[0]["also_share"],
         "rows": [[fields[meets, other] for other in (True, False)] for meets in (True, False)],
+        "is_inside": not fields[False, True]["n"],
         "with": fields[True, True],
         "without": fields[False, True],
+        "rest": fields[True, False],
     }

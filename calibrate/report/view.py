@@ -28,7 +28,7 @@ _CARDS = (
 _SEVERITIES = ("certain", "likely", "note")
 _MAX_QUARTERS = 4
 _MAX_LEADS = 6
-_MAX_NOTHING = 10
+_MAX_NOTHING = 8
 _CUT = re.compile(r"(: [\d.,]+ times or more| adding up to [\d.,]+ or more| at least [\d.,]+)$")
 
 
@@ -161,7 +161,7 @@ def _cut(run: Mapping[str, Any]) -> Row | None:
     at = cuts["threshold"]
     chosen = next((row for row in table if row["threshold"] >= at), table[-1])
     low, high = cuts.get("plateau") or (at, at)
-    capacity = setting(run, "thresholds", "capacity")
+    capacity = cuts.get("capacity")  # of all people together
     people = setting(run, "thresholds", "people")
     return {
         "objective": cuts.get("objective"),
