@@ -17,7 +17,7 @@ COVERAGE := --cov --cov-report=term --cov-fail-under=95
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test databases browser lint format format-check types doctest check truth bench-fit bench-quarter bench-scale gallery notebook lock clean
+.PHONY: help demo test databases browser lint format format-check types doctest check truth bench-fit bench-quarter bench-scale gallery docs notebook lock clean
 
 help: ## list these targets
 	@echo "calibrate: make TARGET"
@@ -79,6 +79,10 @@ gallery: $(VENV)/.base ## draw every plot from the simulated company (docs/galle
 	@echo "== gallery: docs/gallery.md"
 	@$(BIN)/python docs/make_gallery.py
 
+docs: $(VENV)/.docs ## build the site of docs/ into site/, every link checked
+	@echo "== docs: mkdocs build --strict"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
+
 notebook: $(VENV)/.notebook ## open the notebooks in Jupyter
 	@$(BIN)/jupyter lab notebooks
 
@@ -88,7 +92,7 @@ lock: $(VENV)/.notebook ## write the installed versions to requirements.lock
 	@echo "== lock: requirements.lock written"
 
 clean: ## remove everything these targets made
-	rm -rf $(VENV) .bench build dist *.egg-info .coverage .coverage.* htmlcov calibrate-demo
+	rm -rf $(VENV) .bench build dist site *.egg-info .coverage .coverage.* htmlcov calibrate-demo
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find calibrate tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -110,6 +114,11 @@ $(VENV)/.base: $(VENV)/.python pyproject.toml requirements.lock
 $(VENV)/.dev: $(VENV)/.base
 	@echo "== set-up: installing the test and lint tools"
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	@echo "== set-up: installing what builds the site"
+	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev,docs]"
 	@touch $@
 
 $(VENV)/.notebook: $(VENV)/.dev
