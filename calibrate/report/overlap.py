@@ -26,7 +26,7 @@ def overlap_of(run: Mapping[str, Any], criterion: str) -> Row | None:
         ``other`` (the rule that counts it), ``also`` (share of its leads that meet that rule),
         ``rows``: with the criterion and without it, of each the field with the other rule and
         that without; ``with`` and ``without``, the two fields with the other rule, and ``rest``,
-        with the criterion alone; ``is_inside`` where all that meet the rule meet the criterion.
+        with the criterion alone; ``text``: how the two lie, as the language files name it.
 
     Examples
     --------
@@ -41,8 +41,15 @@ def overlap_of(run: Mapping[str, Any], criterion: str) -> Row | None:
         "other": cells[0]["counted_by"],
         "also": cells[0]["also_share"],
         "rows": [[fields[meets, other] for other in (True, False)] for meets in (True, False)],
-        "is_inside": not fields[False, True]["n"],
+        "text": _text(fields),
         "with": fields[True, True],
         "without": fields[False, True],
         "rest": fields[True, False],
     }
+
+
+def _text(fields: Mapping[tuple[bool, bool], Row]) -> str:
+    """Name how two rules lie: apart, the other within the criterion, or across each other."""
+    if not fields[True, True]["n"]:
+        return "counted_apart"
+    return "counted" if fields[False, True]["n"] else "counted_inside"
