@@ -8,7 +8,7 @@ three are close together, or many in the same second.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -22,8 +22,8 @@ from calibrate.observation.statements import Parameters, counted_for, units_sql
 
 __all__ = ["busy_seconds", "leads_with_three"]
 
-_SLICE = 2_000_000  # events looked at together, about
-_HOUR = dt.timedelta(hours=1)
+_SLICE = 2_000_000  # events taken from the engine at a time, about
+_SORTED = 1 << 25  # events of the log sorted together, about
 _MICROS = 1_000_000
 _SECONDS = pa.schema({"activity": pa.string(), "second": pa.timestamp("us")})
 
@@ -49,19 +49,30 @@ def busy_seconds(obs: Observation, activities: Sequence[str], *, same: int) -> p
     engine = obs.history.engine
     if engine.dialect != "duckdb":
         return _busy_in_engine(obs, activities, same)
-    parts = []
-    for first, last in _times(engine):
-        code, micros, _, names = _events(obs, activities, "a.occurred_at", first, last)
-        key = np.sort(micros // _MICROS * max(len(names), 1) + code)
-        starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else key
-        runs = np.diff(np.r_[starts, len(key)])
-        second, place = np.divmod(key[starts[runs >= same]], max(len(names), 1))
-        found = {
-            "activity": [names[i] for i in place],
+    found = engine.query("SELECT coalesce(max(l.lead_row), 0) + 1 AS n FROM leads AS l")
+    n_rows, n_slices = int(found["n"][0].as_py()), _n_slices(engine)
+    ends = [n_rows * i // n_slices for i in range(n_slices + 1)]  # to look up few leads at a time
+    n_parts = -(-_n_events(engine) // _SORTED)
+    parts = [_SECONDS.empty_table()]
+    for names in np.array_split(np.array(activities, dtype=object), max(n_parts, 1)):
+        keys = [np.zeros(0, dtype=np.int64)]
+        for first, last in pairwise(ends):
+            code, micros, _ = _events(obs, names.tolist(), first, last)
+            keys.append(micros // _MICROS * len(names) + code)
+        second, place = np.divmod(_repeated(np.concatenate(keys), same), max(len(names), 1))
+        busy = {
+            "activity": names[place],
             "second": pa.array(second * _MICROS).cast(pa.timestamp("us")),
         }
-        parts.append(pa.table(found, _SECONDS))
-    return pa.concat_tables(parts) if parts else _SECONDS.empty_table()
+        parts.append(pa.table(busy, _SECONDS))
+    return pa.concat_tables(parts)
+
+
+def _repeated(key: Integers, times: int) -> Integers:
+    """Return the numbers that are there so many times or more."""
+    key.sort()
+    last = key[times - 1 :]
+    return np.unique(last[last == key[: len(last)]])
 
 
 def leads_with_three(
@@ -94,16 +105,16 @@ def leads_with_three(
         if not len(rows):
             continue
         ends = int(rows[0]), int(rows[-1]) + 1
-        code, micros, lead_row, names = _events(obs, activities, "u.lead_row", *ends)
+        code, micros, lead_row = _events(obs, activities, *ends)
         if not len(micros):
             continue
         second = micros // _MICROS
         second -= second.min()
         width = int(second.max()) + span + 1  # more than from one lead or activity to the next
-        pair = (lead_row - ends[0]) * len(names) + code
+        pair = (lead_row - ends[0]) * len(activities) + code
         key = np.sort(pair * width + second)
         close = key[2:][key[2:] - key[:-2] <= span] // width
-        found.append(np.unique(close // len(names) + ends[0]))
+        found.append(np.unique(close // len(activities) + ends[0]))
     return np.concatenate(found)
 
 
@@ -130,44 +141,37 @@ HAVING count(e.lead_row) >= {parameters.bind(same, "BIGINT")}""",
 
 
 def _events(
-    obs: Observation, activities: Sequence[str], column: str, first: object, last: object
-) -> tuple[Integers, Integers, Integers, list[str]]:
-    """Return code, time and lead of the events that count, from one value of a column to another.
+    obs: Observation, activities: Sequence[str], first: int, last: int
+) -> tuple[Integers, Integers, Integers]:
+    """Return code, time and lead of the events that count, from one ``lead_row`` to another.
 
-    The code is the place of the activity among the names that come last.
+    The code is the place of the activity among the activities.
     """
+    if not activities:
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing, nothing
     parameters = Parameters()
     units = units_sql(obs.scope, parameters)
     lead, events = counted_for(obs.scope, parameters)
     listed = ", ".join(parameters.text(name) for name in activities)
-    kind = "BIGINT" if isinstance(first, int) else "TIMESTAMP"
     found = obs.history.engine.query(
         f"WITH {units} SELECT coalesce({lead}, -1) AS lead_row, a.activity, a.occurred_at "
-        f"FROM {events} WHERE {column} >= {parameters.bind(first, kind)} "
-        f"AND {column} < {parameters.bind(last, kind)} AND a.activity IN ({listed})",
+        f"FROM {events} WHERE u.lead_row >= {parameters.bind(first, 'BIGINT')} "
+        f"AND u.lead_row < {parameters.bind(last, 'BIGINT')} AND a.activity IN ({listed})",
         parameters.values,
     )
-    code, levels = coded(found["activity"])
+    codes, levels = coded(found["activity"])
+    place = {name: i for i, name in enumerate(activities)}
+    code = np.array([*(place.get(str(level), -1) for level in levels), -1], dtype=np.int64)[codes]
     lead_row = np.asarray(found["lead_row"].to_numpy(), dtype=np.int64)
     micros = np.asarray(found["occurred_at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
     inside = lead_row >= 0
-    names = [str(level) for level in levels]
-    return code[inside].astype(np.int64), micros[inside], lead_row[inside], names
+    return code[inside], micros[inside], lead_row[inside]
+
+
+def _n_events(engine: Engine) -> int:
+    return int(engine.query("SELECT count(*) AS n FROM activities")["n"][0].as_py())
 
 
 def _n_slices(engine: Engine) -> int:
-    n = int(engine.query("SELECT count(*) AS n FROM activities")["n"][0].as_py())
-    return max(1, -(-n // _SLICE))
-
-
-def _times(engine: Engine) -> Iterator[tuple[dt.datetime, dt.datetime]]:
-    """Part the time of the log, at full hours."""
-    ends = engine.query(
-        "SELECT min(a.occurred_at) AS first, max(a.occurred_at) AS last FROM activities AS a"
-    ).to_pylist()[0]
-    if ends["first"] is None:
-        return
-    start = ends["first"].replace(minute=0, second=0, microsecond=0)
-    hours = (ends["last"] - start) // _HOUR + 1
-    n_slices = _n_slices(engine)
-    yield from pairwise(start + (hours * i // n_slices) * _HOUR for i in range(n_slices + 1))
+    return max(1, -(-_n_events(engine) // _SLICE))

@@ -36,8 +36,12 @@ def company(n_leads: int = 120, n_events: int = 3_000) -> History:
     return read_history(leads, log, as_of="2024-06-01")
 
 
-def test_busy_seconds_are_those_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("together", [1 << 25, 1_500])
+def test_busy_seconds_are_those_of_the_engine(
+    monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
     monkeypatch.setattr(closeness, "_SLICE", 500)
+    monkeypatch.setattr(closeness, "_SORTED", together)  # all activities, or one or two
     obs = observe(company(), observation_window="14D", horizon="90D")
     by_engine = closeness._busy_in_engine(obs, NAMES, 5).to_pylist()
     tallied = closeness.busy_seconds(obs, NAMES, same=5).to_pylist()
