@@ -26,13 +26,14 @@ N_FLOORS = 3
 class Spent(NamedTuple):
     """CPU seconds of all threads, the largest resident memory in gigabytes, seconds waited.
 
-    ``stages`` has the names of the steps of a run and the CPU seconds of each.
+    ``stages`` has the names of the steps of a run, the CPU seconds of each, and the largest memory
+    by its end.
     """
 
     seconds: float
     gigabytes: float
     waited: float
-    stages: Sequence[tuple[str, float]] = ()
+    stages: Sequence[tuple[str, float, float]] = ()
 
 
 def spent(function: str, **arguments: Any) -> Spent:
@@ -81,10 +82,10 @@ backtest_quarters = 1
 
 def whole_run(leads: str, events: str, *, memory_limit: str | None = None) -> Spent:
     """Do all that ``calibrate run`` does, the run folder included, and return what it took."""
-    begun = [("starting Python and the libraries", 0.0)]
+    begun = [("starting Python and the libraries", 0.0, 0.0)]
 
     def begin(stage: str, _done: float) -> None:
-        begun.append((stage.partition(",")[0], time.process_time()))  # without the rows read
+        begun.append((stage.partition(",")[0], time.process_time(), peak()))  # no rows read
 
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "calibrate.toml")
@@ -92,11 +93,14 @@ def whole_run(leads: str, events: str, *, memory_limit: str | None = None) -> Sp
         waited = time.perf_counter()
         cal.write_run(cal.recalibrate(config, progress=begin), Path(folder, "run"))
         waited = time.perf_counter() - waited
-    seconds = time.process_time()
-    begun[-1] = ("writing the run folder", begun[-1][1])  # all else is done
-    ends = [*(start for _, start in begun[1:]), seconds]
-    stages = [(name, end - start) for (name, start), end in zip(begun, ends, strict=True)]
-    return Spent(seconds, peak(), waited, stages)
+    seconds, largest = time.process_time(), peak()
+    begun[-1] = ("writing the run folder", *begun[-1][1:])  # all else is done
+    ends = [*(moment for _, *moment in begun[1:]), [seconds, largest]]
+    stages = [
+        (name, end - start, memory)
+        for (name, start, _), (end, memory) in zip(begun, ends, strict=True)
+    ]
+    return Spent(seconds, largest, waited, stages)
 
 
 def peak() -> float:

@@ -17,7 +17,7 @@ LIMIT, GIGABYTES, TIMES = "4GB", 4.5, 12.0
 SUMMARY = """All that `calibrate run` does, as in *whole_run*, with `memory_limit = "{limit}"` under
 `[engine]`: a log of {leads:,} leads with {events:,} events, and its tenth. Asked for: the large one
 finishes, takes at most {times:g} times the CPU seconds of the small one, and never holds more than
-{gigabytes:g} GB."""
+{gigabytes:g} GB. Below: the steps of the large one, and the largest memory by the end of each."""
 
 
 def run(options: Options) -> Study:
@@ -37,6 +37,10 @@ def run(options: Options) -> Study:
         {"leads": n // 10, "CPU seconds": small.seconds, "GB": small.gigabytes},
         {"leads": n, "CPU seconds": large.seconds, "GB": large.gigabytes, **said(memory)},
         {"leads": "times", "CPU seconds": large.seconds / small.seconds, **said(times)},
+        *(
+            {"leads": f"{n:,}: {stage}", "CPU seconds": part, "GB": peak}
+            for stage, part, peak in large.stages
+        ),
     ]
     return Study(
         name="ten_times",

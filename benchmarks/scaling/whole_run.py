@@ -19,7 +19,8 @@ with {events:,} events: reading, guards, control rate, lift, card with intervals
 backtest of one quarter (`backtest_quarters = 1`), scores of all leads of the period and of all open
 ones, report. The floor is what DuckDB takes to decode the three columns needed of the events. Asked
 for: at most {times:g} times the floor, and {gigabytes:g} GB. The start of Python and of the
-libraries, some three seconds, is in it. *of it*: the steps that a run tells of."""
+libraries, some three seconds, is in it. *of it*: the steps that a run tells of, and the largest
+memory by the end of each."""
 
 
 def run(options: Options) -> Study:
@@ -40,8 +41,13 @@ def run(options: Options) -> Study:
         },
         {"what": "its largest memory, GB", "GB": cost.gigabytes, **said(memory)},
         *(
-            {"what": f"of it {stage}", "CPU seconds": part, "times the floor": part / floor}
-            for stage, part in cost.stages
+            {
+                "what": f"of it {stage}",
+                "CPU seconds": part,
+                "times the floor": part / floor,
+                "GB": memory,
+            }
+            for stage, part, memory in cost.stages
         ),
     ]
     return Study(

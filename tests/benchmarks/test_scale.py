@@ -60,11 +60,13 @@ def test_a_whole_run_in_a_process_of_its_own(folder):
     )
     assert found.seconds > 0
     assert 0.05 < found.gigabytes < 2  # Python with its libraries takes more than 50 MB
-    names, parts = zip(*found.stages, strict=True)
+    names, parts, peaks = zip(*found.stages, strict=True)
     assert names[0] == "starting Python and the libraries"
     assert names[-1] == "writing the run folder"
     assert sum(parts) == pytest.approx(found.seconds)
     assert min(parts) >= 0
+    assert list(peaks) == sorted(peaks)  # the largest so far
+    assert peaks[-1] == found.gigabytes
 
 
 def told(answers, asked):
