@@ -334,7 +334,9 @@ def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[
     assert main(["promote", str(first), "--when", "2026-07-02", *signed]) == 0
     # With a card in force that knows every past quarter, no quarter can be judged: hold.
     assert main(["run", "--format", "json"]) == 3
-    told = json.loads(capsys.readouterr().out.split("\n", 1)[1])
+    promoted, brace, answer = capsys.readouterr().out.partition("{")
+    assert "--rollback" in promoted  # how to undo it
+    told = json.loads(brace + answer)
     assert told["gate"]["recommendation"] == "hold"
     second = company / told["folder"]
     assert second.name != first.name
