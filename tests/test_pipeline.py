@@ -39,7 +39,16 @@ from tests.small_company import SETTINGS, company_run, tables, write_company
 
 KEYS = {
     *("schema", "name", "period", "as_of", "versions", "inputs", "inputs_hash", "settings"),
-    *("checks", "findings", "control", "control_by_quarter", "funnel", "lift", "scorecard"),
+    *(
+        "checks",
+        "findings",
+        "control",
+        "control_by_quarter",
+        "funnel",
+        "lift",
+        "overlaps",
+        "scorecard",
+    ),
     *("conversion_by_age", "readiness", "parsimony", "short_card", "example"),
     *("thresholds", "backtest", "backtest_differences", "backtest_skipped", "missed"),
     *("monitoring", "changes", "gate", "campaigns", "grid", "crossings", "stages"),

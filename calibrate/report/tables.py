@@ -65,6 +65,7 @@ def tables_of(run: Mapping[str, Any]) -> list[RunTable]:
         "short_card": _scorecard((run.get("short_card") or {}).get("card") or {}),
         "expected_rate": _expected_rate(card),
         "lift": run.get("lift"),
+        "overlaps": run.get("overlaps"),
         "tiers": cuts.get("tier_table"),
         "thresholds": cuts.get("table"),
         "history": cuts.get("history"),
