@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +16,11 @@ from numpy.typing import NDArray
 
 from calibrate.engines import Engine
 from calibrate.observation import Observation
-from calibrate.observation.reading import coded
+from calibrate.observation.events import event_slices, units_of
 from calibrate.observation.statements import Parameters, counted_for, units_sql
 
 __all__ = ["busy_seconds", "leads_with_three"]
 
-_SLICE = 2_000_000  # events taken from the engine at a time, about
 _SORTED = 1 << 25  # events of the log sorted together, about
 _MICROS = 1_000_000
 _SECONDS = pa.schema({"activity": pa.string(), "second": pa.timestamp("us")})
@@ -49,17 +47,16 @@ def busy_seconds(obs: Observation, activities: Sequence[str], *, same: int) -> p
     engine = obs.history.engine
     if engine.dialect != "duckdb":
         return _busy_in_engine(obs, activities, same)
-    found = engine.query("SELECT coalesce(max(l.lead_row), 0) + 1 AS n FROM leads AS l")
-    n_rows, n_slices = int(found["n"][0].as_py()), _n_slices(engine)
-    ends = [n_rows * i // n_slices for i in range(n_slices + 1)]  # to look up few leads at a time
+    units = units_of(engine, obs.scope)
     n_parts = -(-_n_events(engine) // _SORTED)
     parts = [_SECONDS.empty_table()]
     for names in np.array_split(np.array(activities, dtype=object), max(n_parts, 1)):
+        if not len(names):
+            continue
         keys = [np.zeros(0, dtype=np.int64)]
-        for first, last in pairwise(ends):
-            code, micros, _ = _events(obs, names.tolist(), first, last)
-            keys.append(micros // _MICROS * len(names) + code)
-        second, place = np.divmod(_repeated(np.concatenate(keys), same), max(len(names), 1))
+        for _, events in event_slices(engine, obs.scope, units, names.tolist(), only=True):
+            keys.append(events.micros // _MICROS * len(names) + events.code)
+        second, place = np.divmod(_repeated(np.concatenate(keys), same), len(names))
         busy = {
             "activity": names[place],
             "second": pa.array(second * _MICROS).cast(pa.timestamp("us")),
@@ -99,23 +96,22 @@ def leads_with_three(
     engine = obs.history.engine
     if engine.dialect != "duckdb":
         return lead_rows
+    if not activities:
+        return lead_rows[:0]
     span = -(-near // dt.timedelta(seconds=1)) + 1  # in whole seconds, so that one number sorts
     found = [lead_rows[:0]]
-    for rows in np.array_split(lead_rows, _n_slices(engine)):
-        if not len(rows):
+    units = units_of(engine, obs.scope)
+    for here, events in event_slices(engine, obs.scope, units, activities, only=True):
+        if not len(events.micros):
             continue
-        ends = int(rows[0]), int(rows[-1]) + 1
-        code, micros, lead_row = _events(obs, activities, *ends)
-        if not len(micros):
-            continue
-        second = micros // _MICROS
+        second = events.micros // _MICROS
         second -= second.min()
         width = int(second.max()) + span + 1  # more than from one lead or activity to the next
-        pair = (lead_row - ends[0]) * len(activities) + code
+        pair = events.place.astype(np.int64) * len(activities) + events.code
         key = np.sort(pair * width + second)
         close = key[2:][key[2:] - key[:-2] <= span] // width
-        found.append(np.unique(close // len(activities) + ends[0]))
-    return np.concatenate(found)
+        found.append(units.lead_row[here][np.unique(close // len(activities))])
+    return np.intersect1d(np.concatenate(found), lead_rows)
 
 
 def _busy_in_engine(obs: Observation, activities: Sequence[str], same: int) -> pa.Table:
@@ -140,38 +136,5 @@ HAVING count(e.lead_row) >= {parameters.bind(same, "BIGINT")}""",
     return found.cast(_SECONDS)
 
 
-def _events(
-    obs: Observation, activities: Sequence[str], first: int, last: int
-) -> tuple[Integers, Integers, Integers]:
-    """Return code, time and lead of the events that count, from one ``lead_row`` to another.
-
-    The code is the place of the activity among the activities.
-    """
-    if not activities:
-        nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, nothing
-    parameters = Parameters()
-    units = units_sql(obs.scope, parameters)
-    lead, events = counted_for(obs.scope, parameters)
-    listed = ", ".join(parameters.text(name) for name in activities)
-    found = obs.history.engine.query(
-        f"WITH {units} SELECT coalesce({lead}, -1) AS lead_row, a.activity, a.occurred_at "
-        f"FROM {events} WHERE u.lead_row >= {parameters.bind(first, 'BIGINT')} "
-        f"AND u.lead_row < {parameters.bind(last, 'BIGINT')} AND a.activity IN ({listed})",
-        parameters.values,
-    )
-    codes, levels = coded(found["activity"])
-    place = {name: i for i, name in enumerate(activities)}
-    code = np.array([*(place.get(str(level), -1) for level in levels), -1], dtype=np.int64)[codes]
-    lead_row = np.asarray(found["lead_row"].to_numpy(), dtype=np.int64)
-    micros = np.asarray(found["occurred_at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
-    inside = lead_row >= 0
-    return code[inside], micros[inside], lead_row[inside]
-
-
 def _n_events(engine: Engine) -> int:
     return int(engine.query("SELECT count(*) AS n FROM activities")["n"][0].as_py())
-
-
-def _n_slices(engine: Engine) -> int:
-    return max(1, -(-_n_events(engine) // _SLICE))

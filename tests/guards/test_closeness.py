@@ -13,7 +13,7 @@ from calibrate.guards import closeness, machines
 from calibrate.guards.closings import closing_logged
 from calibrate.guards.machines import machine_events
 from calibrate.history import History, read_history
-from calibrate.observation import observe
+from calibrate.observation import events, observe
 
 START = dt.datetime(2024, 1, 1)
 NAMES = ("email_open", "email_click", "email_sent")
@@ -40,7 +40,7 @@ def company(n_leads: int = 120, n_events: int = 3_000) -> History:
 def test_busy_seconds_are_those_of_the_engine(
     monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
-    monkeypatch.setattr(closeness, "_SLICE", 500)
+    monkeypatch.setattr(events, "_SLICE", 500)
     monkeypatch.setattr(closeness, "_SORTED", together)  # all activities, or one or two
     obs = observe(company(), observation_window="14D", horizon="90D")
     by_engine = closeness._busy_in_engine(obs, NAMES, 5).to_pylist()
@@ -53,7 +53,7 @@ def test_busy_seconds_are_those_of_the_engine(
 def test_leads_with_three_close_events_are_among_those_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(closeness, "_SLICE", 500)
+    monkeypatch.setattr(events, "_SLICE", 500)
     history = company()
     obs = observe(history, observation_window="14D", horizon="90D")
     near = dt.timedelta(seconds=600)
@@ -73,16 +73,16 @@ def test_slices_do_not_change_what_is_odd(
 ) -> None:
     obs = observe(company(), observation_window="14D", horizon="90D")
     whole = machine_events(obs, sent)
-    monkeypatch.setattr(closeness, "_SLICE", 300)
+    monkeypatch.setattr(events, "_SLICE", 300)
     sliced = machine_events(obs, sent)
     monkeypatch.setattr(machines, "_suspected", lambda _obs, _timed, rows: rows)
     judged = machine_events(obs, sent)  # every lead
     assert whole
     for other in (sliced, judged):
         assert whole.keys() == other.keys()
-        for name, events in whole.items():
+        for name, odd in whole.items():
             for sign in (1, 2, 4):
-                assert np.array_equal(events.counts(sign), other[name].counts(sign))
+                assert np.array_equal(odd.counts(sign), other[name].counts(sign))
 
 
 def test_events_of_a_contact_with_several_leads_are_counted_once() -> None:
