@@ -12,7 +12,6 @@ from calibrate.report.shape import Row, is_wide, rows_of, setting
 __all__ = ["base_of", "card_of", "example_of", "rule_of", "sizes_of", "textbook_of"]
 
 STABLE = 0.8  # share of resamples that choose a line again
-
 _HALF = 0.5
 
 
@@ -117,9 +116,13 @@ def sizes_of(run: Mapping[str, Any]) -> Row | None:
 
 def _against_average(points: int, share: float | None) -> Row:
     """Return what a line that most leads meet is worth beside the average lead, both ways."""
-    is_common = (share or 0) > _HALF and points != 0
-    without = -round(points * share) if is_common and share is not None else 0
-    return {"is_common": is_common, "with": points + without, "without": without}
+    share = share or 0.0
+    without = -round(points * share)
+    return {
+        "is_common": share > _HALF and points != 0,
+        "with": points + without,
+        "without": without,
+    }
 
 
 def _is_unstable(line: Row) -> bool:
