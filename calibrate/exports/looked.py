@@ -31,7 +31,6 @@ from calibrate.history.typed import id_value
 __all__ = ["Saying", "leads_of", "log_of", "wins_of"]
 
 _TIMES = ("instant", "moment", "date", FINE)
-_ZONED = ("bigquery", "snowflake")
 _POSSIBLE = {
     "integer": r"0|-?[1-9][0-9]*",
     "boolean": "true|false",

@@ -189,15 +189,6 @@ class TableLook:
         return unclear and not any(_CLEAR_NUMBER.fullmatch(value) for value in values)
 
     @property
-    def has_decimal_comma(self) -> bool:
-        """Whether numbers tell that the comma is the decimal sign."""
-        if self.delimiter is None:
-            return False
-        values = [str(v) for c in self.columns if c.is_number for v in c.values[:_SAMPLE]]
-        clear = [value for value in values if "," in value]
-        return any(re.fullmatch(r"[-+]?\d+(?:\.\d{3})*,\d{1,2}", value) for value in clear)
-
-    @property
     def date_order(self) -> str | None:
         """The order that some date proves; None where none does, or none has to."""
         proven = {order for c in self.columns if len(c.date_orders) == 1 for order in c.date_orders}

@@ -36,13 +36,10 @@ class Joined:
         Its column that names leads.
     by : Column
         The column of the leads with the same values.
-    share : float
-        Of the fewer different values of the two, those that both have.
     """
 
     lead: Column
     by: Column
-    share: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -89,7 +86,7 @@ def joined_by(log: TableLook, look: TableLook, identity: Column | None) -> Joine
             share = _common(column, key)
             rank = share - (name_rank("lead", column.name) is None) * 0.01
             if share > 0.2 and (found is None or rank > found[0] + 0.02):
-                found = (rank, Joined(lead=column, by=key, share=share))
+                found = (rank, Joined(lead=column, by=key))
     if found is None:
         raise DataError(
             "no column of it names the leads",
