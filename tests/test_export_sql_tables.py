@@ -286,6 +286,13 @@ EVERYWHERE = {
             "exclude": {"test": ["Spam", "spam", ""], "n": [1]},
         },
     ),
+    "exclusions of nothing": Case(
+        LEADS,
+        (PLAN, CLICKED),
+        LOG,
+        lead_columns={"exclude": {"plan": []}},
+        log_columns={"exclude": {"activity": []}},
+    ),
     "dates and truth values as criteria": Case(
         LEADS
         | {

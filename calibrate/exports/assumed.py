@@ -17,7 +17,7 @@ from calibrate.exports.canonical import (
     WinParts,
     plain_name,
 )
-from calibrate.history.cells import Cell, moved
+from calibrate.history.cells import Cell, is_one_of, moved
 from calibrate.history.outcomes import CONVERTED_WORDS, LOST_WORDS
 from calibrate.history.staging import spelled
 
@@ -58,8 +58,9 @@ class _Named:
     def all(self, relation: str) -> Cells:
         """Return the cells that were asked for, without excluded rows."""
         kept = [
-            f"NOT coalesce({self.text(name)} IN ({_listed(_spellings(excluded))}), FALSE)"
-            for name, excluded in self.columns.exclude.items()
+            f"NOT {is_one_of(self.text(name), _spellings(values))}"
+            for name, values in self.columns.exclude.items()
+            if values
         ]
         cells = {called: cell for cell, called in self.cells.items()}
         return Cells(relation=relation, cells=cells, kept=tuple(kept))

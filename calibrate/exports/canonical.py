@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from calibrate.criteria import Measure
 from calibrate.engines import quote_literal
 from calibrate.history.attributes import RESERVED_NAMES
-from calibrate.history.cells import WHITE
+from calibrate.history.loading import WHITE
 
 __all__ = [
     "BLANKS",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from calibrate.engines import DuckDBEngine, quote_literal
+from calibrate.engines import DuckDBEngine
 from calibrate.errors import ConfigError
 from calibrate.exports.canonical import (
     LETTERS,
@@ -19,7 +19,7 @@ from calibrate.exports.canonical import (
 )
 from calibrate.exports.relations import FINE, LOADED, Relation, relation_of
 from calibrate.history.attributes import attribute_name
-from calibrate.history.cells import Cell, moment_cell, moved
+from calibrate.history.cells import Cell, is_one_of, moment_cell, moved
 from calibrate.history.dates import DateReading
 from calibrate.history.leads import LeadsSeen
 from calibrate.history.loading import text_of
@@ -76,11 +76,11 @@ class _Table:
 
     def cells(self, excluded: Mapping[int, Sequence[object]]) -> Cells:
         """Return the cleaned cells of the columns, without excluded rows."""
-        kept = []
-        for place, values in excluded.items():
-            listed = ", ".join(quote_literal(spelled(value)) for value in values)
-            if listed:
-                kept.append(f"NOT coalesce({self.text(place)} IN ({listed}), FALSE)")
+        kept = [
+            f"NOT {is_one_of(self.text(place), values)}"
+            for place, values in excluded.items()
+            if values
+        ]
         cells = {f"c{place}": self._cell(place) for place in sorted(self.kinds)}
         return Cells(relation=self.relation.sql, cells=cells, kept=tuple(kept))
 

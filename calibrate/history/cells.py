@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calibrate.engines import quote_identifier, quote_literal
+from calibrate.history.loading import WHITE, spelled
 
-__all__ = ["WHITE", "Cell", "kind_of", "moment_cell", "moved"]
+__all__ = ["Cell", "is_one_of", "kind_of", "moment_cell", "moved"]
 
-WHITE = " \t\r\n\u00a0\ufeff"
-"""What reading takes off both ends of a text."""
 _KINDS = (
     ("instant", ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")),
     ("moment", ("TIMESTAMP", "DATETIME")),
@@ -118,6 +117,30 @@ class Cell:
             f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) "
             f"ELSE CAST({value} AS VARCHAR) END"
         )
+
+
+def is_one_of(text: str, values: Sequence[object]) -> str:
+    """Return the SQL of whether a text is one of some values of the settings.
+
+    Parameters
+    ----------
+    text : str
+        SQL of it.
+    values : sequence of values
+        Compared as cells spell them.
+
+    Returns
+    -------
+    str
+        A condition; false for a missing text, and where there is no value.
+
+    Examples
+    --------
+    >>> is_one_of("c0", ["Test", 1.0]), is_one_of("c0", [])
+    ("coalesce(c0 IN ('Test', '1'), FALSE)", 'FALSE')
+    """
+    listed = _listed([spelled(value) for value in values])
+    return f"coalesce({text} IN ({listed}), FALSE)" if listed else "FALSE"
 
 
 def moment_cell(cell: Cell, *, into: str, dialect: str) -> str:

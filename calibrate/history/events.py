@@ -11,7 +11,7 @@ from calibrate.config import ActivityColumns
 from calibrate.engines import quote_literal
 from calibrate.errors import DataError
 from calibrate.history.activities import activity_columns
-from calibrate.history.cells import Cell, kind_of, moment_cell, moved
+from calibrate.history.cells import Cell, is_one_of, kind_of, moment_cell, moved
 from calibrate.history.sources import Source, SourceTable
 from calibrate.history.staging import find_column, spelled
 from calibrate.history.tables import DatabaseTable
@@ -154,9 +154,8 @@ def event_table(
     excluded = []
     for name, values in columns.exclude.items():
         place = find_column(names, name, file=found.name, key="[activities] exclude")
-        listed = ", ".join(quote_literal(spelled(value)) for value in values)
-        condition = f"coalesce({cell(place).text} IN ({listed}), FALSE)"
-        excluded.append((names[place], condition, ", ".join(spelled(value) for value in values)))
+        shown = ", ".join(spelled(value) for value in values)
+        excluded.append((names[place], is_one_of(cell(place).text, values), shown))
     cells = {role: cell(place) for role, place in roles.items()}
     _refuse_other_kinds(found, cells)
     return EventTable(

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from calibrate.engines import DuckDBEngine, quote_literal
 from calibrate.history.sources import SourceTable
 
-__all__ = ["INTEGER_TYPES", "Raw", "column_types", "open_raw", "spelled", "text_of"]
+__all__ = ["INTEGER_TYPES", "WHITE", "Raw", "column_types", "open_raw", "spelled", "text_of"]
 
-_WHITE = " \t\r\n\u00a0\ufeff"
+WHITE = " \t\r\n\u00a0\ufeff"
+"""What reading takes off both ends of a text."""
 _FLOATS = ("DOUBLE", "FLOAT")
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 INTEGER_TYPES = frozenset((*_SIGNED, *(f"U{name}" for name in _SIGNED)))
@@ -173,7 +174,7 @@ def spelled(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip(_WHITE)
+    return str(value).strip(WHITE)
 
 
 def text_of(column: str, kind: str) -> str:
@@ -211,7 +212,7 @@ def _cleaned(column: Any, null_values: Sequence[str]) -> Any:
     """Trim text and take its null spellings for missing; Arrow does it ten times faster."""
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
-    trimmed = pc.utf8_trim(column, characters=_WHITE)
+    trimmed = pc.utf8_trim(column, characters=WHITE)
     missing = pc.is_in(trimmed, value_set=pa.array(["", *null_values], column.type))
     return pc.if_else(missing, pa.scalar(None, column.type), trimmed)
 
@@ -221,11 +222,11 @@ def _trimmed(column: str, nulls: str) -> str:
 
     Comparing a text, and looking at its end, is much cheaper than taking a letter out of it.
     """
-    white = quote_literal(_WHITE)
+    white = quote_literal(WHITE)
     first = (
         f"{column} < '!' OR {column} >= '\ufeff' OR ({column} >= '\u00a0' AND {column} < '\u00a1')"
     )
-    last = " OR ".join(f"ends_with({column}, chr({ord(letter)}))" for letter in _WHITE)
+    last = " OR ".join(f"ends_with({column}, chr({ord(letter)}))" for letter in WHITE)
     needed = f"{first} OR {last}"
     text = f"nullif(CASE WHEN {needed} THEN trim({column}, {white}) ELSE {column} END, '')"
     return f"CASE WHEN {_is_one_of(text, nulls)} THEN NULL ELSE {text} END" if nulls else text
