@@ -15,12 +15,12 @@ from calibrate.history.activities import activity_columns, empty_activities, typ
 from calibrate.history.checks import Check
 from calibrate.history.history import History
 from calibrate.history.in_place import PlacedActivities, place_activities
-from calibrate.history.joining import create_leads, join_outcomes, type_outcomes
+from calibrate.history.joining import create_leads, join_outcomes, open_outcomes, type_outcomes
 from calibrate.history.log import type_leads_of_log
 from calibrate.history.needs import Needs
 from calibrate.history.sources import Source, SourceTable, read_source
-from calibrate.history.staging import Staged, find_column
-from calibrate.history.tables import DatabaseTable, find_table, read_table
+from calibrate.history.staging import Staged
+from calibrate.history.tables import DatabaseTable, find_table, read_leads
 from calibrate.history.typed import TypedLeads, type_leads
 
 __all__ = ["Asked", "Sources", "assemble", "located", "log_as_leads"]
@@ -104,7 +104,10 @@ def assemble(
         )
     if private is None or (private is database and (lead_table or win_table or log_table)):
         private = DuckDBEngine()
-    opened = _opened_leads(lead_table, lead_source, asked)
+    if lead_table is None:
+        opened = read_source(lead_source, "leads", asked.leads)
+    else:
+        opened = read_leads(lead_table, asked.leads, stages=asked.stages)
     typed = _typed(
         private,
         opened,
@@ -143,14 +146,6 @@ def _found(
     return find_table(database, source, file=file), file
 
 
-def _opened_leads(found: DatabaseTable | None, source: object, asked: Asked) -> SourceTable:
-    if found is None:
-        return read_source(source, "leads", asked.leads)
-    names = tuple(found.columns)
-    place = find_column(names, asked.leads.id or "lead_id", file=found.name, key="[leads] id")
-    return read_table(found, "leads", asked.leads, key=names[place], stages=asked.stages)
-
-
 def _join_outcomes(
     engine: DuckDBEngine,
     found: DatabaseTable | None,
@@ -159,13 +154,7 @@ def _join_outcomes(
     typed: TypedLeads,
 ) -> Staged:
     columns, lead_name = asked.outcomes, asked.leads.id
-    if found is None:
-        opened = read_source(source, "outcomes", columns)
-    else:
-        names = tuple(found.columns)
-        wanted = columns.lead or (lead_name if lead_name in names else None) or "lead_id"
-        place = find_column(names, wanted, file=found.name, key="[outcomes] lead")
-        opened = read_table(found, "outcomes", columns, key=names[place])
+    opened = open_outcomes(found, source, columns, lead_name=lead_name)
     joined = type_outcomes(
         engine, opened, columns, zone=asked.zone, lead_name=lead_name, as_of=asked.moment
     )

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
 from calibrate.config import ActivityColumns
 from calibrate.engines import quote_literal
 from calibrate.errors import DataError
 from calibrate.history.activities import activity_columns
 from calibrate.history.cells import Cell, is_one_of, kind_of, moment_cell, moved
-from calibrate.history.sources import Source, SourceTable
 from calibrate.history.staging import find_column, spelled
 from calibrate.history.tables import DatabaseTable
 
@@ -137,20 +134,13 @@ def event_table(
         If a column is missing, or holds no times or no numbers.
     """
     names = tuple(found.columns)
-    header = SourceTable(
-        table="activities",
-        names=names,
-        sources=(Source(table="activities", name=found.name, rows=0, sha256=""),),
-        is_text=False,
-        load=lambda _: pa.table({}),
-    )
     nulls = tuple(spelled(value) for value in columns.null_values)
 
     def cell(place: int) -> Cell:
         name = names[place]
         return Cell(name=name, kind=kind_of(found.columns[name]), null_values=nulls)
 
-    roles = activity_columns(header, columns, lead_names=lead_names)
+    roles = activity_columns(found.header("activities"), columns, lead_names=lead_names)
     excluded = []
     for name, values in columns.exclude.items():
         place = find_column(names, name, file=found.name, key="[activities] exclude")

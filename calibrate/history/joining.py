@@ -13,9 +13,10 @@ from calibrate.history.leads import mapped_columns
 from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval
 from calibrate.history.personal import masked
-from calibrate.history.sources import SourceTable
+from calibrate.history.sources import SourceTable, read_source
 from calibrate.history.stages import create_lead_stages
 from calibrate.history.staging import Staged, find_column, stage
+from calibrate.history.tables import DatabaseTable, read_table
 from calibrate.history.typed import TypedLeads
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
     "create_leads",
     "join_outcomes",
     "look_at_outcomes",
-    "outcome_columns",
+    "open_outcomes",
     "type_outcomes",
 ]
 
@@ -55,25 +56,40 @@ class OutcomesSeen:
     closed_at: DateReading | None
 
 
-def outcome_columns(
-    source: SourceTable, columns: OutcomeColumns, lead_name: str | None
-) -> dict[str, int]:
-    """Return the position of each column of a table of wins that has a meaning.
+def open_outcomes(
+    found: DatabaseTable | None,
+    source: object,
+    columns: OutcomeColumns,
+    *,
+    lead_name: str | None,
+) -> SourceTable:
+    """Return a table of wins, ready to be read.
 
     Parameters
     ----------
-    source : SourceTable
-        The wins.
+    found : DatabaseTable or None
+        The table of the database, where it is one.
+    source : object
+        A file or a frame, where it is none.
     columns : OutcomeColumns
-        The names.
+        What means what.
     lead_name : str or None
         Name of the leads' id column: a column of the same name is the id here.
 
     Returns
     -------
-    dict of str to int
-        The lead at least.
+    SourceTable
     """
+    if found is None:
+        return read_source(source, "outcomes", columns)
+    place = _outcome_columns(found.header("outcomes"), columns, lead_name)["lead"]
+    return read_table(found, "outcomes", columns, key=list(found.columns)[place])
+
+
+def _outcome_columns(
+    source: SourceTable, columns: OutcomeColumns, lead_name: str | None
+) -> dict[str, int]:
+    """Return the position of each column that has a meaning; that of the lead is always there."""
     roles = mapped_columns(source, columns, _ROLES)
     if "lead" not in roles:
         wanted = lead_name if lead_name in source.names else "lead_id"
@@ -104,7 +120,7 @@ def look_at_outcomes(
     OutcomesSeen
         The rows stand in the engine.
     """
-    roles = outcome_columns(source, columns, lead_name)
+    roles = _outcome_columns(source, columns, lead_name)
     staged = stage(engine, source, columns, sorted(set(roles.values())), as_of=as_of)
     staged.drop(f"c{roles['lead']} IS NULL", "without a lead's id", "left out")
     closed_at = None

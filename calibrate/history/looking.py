@@ -12,8 +12,6 @@ import glob
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns, Settings
 from calibrate.engines import DuckDBEngine, Engine
 from calibrate.errors import ConfigError
@@ -22,13 +20,13 @@ from calibrate.history.assembling import located, log_as_leads
 from calibrate.history.attributes import attribute_name
 from calibrate.history.dates import DateReading
 from calibrate.history.events import EventTable, event_table
-from calibrate.history.joining import look_at_outcomes, outcome_columns
+from calibrate.history.joining import look_at_outcomes, open_outcomes
 from calibrate.history.leads import LeadsSeen, look_at_leads
 from calibrate.history.log import look_at_leads_of_log
 from calibrate.history.needs import Needs
-from calibrate.history.sources import Source, SourceTable, read_source
-from calibrate.history.staging import Staged, find_column, stage_in_place
-from calibrate.history.tables import DatabaseTable, find_table, read_table, unread_columns
+from calibrate.history.sources import SourceTable, read_source
+from calibrate.history.staging import Staged, stage_in_place
+from calibrate.history.tables import DatabaseTable, find_table, read_leads, unread_columns
 
 __all__ = ["Look", "SeenLeads", "SeenLog", "SeenWins", "Whereabouts", "look_at_sources"]
 
@@ -237,8 +235,7 @@ def _look_at_leads(asked: _Asked, columns: LeadColumns, place: _Place) -> SeenLe
     unneeded = [name for name in names if name.strip().casefold() not in needed]
     narrow = columns.model_copy(update={"ignore": (*columns.ignore, *unneeded)})
     if found is not None:
-        key = names[find_column(names, columns.id or "lead_id", file=found.name, key="[leads] id")]
-        opened = read_table(found, "leads", narrow, key=key, stages=settings.stages)
+        opened = read_leads(found, narrow, stages=settings.stages)
     positions = None
     if not opened.is_text:
         unread = unread_columns(names, narrow, settings.stages)
@@ -284,13 +281,7 @@ def _look_at_log_leads(asked: _Asked, columns: LeadColumns, place: _Place) -> Se
 def _look_at_wins(asked: _Asked, leads: LeadColumns, place: _Place) -> SeenWins:
     source, found, file = place
     columns = asked.settings.outcomes or OutcomeColumns()
-    if found is None:
-        opened = read_source(file, "outcomes", columns)
-    else:
-        names = tuple(found.columns)
-        header = _header(found, "outcomes")
-        key = names[outcome_columns(header, columns, leads.id)["lead"]]
-        opened = read_table(found, "outcomes", columns, key=key)
+    opened = open_outcomes(found, file, columns, lead_name=leads.id)
     seen = look_at_outcomes(
         asked.private,
         opened,
@@ -328,15 +319,4 @@ def _look_at_log(
         roles=roles,
         staged=staged,
         reading=read_log(staged, columns, roles, zone=asked.zone),
-    )
-
-
-def _header(found: DatabaseTable, table: str) -> SourceTable:
-    """Return the names of a table's columns as a source without rows."""
-    return SourceTable(
-        table=table,
-        names=tuple(found.columns),
-        sources=(Source(table=table, name=found.name, rows=0, sha256=""),),
-        is_text=False,
-        load=lambda _: pa.table({}),
     )

@@ -19,9 +19,16 @@ from calibrate.history.cells import kind_of
 from calibrate.history.frames import plain_types
 from calibrate.history.leads import LEAD_COLUMNS
 from calibrate.history.sources import Source, SourceTable
+from calibrate.history.staging import find_column
 
-__all__ = ["DatabaseTable", "find_table", "fingerprint", "read_table", "unread_columns"]
-
+__all__ = [
+    "DatabaseTable",
+    "find_table",
+    "fingerprint",
+    "read_leads",
+    "read_table",
+    "unread_columns",
+]
 
 _SUFFIXES = (".csv", ".gz", ".parquet", ".tsv", ".txt", ".xlsx")
 
@@ -46,6 +53,26 @@ class DatabaseTable:
     name: str
     sql: str
     columns: dict[str, str]
+
+    def header(self, table: str) -> SourceTable:
+        """Return its columns as a source without rows.
+
+        Parameters
+        ----------
+        table : str
+            ``leads``, ``outcomes`` or ``activities``.
+
+        Returns
+        -------
+        SourceTable
+        """
+        return SourceTable(
+            table=table,
+            names=tuple(self.columns),
+            sources=(Source(table=table, name=self.name, rows=0, sha256=""),),
+            is_text=False,
+            load=lambda _: pa.table({}),
+        )
 
 
 def find_table(engine: Engine | None, source: object, *, file: object) -> DatabaseTable | None:
@@ -102,6 +129,35 @@ class _TableRows(SourceTable):
             ``file`` only.
         """
         return {"file": f"{self.file}, id {self.ids[row].as_py()}"}
+
+
+def read_leads(
+    found: DatabaseTable, columns: LeadColumns, *, stages: Stages | None = None
+) -> SourceTable:
+    """Read a table of leads.
+
+    Parameters
+    ----------
+    found : DatabaseTable
+        Which.
+    columns : LeadColumns
+        What means what; columns that it ignores stay where they are.
+    stages : Stages, optional
+        Their column is needed though it is ignored.
+
+    Returns
+    -------
+    SourceTable
+        As `read_table` gives it.
+
+    Raises
+    ------
+    DataError
+        If it has no row, or no column of ids.
+    """
+    names = tuple(found.columns)
+    place = find_column(names, columns.id or "lead_id", file=found.name, key="[leads] id")
+    return read_table(found, "leads", columns, key=names[place], stages=stages)
 
 
 def read_table(
