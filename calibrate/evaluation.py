@@ -7,7 +7,7 @@ leads of known outcome as counted; every rate, share and figure is taken with th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ __all__ = [
     "evaluate",
     "known_outcomes",
     "rate_intervals",
+    "recall_intervals",
     "score_distribution",
     "scored_leads",
     "stand_in",
@@ -346,6 +347,36 @@ def rate_intervals(
     """
     hits, n = np.array([leads.effective_counts() for leads in parts]).reshape(-1, 2).T
     return n, wilson(hits, n, confidence_level=confidence_level)
+
+
+def recall_intervals(
+    leads: ScoredLeads, cuts: Floats, *, confidence_level: float = 0.95
+) -> Interval:
+    """Return Wilson's interval of the share of conversions at or above each cut.
+
+    Parameters
+    ----------
+    leads : ScoredLeads
+    cuts : ndarray of float, shape (n_cuts,)
+    confidence_level : float, default 0.95
+
+    Returns
+    -------
+    Interval
+        Two arrays, shape (n_cuts,); nan where nobody converted. The cuts are taken as given.
+
+    Examples
+    --------
+    Of three customers two score 5 or more: Wilson's interval of 2 in 3.
+
+    >>> frame = pd.DataFrame({"score": [2, 5, 9, 9], "converted": [True, True, True, False]})
+    >>> lower, upper = recall_intervals(scored_leads(frame), np.array([5.0]))
+    >>> lower.round(3).tolist(), upper.round(3).tolist()
+    ([0.208], [0.939])
+    """
+    won = leads.part(leads.converted)
+    caught = [replace(won, converted=won.score >= cut) for cut in cuts]
+    return rate_intervals(caught, confidence_level=confidence_level)[1]
 
 
 def _clusters(frame: pd.DataFrame) -> NDArray[np.intp] | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
 
 from calibrate.errors import NotEnoughDataError
 from calibrate.evaluation import (
@@ -14,6 +15,7 @@ from calibrate.evaluation import (
     evaluate,
     known_outcomes,
     rate_intervals,
+    recall_intervals,
     score_distribution,
     scored_leads,
 )
@@ -172,6 +174,25 @@ def test_effective_counts_by_hand() -> None:
     assert interval.lower[0] < 0.25 < interval.upper[0]
     nobody = scored_leads(frame).part(np.zeros(3, dtype=bool))
     assert nobody.effective_counts() == (0.0, 0.0)
+
+
+def test_shares_of_conversions_caught_have_intervals_of_the_conversions_that_tell() -> None:
+    rng = np.random.default_rng(5)
+    held, n, cuts = 0, 2000, np.array([1.0])
+    for _ in range(n):  # 60 converted, 70 % of them score 1; half of either weigh twice
+        weight = rng.choice([1.0, 2.0], 60)
+        frame = pd.DataFrame({"score": rng.random(60) < 0.7, "converted": True, "weight": weight})
+        lower, upper = recall_intervals(scored_leads(frame.astype({"score": float})), cuts)
+        held += bool(lower[0] <= 0.7 <= upper[0])
+    # Wilson's coverage at about 54 conversions is .93 to .97; three standard errors of 2,000
+    assert 0.93 - 3 * 0.005 <= held / n <= 0.97 + 3 * 0.005
+
+
+def test_twins_among_the_customers_tell_half_as_much() -> None:
+    score = np.repeat([1.0, 1.0, 0.0, 1.0, 0.0, 0.0], 2)
+    twins = pd.DataFrame({"score": score, "converted": True, "cluster": np.repeat(np.arange(6), 2)})
+    lower, upper = recall_intervals(scored_leads(twins), np.array([1.0]))
+    assert (lower[0], upper[0]) == pytest.approx(proportion_confint(3, 6, method="wilson"))
 
 
 def test_expected_rates_of_zero_and_one_are_left_out_of_the_calibration() -> None:

@@ -185,6 +185,19 @@ def test_gains_start_at_nothing_and_end_at_all(scores):
     assert points == [[0, 0], [0.5, pytest.approx(10 / 15)], [1, 1]]
 
 
+def test_shares_of_customers_are_drawn_with_their_interval(run, scores):
+    (band,) = plots.plot_gains(scores).collections
+    # of 15 customers 10: statsmodels' proportion_confint(10, 15, method="wilson")
+    corners = band.get_paths()[0].vertices
+    at_half = corners[np.isclose(corners[:, 0], 0.5), 1]
+    assert sorted(set(at_half)) == pytest.approx([0.4171, 0.8482], abs=1e-4)
+    cuts = _cuts(run)
+    (band,) = plots.plot_thresholds(cuts.table).collections
+    drawn = band.get_paths()[0].vertices[:, 1]
+    for end in ("recall_ci_lower", "recall_ci_upper"):
+        assert np.isin(cuts.table[end].to_numpy(), drawn).all()
+
+
 def test_calibration_shows_promised_and_observed(scores):
     table = plots.calibration_table(scores, bins=2)
     assert table[["n", "n_converted"]].to_numpy().tolist() == [[20, 5], [20, 10]]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from statsmodels.stats.proportion import proportion_confint
 
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.evaluation import scored_leads
@@ -55,6 +56,10 @@ def test_youden_by_hand() -> None:
     assert row["objective_value"] == pytest.approx(30 / 36 - 40 / 194)
     assert row["missed"] == 6  # 2 + 4
     assert row["precision"] == pytest.approx(30 / 70)
+    # statsmodels' proportion_confint(30, 36, method="wilson")
+    assert row[["recall_ci_lower", "recall_ci_upper"]].tolist() == pytest.approx(
+        proportion_confint(30, 36, method="wilson")
+    )
     assert row["amount"] == 3000  # 30 wins of 100
     assert row["leads_per_week"] == pytest.approx(7)  # 70 leads in 70 days = 10 weeks
     assert row["converted_per_week"] == pytest.approx(3)  # 30 in 10 weeks

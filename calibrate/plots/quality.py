@@ -66,7 +66,8 @@ def plot_backtest(proof: Any, *, ax: Axes | None = None) -> Axes:
     label_rows(ax, [_period_text(table, period) for period in periods])
     if cards:
         ax.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    ax.set_xlabel("AUC (dashed: a coin toss)")
+    ax.set_xlabel("pairs with the customer above the other lead (AUC); dashed: a toss")
+    percents(ax.xaxis)
     return ax
 
 

@@ -12,6 +12,7 @@ from calibrate.display import format_value
 from calibrate.evaluation import (
     known_outcomes,
     rate_intervals,
+    recall_intervals,
     score_distribution,
     scored_leads,
 )
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["calibration_table", "plot_calibration", "plot_gains", "plot_thresholds"]
+
+_MOST_POINTS = 101  # as many as there are whole scores from 0 to 100
 
 
 def calibration_table(
@@ -90,7 +93,7 @@ def _groups(held: NDArray[np.float64], wanted: float) -> NDArray[np.intp]:
 
 
 def plot_gains(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw which share of customers the best-scored share of leads holds.
+    """Draw which share of customers the best-scored share of leads holds, with its interval.
 
     Parameters
     ----------
@@ -112,6 +115,9 @@ def plot_gains(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.plot([0, 1], [0, 1], color=SOFT, lw=1, ls=(0, (4, 3)))
     ax.text(0.62, 0.56, "at random", rotation=38, color=SOFT, fontsize=8, va="top")
     ax.plot(curve.lead_share, curve.converted_share, color=ACCENT, lw=2, marker="o", ms=2.5)
+    shown = np.unique(np.linspace(1, len(curve.score) - 1, _MOST_POINTS).astype(int))
+    lower, upper = recall_intervals(scored_leads(scores), curve.score[shown])
+    ax.fill_between(curve.lead_share[shown], lower, upper, color=ACCENT, alpha=0.18, lw=0)
     ax.set_xlabel("share of leads, highest score first")
     ax.set_ylabel("share of customers caught")
     percents(ax.xaxis)
@@ -156,7 +162,9 @@ def plot_calibration(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_thresholds(cuts: Any, *, ax: Axes | None = None) -> Axes:
-    """Draw customers caught and leads to call at every cut, with the recommended one.
+    """Draw customers caught, with their interval, and leads to call at every cut.
+
+    The recommended cut and its plateau are marked.
 
     Parameters
     ----------
@@ -175,11 +183,14 @@ def plot_thresholds(cuts: Any, *, ax: Axes | None = None) -> Axes:
     ax = axes_of(ax, title=f"Every cut: {counts}", height=3.2)
     if not isinstance(cuts, pd.DataFrame):
         _mark_choice(ax, cuts)
-    at = [*table["threshold"], 100]
-    caught = [*table["recall"], table["recall"].iloc[-1]]
     share = table["lead_share"] if "lead_share" in table else table["n"] / first["n"]
-    called = [*share, share.iloc[-1]]
-    ax.step(at, caught, where="pre", color=ACCENT, lw=2, label="customers caught")
+    steps = table.assign(lead_share=share)
+    steps = pd.concat([steps, steps.tail(1).assign(threshold=100)])  # the last step to the edge
+    at = steps["threshold"]
+    ax.step(at, steps["recall"], where="pre", color=ACCENT, lw=2, label="customers caught")
+    lower, upper = steps["recall_ci_lower"], steps["recall_ci_upper"]
+    ax.fill_between(at, lower, upper, step="pre", color=ACCENT, alpha=0.18, lw=0)
+    called = steps["lead_share"]
     ax.step(at, called, where="pre", color=INK, lw=1.4, ls=(0, (4, 3)), label="leads to call")
     ax.legend(frameon=False, fontsize=8, loc="upper right", labelcolor=INK)
     ax.set_xlabel("cut, in points")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.evaluation import ScoredLeads, rate_intervals
+from calibrate.evaluation import ScoredLeads, rate_intervals, recall_intervals
 from calibrate.thresholds.objectives import Objective, Sweep, Target, expected_value
 
 __all__ = ["cut_table", "outcome_table", "sweep_of", "tier_table"]
@@ -42,6 +42,7 @@ def cut_table(
     best_first = leads.part(np.argsort(-leads.score, kind="stable"))
     parts = [best_first.part(slice(count)) for count in n_known]
     n_effective, interval = rate_intervals(parts, confidence_level=confidence_level)
+    caught = recall_intervals(leads, _floats(cells, "score"), confidence_level=confidence_level)
     columns = {
         "threshold": cells["score"].to_numpy(dtype=np.int64),
         "n": _from_the_top(cells["n_leads"].to_numpy()),
@@ -52,6 +53,8 @@ def cut_table(
         "rate_ci_upper": interval.upper,
         "lead_share": sweep.n / sweep.n[0],
         "recall": sweep.recall,
+        "recall_ci_lower": caught.lower,
+        "recall_ci_upper": caught.upper,
         "precision": sweep.precision,
         "missed": converted_so_far[0] - converted_so_far,
         "leads_per_week": sweep.leads_per_week,

@@ -66,7 +66,8 @@ class Thresholds:
 
         ``threshold``; of the leads at or above it ``n``, ``n_converted`` (as counted),
         ``n_effective``, ``rate`` (with Wilson's interval at so many leads), ``lead_share`` (of
-        all leads), ``recall``, ``precision`` (the same as ``rate``), ``missed`` (conversions
+        all leads), ``recall`` (with Wilson's interval, as ``recall_ci_lower`` and
+        ``recall_ci_upper``), ``precision`` (the same as ``rate``), ``missed`` (conversions
         below, as counted), ``leads_per_week`` and ``recent_leads_per_week`` (of the latest four
         weeks, as counted), ``converted_per_week`` and ``missed_per_week`` (conversions a week at
         or above, and below), ``amount`` (won), ``expected_value`` and ``objective_value`` (nan

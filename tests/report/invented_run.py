@@ -152,11 +152,14 @@ def _thresholds() -> Row:
         n = sum(leads for score, leads, _ in counts if score >= cut)
         k = sum(won for score, _, won in counts if score >= cut)
         value = k * 9000.0 - n * 120.0
+        caught = wilson(k, WON)
         table.append(
             {
                 "threshold": cut,
                 **_rated(k, n),
                 "recall": k / WON,
+                "recall_ci_lower": float(caught.lower),
+                "recall_ci_upper": float(caught.upper),
                 "precision": k / n,
                 "missed": WON - k,
                 "leads_per_week": n / 52,
