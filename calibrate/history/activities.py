@@ -33,7 +33,9 @@ __all__ = [
     "LogReading",
     "activity_columns",
     "empty_activities",
+    "no_lead",
     "read_log",
+    "too_many",
     "type_activities",
 ]
 
@@ -230,13 +232,8 @@ def _stored(log: Log, *, by_contact: bool, may_be_empty: bool) -> _Counted:
         broken = by_id if rejoined else broken
         by_contact = not rejoined
     if broken.without_lead and not broken.joined and not may_be_empty:
-        raise DataError(
-            "no activity belongs to a lead: no value of this column is a lead's "
-            + ("contact" if by_contact else "id"),
-            file=log.staged.source.file,
-            column=log.staged.source.names[log.lead],
-            fix="is it the log of these leads? else say [activities] lead, or [leads] contact",
-        )
+        source = log.staged.source
+        raise no_lead(source.file, source.names[log.lead], by_contact=by_contact)
     shown = "" if by_contact or not broken.without_lead else _without_lead(log)
     return _Counted(broken=broken, rejoined=rejoined, shown=shown)
 
@@ -245,12 +242,8 @@ def _stored_by(log: Log, *, by_contact: bool) -> Broken:
     """Store the events as their keys stand in the source; cleaned, if that finds more leads."""
     names = names_of(log, by_contact=by_contact, most=MOST_ACTIVITIES)
     if isinstance(names, int):
-        raise DataError(
-            f"{names:,} different activities are too many to count each",
-            file=log.staged.source.file,
-            column=log.staged.source.names[log.activity],
-            fix="name a column with kinds of activity, and this one as detail",
-        )
+        source = log.staged.source
+        raise too_many(names, source.file, source.names[log.activity])
     stored = store_events(log, names, by_contact=by_contact, is_raw=True)
     left_out = sum(check.n for check in log.staged.checks[1:])
     if stored == log.staged.source.rows - left_out:
@@ -259,6 +252,51 @@ def _stored_by(log: Log, *, by_contact: bool) -> Broken:
     if broken.joined != stored:
         store_events(log, names, by_contact=by_contact, is_raw=False)
     return broken
+
+
+def no_lead(file: str, column: str, *, by_contact: bool) -> DataError:
+    """Return the error that no event belongs to a lead.
+
+    Parameters
+    ----------
+    file, column : str
+        The log, and its column of keys.
+    by_contact : bool
+        Whether leads are joined by their contact; else by their id.
+
+    Returns
+    -------
+    DataError
+    """
+    return DataError(
+        "no activity belongs to a lead: no value of this column is a lead's "
+        + ("contact" if by_contact else "id"),
+        file=file,
+        column=column,
+        fix="is it the log of these leads? else say [activities] lead, or [leads] contact",
+    )
+
+
+def too_many(n: int, file: str, column: str) -> DataError:
+    """Return the error that a log has more different activities than `MOST_ACTIVITIES`.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    file, column : str
+        The log, and its column of names.
+
+    Returns
+    -------
+    DataError
+    """
+    return DataError(
+        f"{n:,} different activities are too many to count each",
+        file=file,
+        column=column,
+        fix="name a column with kinds of activity, and this one as detail",
+    )
 
 
 def _without_lead(log: Log) -> str:

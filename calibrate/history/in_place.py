@@ -10,7 +10,7 @@ from typing import Any
 from calibrate.config import ActivityColumns
 from calibrate.engines import DuckDBEngine, Engine
 from calibrate.errors import DataError
-from calibrate.history.activities import MOST_ACTIVITIES
+from calibrate.history.activities import MOST_ACTIVITIES, no_lead, too_many
 from calibrate.history.attributes import RESERVED_NAMES
 from calibrate.history.checks import Check
 from calibrate.history.events import EventTable, event_table
@@ -123,10 +123,11 @@ def place_activities(
             checks.append(_check("activities that name the lead, not the contact", n, rule))
     total, kept = _total(names, "n"), _total(names, "kept")
     if total and not kept and not may_be_empty:
-        raise _no_lead(log, shows_keys=shows_keys)
+        raise no_lead(found.name, log.cells["lead"].name, by_contact=not shows_keys)
     shown = _strangers(engine, events) if shows_keys and kept < total else ""
     checks.append(_check("without a lead", total - kept, "left out", shown))
-    _refuse_too_many(log, names)
+    if _total(names, "names") > MOST_ACTIVITIES:
+        raise too_many(_total(names, "names"), found.name, log.cells["activity"].name)
     used = [
         word for word in reserved if any(row["activity"] == f"activity:{word}" for row in names)
     ]
@@ -236,27 +237,6 @@ def _total(names: list[dict[str, Any]], column: str) -> int:
 def _known(names: list[dict[str, Any]]) -> tuple[str, ...]:
     ordered = sorted((-row["known"], row["activity"]) for row in names if row["known"])
     return tuple(name for _, name in ordered)
-
-
-def _no_lead(log: EventTable, *, shows_keys: bool) -> DataError:
-    return DataError(
-        "no activity belongs to a lead: no value of this column is a lead's "
-        + ("id" if shows_keys else "contact"),
-        file=log.table.name,
-        column=log.cells["lead"].name,
-        fix="is it the log of these leads? else say [activities] lead, or [leads] contact",
-    )
-
-
-def _refuse_too_many(log: EventTable, names: list[dict[str, Any]]) -> None:
-    n = _total(names, "names")
-    if n > MOST_ACTIVITIES:
-        raise DataError(
-            f"{n:,} different activities are too many to count each",
-            file=log.table.name,
-            column=log.cells["activity"].name,
-            fix="name a column with kinds of activity, and this one as detail",
-        )
 
 
 def _strangers(engine: Engine, events: str) -> str:
