@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from calibrate.engines.arrow import as_doubles
-from calibrate.engines.base import Engine, quote_identifier, quote_literal
+from calibrate.engines.base import Engine, quote_identifier, quote_literal, quote_literals
 from calibrate.engines.duckdb import DuckDBEngine
 from calibrate.errors import ConfigError
 
@@ -28,6 +28,7 @@ __all__ = [
     "engine_of",
     "quote_identifier",
     "quote_literal",
+    "quote_literals",
     "transpiled",
 ]
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import pyarrow as pa
 
-__all__ = ["Engine", "quote_identifier", "quote_literal", "split_name", "temporary_only"]
+__all__ = [
+    "Engine",
+    "quote_identifier",
+    "quote_literal",
+    "quote_literals",
+    "split_name",
+    "temporary_only",
+]
 
 
 class Engine(Protocol):
@@ -169,6 +176,27 @@ def quote_literal(value: str) -> str:
     'it''s'
     """
     return "'" + value.replace("'", "''") + "'"
+
+
+def quote_literals(values: Iterable[str]) -> str:
+    """Return texts as a list of SQL literals.
+
+    Parameters
+    ----------
+    values : iterable of str
+        Any texts.
+
+    Returns
+    -------
+    str
+        Separated by commas; empty where there is no text.
+
+    Examples
+    --------
+    >>> print(quote_literals(["won", "it's"]))
+    'won', 'it''s'
+    """
+    return ", ".join(map(quote_literal, values))
 
 
 def split_name(table: str) -> tuple[str, ...]:

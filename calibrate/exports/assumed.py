@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns
-from calibrate.engines import quote_identifier, quote_literal
+from calibrate.engines import quote_identifier, quote_literals
 from calibrate.exports.canonical import (
     LETTERS,
     Cells,
@@ -185,7 +185,7 @@ def _outcome(cell: str, columns: LeadColumns) -> str:
     if not won and not lost:
         won, lost = list(CONVERTED_WORDS), list(LOST_WORDS)
     bands = "".join(
-        f" WHEN lower({cell}) IN ({_listed(words)}) THEN '{name}'"
+        f" WHEN lower({cell}) IN ({quote_literals(words)}) THEN '{name}'"
         for name, words in (("converted", won), ("lost", lost))
         if words
     )
@@ -200,7 +200,3 @@ def _spellings(values: Sequence[object]) -> list[str]:
 
 def _is_whole(text: str) -> bool:
     return text.removeprefix("-").isdigit()
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return ", ".join(quote_literal(text) for text in texts)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calibrate.engines import quote_identifier, quote_literal
+from calibrate.engines import quote_identifier, quote_literal, quote_literals
 from calibrate.history.loading import WHITE, spelled
 
 __all__ = ["Cell", "is_one_of", "kind_of", "moment_cell", "moved"]
@@ -99,7 +99,7 @@ class Cell:
             numbers = [null for null in self.null_values if _is_number(null)]
             gone += [f"{self.raw} IN ({', '.join(numbers)})"] if numbers else []
         elif self.null_values:
-            gone.append(f"CAST({self.raw} AS VARCHAR) IN ({_listed(self.null_values)})")
+            gone.append(f"CAST({self.raw} AS VARCHAR) IN ({quote_literals(self.null_values)})")
         if not gone:
             return self.raw
         return f"CASE WHEN {' OR '.join(gone)} THEN NULL ELSE {self.raw} END"
@@ -139,7 +139,7 @@ def is_one_of(text: str, values: Sequence[object]) -> str:
     >>> is_one_of("c0", ["Test", 1.0]), is_one_of("c0", [])
     ("coalesce(c0 IN ('Test', '1'), FALSE)", 'FALSE')
     """
-    listed = _listed([spelled(value) for value in values])
+    listed = quote_literals(map(spelled, values))
     return f"coalesce({text} IN ({listed}), FALSE)" if listed else "FALSE"
 
 
@@ -203,7 +203,3 @@ def moved(moment: str, zone: str, into: str, *, dialect: str) -> str:
 def _is_number(text: str) -> bool:
     """Whether a cell of numbers can be spelled so: 5 or 5.5, never 5.0."""
     return bool(_NUMBER.fullmatch(text)) and abs(float(text)) < _WHOLE
-
-
-def _listed(values: Sequence[str]) -> str:
-    return ", ".join(quote_literal(value) for value in values)

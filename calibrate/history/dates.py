@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calibrate.engines import quote_literal
+from calibrate.engines import quote_literal, quote_literals
 from calibrate.errors import DataError
 from calibrate.history.personal import masked
 from calibrate.history.staging import Staged
@@ -235,7 +235,7 @@ def _moved(moment: str, zone: str, into: str, cell: str | None = None) -> str:
 def _by_format(cell: str, date_format: str) -> str:
     date_part = re.split(r"[T ]*%-?[HIX]", date_format, maxsplit=1)[0]
     spellings = [date_format, date_part, f"{date_part} %H:%M:%S", f"{date_part} %H:%M"]
-    formats = ", ".join(quote_literal(spelling) for spelling in dict.fromkeys(spellings))
+    formats = quote_literals(dict.fromkeys(spellings))
     return f"CAST(try_strptime({cell}, [{formats}]) AS TIMESTAMP)"
 
 

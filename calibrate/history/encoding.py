@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calibrate.engines import DuckDBEngine, quote_literal
+from calibrate.engines import DuckDBEngine, quote_literals
 from calibrate.history.loading import INTEGER_TYPES, text_of
 from calibrate.history.staging import Staged
 
@@ -248,9 +248,9 @@ def _numbered(log: Log, names: Mapping[str, str]) -> str:
         return "CAST(NULL AS VARCHAR)"
     staged, place = log.staged, log.activity
     column = log.raw(place) if staged.is_text(place) else staged.text(place)
-    raw = [quote_literal(name) for name in names]
-    kind = f"ENUM({', '.join(dict.fromkeys(quote_literal(name) for name in names.values()))})"
-    called = f"CAST([{', '.join(quote_literal(name) for name in names.values())}] AS {kind}[])"
-    if len(raw) <= _FEW:  # where the file has numbered them, each is looked for but once
-        return f"{called}[list_position([{', '.join(raw)}], {column})]"
-    return f"{called}[enum_code(TRY_CAST({column} AS ENUM({', '.join(raw)}))) + 1]"
+    raw = quote_literals(names)
+    kind = f"ENUM({quote_literals(dict.fromkeys(names.values()))})"
+    called = f"CAST([{quote_literals(names.values())}] AS {kind}[])"
+    if len(names) <= _FEW:  # where the file has numbered them, each is looked for but once
+        return f"{called}[list_position([{raw}], {column})]"
+    return f"{called}[enum_code(TRY_CAST({column} AS ENUM({raw}))) + 1]"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from calibrate.config import ActivityColumns
-from calibrate.engines import quote_literal
+from calibrate.engines import quote_literals
 from calibrate.errors import DataError
 from calibrate.history.activities import activity_columns
 from calibrate.history.cells import Cell, is_one_of, kind_of, moment_cell, moved
@@ -90,7 +90,7 @@ class EventTable:
         """
         name, moment = self.cells["activity"].text, self.moment
         if reserved:
-            words = ", ".join(quote_literal(word) for word in reserved)
+            words = quote_literals(reserved)
             name = f"CASE WHEN {name} IN ({words}) THEN 'activity:' || {name} ELSE {name} END"
         if has_times and self.cells["occurred_at"].kind == "moment":
             here = self.columns.timezone or self.zone

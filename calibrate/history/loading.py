@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from calibrate.engines import DuckDBEngine, quote_literal
+from calibrate.engines import DuckDBEngine, quote_literal, quote_literals
 from calibrate.history.sources import SourceTable
 
 __all__ = ["INTEGER_TYPES", "WHITE", "Raw", "column_types", "open_raw", "spelled", "text_of"]
@@ -66,7 +66,7 @@ class Raw:
             Text trimmed; NULL where it is empty, no number, or spelled as missing.
         """
         column, kind = column or f"c{position}", self.types[position]
-        nulls = ", ".join(quote_literal(value) for value in self.null_values)
+        nulls = quote_literals(self.null_values)
         if kind == "VARCHAR":
             return column if self.is_clean else _trimmed(column, nulls)
         if kind == '"NULL"':

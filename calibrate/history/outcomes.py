@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from calibrate.config import LeadColumns
-from calibrate.engines import quote_literal
+from calibrate.engines import quote_literals
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.dates import DateReading
 from calibrate.history.personal import masked
@@ -122,7 +122,7 @@ def _words(values: Sequence[object]) -> list[str]:
 
 
 def _list(words: Sequence[str]) -> str:
-    return ", ".join(quote_literal(word) for word in words) or "NULL"
+    return quote_literals(words) or "NULL"
 
 
 def _refuse(staged: Staged, position: int, condition: str, problem: str, fix: str) -> None:

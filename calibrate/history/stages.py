@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from calibrate.config import DATED_STAGES, STAGES, Stages
-from calibrate.engines import quote_literal
+from calibrate.engines import quote_literals
 from calibrate.errors import ConfigError
 from calibrate.history.dates import DateReading
 from calibrate.history.outcomes import closing_interval, refuse_misspelt
@@ -195,7 +195,7 @@ def _rank(value: str, stages: Stages) -> str:
 
 
 def _listed(stages: Stages, stage: str) -> str:
-    return ", ".join(quote_literal(spelled(value).lower()) for value in stages.values(stage))
+    return quote_literals(spelled(value).lower() for value in stages.values(stage))
 
 
 def _count_values(staged: Staged, position: int, stages: Stages) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from calibrate.engines import DuckDBEngine, quote_literal
+from calibrate.engines import DuckDBEngine, quote_literal, quote_literals
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.checks import Check
 from calibrate.history.loading import Raw, column_types, open_raw, spelled, text_of
@@ -371,7 +371,7 @@ def _excluded(
 
 
 def _is_one_of(staged: Staged, position: int, values: Sequence[object]) -> str:
-    listed = ", ".join(quote_literal(spelled(value)) for value in values)
+    listed = quote_literals(map(spelled, values))
     if not listed:
         return "false"
     return f"(coalesce(list_position([{listed}], {staged.text(position)}), 0) > 0)"
