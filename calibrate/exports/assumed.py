@@ -166,13 +166,12 @@ def log_from(
     table = _Named(columns)
     zone = leads.timezone or "UTC"
     key = Key(text=table.text(columns.lead or leads.contact or leads.id or "lead_id"))
-    spark = "spark" if dialect in ("spark", "databricks", "snowflake") else dialect
     activity = table.text(columns.activity or "activity")
     moment = table.moment(columns.occurred_at or "occurred_at")
     return LogParts(
         key=key,
         activity=activity,
-        occurred_at=moved(moment, columns.timezone or zone, zone, dialect=spark),
+        occurred_at=moved(moment, columns.timezone or zone, zone, dialect=dialect),
         detail=table.text(columns.detail or "detail") if "detail" in takes else None,
         value=table.number(columns.value or "value") if "value" in takes else None,
         cells=table.all(relation),

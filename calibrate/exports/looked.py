@@ -129,8 +129,7 @@ class _Table:
                 f'{self.relation.shown}, column "{self.at.names[place]}": its times are in {here}, '
                 f"those of the leads in {into}: convert them in a view, and name the view"
             )
-        spark = "spark" if dialect in ("spark", "databricks", "snowflake") else dialect
-        return moved(said, here, into, dialect=spark) if is_moved else said
+        return moved(said, here, into, dialect=dialect) if is_moved else said
 
     def closing(self, place: int, reading: DateReading, *, into: str) -> Closing:
         """Return the SQL of a column of closings."""

@@ -21,6 +21,7 @@ _KINDS = (
     ("number", ("DOUBLE", "FLOAT", "REAL", "DECIMAL", "NUMERIC")),
     ("text", ("VARCHAR", "TEXT", "CHAR", "STRING", "ENUM")),
 )  # fmt: skip
+_WITH_CONVERT_TIMEZONE = ("spark", "databricks", "snowflake")  # the others: AT TIME ZONE
 _WHOLE = 1e15
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 
@@ -181,7 +182,7 @@ def moved(moment: str, zone: str, into: str, *, dialect: str) -> str:
     zone, into : str
         Zone it is in; zone of the answer.
     dialect : str
-        Of the engine.
+        Of the engine, or of a statement for a warehouse.
 
     Returns
     -------
@@ -192,7 +193,7 @@ def moved(moment: str, zone: str, into: str, *, dialect: str) -> str:
     if zone == into:
         return moment
     here, there = quote_literal(zone), quote_literal(into)
-    if dialect != "spark":
+    if dialect not in _WITH_CONVERT_TIMEZONE:
         return f"(({moment}) AT TIME ZONE {here}) AT TIME ZONE {there}"
     first = f"convert_timezone({here}, 'UTC', {moment})"
     later = f"({first} + INTERVAL 1 HOUR)"
