@@ -8,11 +8,7 @@
 #
 # What is missing is said on stderr, in one line, with exit code 3.
 set -euo pipefail
-
-missing() {
-  echo "$1" >&2
-  exit 3
-}
+. "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 binaries() {
   local initdb
@@ -46,18 +42,15 @@ java_home() {
 }
 
 install() {
-  local wanted=() java sudo=()
+  local wanted=() java
   binaries >/dev/null || wanted+=(postgresql)
   java_home >/dev/null || wanted+=(java)
   [[ ${#wanted[@]} -gt 0 ]] || return 0
-  command -v apt-get >/dev/null || missing "install ${wanted[*]} (Java 17): there is no apt-get here"
-  [[ $(id -u) -eq 0 ]] || sudo=(sudo -n)
-  "${sudo[@]}" apt-get update -qq
+  update_packages "${wanted[*]} (Java 17)"
   for java in openjdk-17-jre-headless openjdk-21-jre-headless; do
     apt-cache show "$java" >/dev/null 2>&1 && break
   done
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -qq -y --no-install-recommends "${wanted[@]/#java/$java}"
+  install_packages "${wanted[@]/#java/$java}"
 }
 
 start() {
@@ -97,5 +90,5 @@ case "${1:-}" in
   start) start ;;
   stop) stop "$2" ;;
   java) java_home || missing "no Java 17 or 21 is installed" ;;
-  *) sed -n '2,10p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
 esac
