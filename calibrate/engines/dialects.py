@@ -117,15 +117,17 @@ def _rewritten(node: exp.Expr, dialect: str, collation: str | None) -> exp.Expr:
     return node
 
 
-def _decimal(node: exp.Expr, dialect: str, _: str | None) -> str | None:
-    kind = node.args["to"]
-    if not kind.is_type("decimal") and dialect in _SPARKS:
-        return None
-    if dialect not in (*_SPARKS, "postgres"):
-        return None
-    if not kind.is_type("decimal"):
+def _try_cast(node: exp.Expr, dialect: str, _: str | None) -> str | None:
+    is_decimal = node.args["to"].is_type("decimal")
+    if dialect == "postgres" and not is_decimal:
         raise ValueError("TRY_CAST is known for decimals only")
-    digits, scale = (int(part.name) for part in kind.expressions)
+    if dialect in (*_SPARKS, "postgres") and is_decimal:
+        return _decimal(node, dialect)
+    return None
+
+
+def _decimal(node: exp.Expr, dialect: str) -> str:
+    digits, scale = (int(part.name) for part in node.args["to"].expressions)
     to_double = "DOUBLE PRECISION" if dialect == "postgres" else "DOUBLE"
     value = f"CAST({node.this.sql(dialect=dialect)} AS {to_double})"
 
@@ -236,7 +238,7 @@ def _letter(node: exp.Expr, dialect: str, _: str | None) -> str:
 
 _SPLIT = ("this", "delimiter", "part_index")
 _RULES: dict[type[exp.Expr], Callable[[exp.Expr, str, str | None], str | None]] = {
-    exp.TryCast: _decimal,  # before Cast, which it is a kind of
+    exp.TryCast: _try_cast,  # before Cast, which it is a kind of
     exp.Cast: _interval,
     exp.RegexpFullMatch: _full_match,
     exp.RegexpReplace: _replace,
