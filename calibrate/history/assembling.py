@@ -16,6 +16,7 @@ from calibrate.history.checks import Check
 from calibrate.history.history import History
 from calibrate.history.in_place import PlacedActivities, place_activities
 from calibrate.history.joining import create_leads, join_outcomes, open_outcomes, type_outcomes
+from calibrate.history.leads import look_at_leads
 from calibrate.history.log import type_leads_of_log
 from calibrate.history.needs import Needs
 from calibrate.history.sources import Source, SourceTable, read_source
@@ -280,7 +281,7 @@ def _typed(
             needs_outcome=needs_outcome,
             as_of=asked.moment,
         )
-    return type_leads(
+    seen = look_at_leads(
         engine,
         opened,
         asked.leads,
@@ -293,6 +294,7 @@ def _typed(
         needs=asked.needs,
         stages=asked.stages,
     )
+    return type_leads(seen, asked.leads)
 
 
 def _taken(typed: TypedLeads, needs: Needs | None) -> frozenset[str]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from calibrate.config import LeadColumns
-from calibrate.engines import DuckDBEngine
 from calibrate.history.attributes import Attribute
 from calibrate.history.dates import DateReading, with_dates
-from calibrate.history.leads import LeadsSeen, look_at_leads
+from calibrate.history.leads import LeadsSeen
 from calibrate.history.numbers import read_number
 from calibrate.history.outcomes import closing_interval, flag_value, outcome_value
-from calibrate.history.sources import SourceTable
 from calibrate.history.stages import StageColumns, stage_cells
 from calibrate.history.staging import Staged
 
@@ -44,34 +41,24 @@ class TypedLeads:
     stage_columns: StageColumns | None = None
 
 
-def type_leads(
-    engine: DuckDBEngine,
-    source: SourceTable,
-    columns: LeadColumns,
-    **asked: Any,
-) -> TypedLeads:
+def type_leads(seen: LeadsSeen, columns: LeadColumns) -> TypedLeads:
     """Type the leads into the engine's table ``typed_leads``.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-        Where to.
-    source : SourceTable
-        Where from.
+    seen : LeadsSeen
+        From `look_at_leads`; its table of known leads is dropped.
     columns : LeadColumns
         What means what.
-    **asked
-        As `look_at_leads` takes it.
 
     Returns
     -------
     TypedLeads
         What was found.
     """
-    seen = look_at_leads(engine, source, columns, **asked)
     _create(seen, columns)
     if seen.known.name != seen.staged.name:
-        engine.execute(f"DROP TABLE {seen.known.name}")
+        seen.staged.engine.execute(f"DROP TABLE {seen.known.name}")
     return TypedLeads(
         staged=seen.staged,
         attributes=tuple(part.attribute for part in seen.attributes),
