@@ -537,7 +537,7 @@ def test_report_in_italian(made: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "report.html" in capsys.readouterr().out
     assert 'lang="it"' in (folder / "report.html").read_text("utf-8")
     assert main(["report", str(folder), "--lang", "xx"]) == 1
-    assert 'there is no language "xx"; there are en, it' in capsys.readouterr().err
+    assert 'there is no language "xx"; there are: en, it' in capsys.readouterr().err
     assert main(["report", "nowhere"]) == 1
     assert '"nowhere" is not a run folder' in capsys.readouterr().err
 

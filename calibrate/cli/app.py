@@ -281,7 +281,7 @@ def export(
     ] = None,
     config: Config = DEFAULT_CONFIG,
     *,
-    to: Annotated[str, typer.Option("--to", metavar="NAME", help="What for: sql.")],
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The form: sql.")],
     dialect: Annotated[
         str | None,
         typer.Option(
@@ -296,7 +296,7 @@ def export(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write a file.")] = None,
 ) -> None:
-    """Say a card in the words of another system."""
+    """Write a card for another system: as SQL that scores the leads in your own database."""
     raise typer.Exit(
         work.export(config, card=card, target=to, dialect=dialect, as_of=as_of, out=out)
     )
