@@ -9,7 +9,7 @@ from calibrate.config import OutcomeColumns
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import DataError
 from calibrate.history.dates import DateReading, read_dates, with_dates
-from calibrate.history.leads import mapped_columns
+from calibrate.history.leads import mapped_columns, no_lead_left
 from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval
 from calibrate.history.personal import masked
@@ -261,7 +261,7 @@ def create_leads(leads: TypedLeads) -> None:
         engine.execute("DELETE FROM typed_leads WHERE created_at IS NULL")
         _count_closings(staged)
     if not int(staged.one("SELECT count(*) FROM typed_leads")):
-        raise DataError("no lead is left", file=staged.source.file, fix="see the rules that left")
+        raise no_lead_left(staged.source.file)
     closed = "outcome <> 'open' AND closed_from IS NOT NULL"
     start = "greatest(closed_from, coalesce(created_at, closed_from))"
     end = "greatest(closed_to, coalesce(created_at, closed_to))"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from calibrate.config import LeadColumns, Stages
 from calibrate.engines import DuckDBEngine
+from calibrate.errors import DataError
 from calibrate.history.attributes import attribute_name
 from calibrate.history.dates import DateReading, read_dates
 from calibrate.history.duplicates import drop_duplicates
@@ -25,6 +26,7 @@ __all__ = [
     "LeadsSeen",
     "look_at_leads",
     "mapped_columns",
+    "no_lead_left",
 ]
 
 ROLES = (
@@ -83,6 +85,25 @@ def mapped_columns(
             key = f"[{source.table}] {role}"
             found[role] = find_column(source.names, wanted, file=source.file, key=key)
     return found
+
+
+def no_lead_left(file: str) -> DataError:
+    """Return the error that no row of a table of leads counts.
+
+    Parameters
+    ----------
+    file : str
+        The table.
+
+    Returns
+    -------
+    DataError
+    """
+    return DataError(
+        "no lead is left",
+        file=file,
+        fix="rows without an id or a creation time do not count, nor do those under exclude",
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from calibrate.config import LeadColumns, Settings, parse_moment
-from calibrate.errors import DataError
 from calibrate.history.activities import empty_activities
 from calibrate.history.assembling import located
 from calibrate.history.attributes import Attribute, attribute_name
 from calibrate.history.dates import DateReading, read_dates
 from calibrate.history.files import is_parquet
 from calibrate.history.history import History
-from calibrate.history.leads import LATER_ROLES, ROLES, mapped_columns
+from calibrate.history.leads import LATER_ROLES, ROLES, mapped_columns, no_lead_left
 from calibrate.history.loading import INTEGER_TYPES
 from calibrate.history.needs import Needs
 from calibrate.history.numbers import NUMBER_TYPES
@@ -186,7 +185,7 @@ def _history(
         f"CREATE OR REPLACE TEMPORARY VIEW leads AS SELECT {listed} FROM {staged.name} WHERE {kept}"
     )
     if staged.one("SELECT 1 AS n FROM leads LIMIT 1") is None:
-        raise DataError("no lead is left", file=staged.source.file, fix="see the rules that left")
+        raise no_lead_left(staged.source.file)
     empty_activities(engine)
     return History(
         engine=engine,
