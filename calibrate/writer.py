@@ -38,7 +38,6 @@ __all__ = [
     "write_demo",
     "write_run",
     "write_scores",
-    "write_text",
     "write_whole",
 ]
 
@@ -100,9 +99,9 @@ def write_run(run: Run, folder: str | Path, *, lang: str = "en") -> Path:
     text = json_text(run.summary())
     changes = "" if run.changes is None else run.changes.to_markdown()
     with _beside(folder) as partial:
-        write_text(partial / RUN_FILE, text)
-        write_text(partial / "scorecard.json", run.card.to_json())
-        write_text(partial / "changes.md", changes or "No card was in force before.\n")
+        _write_text(partial / RUN_FILE, text)
+        _write_text(partial / "scorecard.json", run.card.to_json())
+        _write_text(partial / "changes.md", changes or "No card was in force before.\n")
         _write_csv(run.lift.table, partial / "lift.csv")
         _write_csv(run.cuts.table, partial / "thresholds.csv")
         _write_csv(run.proof.table, partial / "backtest.csv")
@@ -187,12 +186,8 @@ def write_scores(frame: pd.DataFrame, path: str | Path) -> Path:
     ending = path.suffix.lower()
     if ending not in writers:
         raise ConfigError(f'scores are written as .csv or .parquet, not "{path.name}"')
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with _whole(path) as partial:
         writers[ending](frame, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
@@ -229,28 +224,24 @@ def csv_text(table: pd.DataFrame) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write_text(partial, text)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with _whole(path) as partial:
+        _write_text(partial, text)
 
 
-def write_text(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     """Write UTF-8 with Unix line ends on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_pages(summary: dict[str, Any], folder: Path, *, lang: str) -> tuple[str, ...]:
-    write_text(folder / "report.html", render_html(summary, lang=lang))
-    write_text(folder / "report.md", render_markdown(summary, lang=lang))
+    _write_text(folder / "report.html", render_html(summary, lang=lang))
+    _write_text(folder / "report.md", render_markdown(summary, lang=lang))
     write_workbook(summary, folder / "report.xlsx")
     return "report.html", "report.md", "report.xlsx"
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    write_text(path, csv_text(table))
+    _write_text(path, csv_text(table))
 
 
 def _neutral(cell: object) -> object:
@@ -313,6 +304,24 @@ def _is_ours(entry: Path) -> bool:
     if entry.is_dir():
         return entry.name.startswith(".pages.")  # of a report that was cut off
     return entry.name in _FILES or entry.name in _LITTER
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give a file to write to, and put it in place of `path` once everything is written.
+
+    What is wrong is said of `path`, which is what the user knows.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != partial:
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -229,6 +229,13 @@ def test_no_cell_of_a_csv_is_a_formula_and_numbers_keep_every_digit(
     assert float(written.rstrip("\n").rsplit(",", 1)[1]) == number
 
 
+def test_what_is_wrong_is_said_of_the_file_asked_for(tmp_path: Path) -> None:
+    asked = tmp_path / "no such folder" / "card.sql"
+    with pytest.raises(FileNotFoundError) as refused:
+        writer.write_whole(asked, "SELECT 1;\n")
+    assert refused.value.filename == str(asked)
+
+
 def test_scores_are_written_by_their_ending(tmp_path: Path) -> None:
     scores = company_run().scores
     assert len(pd.read_csv(cal.write_scores(scores, tmp_path / "s.csv"))) == len(scores)

@@ -30,7 +30,7 @@ def init(
         say("")
         say("Some questions. Enter takes what stands in brackets; Ctrl-C stops, nothing written.")
         proposal = proposal.asked(ask)
-    writer.write_text(target, proposal.text)
+    writer.write_whole(target, proposal.text)
     if show == "json":
         show_json({"written": place(target), "table": proposal.table, "doubts": proposal.doubts})
     elif show == "csv":
