@@ -231,13 +231,13 @@ def _changes(run: Mapping[str, Any]) -> Row | None:
         return None
     rows = rows_of(changes.get("criteria") or changes.get("table"))
     return {
-        "all": rows,
+        "rows": rows,
         "drawn": [_drawn(row) for row in rows],
         "counts": {
             status: sum(row.get("status") == status for row in rows)
             for status in ("new", "dropped", "changed", "same", "renamed")
         },
-        "rows": [row for row in rows if row.get("status") != "same"],
+        "moved": [row for row in rows if row.get("status") != "same"],
     }
 
 
