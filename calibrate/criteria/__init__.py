@@ -11,6 +11,7 @@ from calibrate.criteria.conditions import Measure, Term, Terms
 from calibrate.criteria.criterion import Criterion, as_criterion, describe
 from calibrate.criteria.fields import level_text
 from calibrate.criteria.kinds import kinds_needed
+from calibrate.criteria.phrases import ENGLISH, Phrases
 
-__all__ = ["Criterion", "Measure", "Term", "Terms"]
+__all__ = ["ENGLISH", "Criterion", "Measure", "Phrases", "Term", "Terms"]
 __all__ += ["as_criterion", "describe", "kinds_needed", "level_text"]

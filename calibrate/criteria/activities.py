@@ -15,14 +15,13 @@ from calibrate.criteria.conditions import (
     Measure,
     Terms,
     When,
-    days_text,
     name_under,
-    number_text,
     optional_days,
     optional_number,
     required_number,
     values_of,
 )
+from calibrate.criteria.phrases import Phrases
 from calibrate.errors import ConfigError
 
 __all__ = ["ActivityReaches", "LastActivity", "OnlyActivity", "ShareOf"]
@@ -69,39 +68,36 @@ class ActivityReaches(Condition):
     def sql(self, terms: Terms) -> str:
         return f"{terms.measure(self.measure)} >= {terms.bind(self.at_least, 'DOUBLE')}"
 
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         del full
-        name = replace(self.measure, statistic="count").column
+        name, n = self.measure.words(say), self.at_least
         if self.measure.statistic == "total":
-            return f"{name} adding up to {number_text(self.at_least)} or more"
+            return say("total", activity=name, n=say.number(n))
         if self.measure.statistic == "days":
-            return f"{name} on {days_text(self.at_least)} or more"
-        return name if self.at_least == 1 else f"{name}: {number_text(self.at_least)} times or more"
+            return say("on_days", activity=name, days=say.days(n))
+        return name if n == 1 else say("times", activity=name, n=say.number(n))
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del full, filled
-        name = replace(self.measure, statistic="count").column
+        name, n = self.measure.words(say), self.at_least
         if self.measure.statistic == "total":
-            return f"{name} adding up to less than {number_text(self.at_least)}"
+            return say("total_less", activity=name, n=say.number(n))
         if self.measure.statistic == "days":
-            return f"{name} on fewer than {days_text(self.at_least)}"
-        if self.at_least == 1:
-            return f"no {name}"
-        return f"{name}: fewer than {number_text(self.at_least)} times"
+            return say("on_days_fewer", activity=name, days=say.days(n))
+        return say("never" if n == 1 else "times_fewer", activity=name, n=say.number(n))
 
-    def words_below(self, bound: float) -> str:
+    def words_below(self, bound: float, say: Phrases) -> str:
         """Say that the measure reaches the rule's own bound and stays below another."""
-        name = replace(self.measure, statistic="count").column
-        least, most = number_text(self.at_least), number_text(bound - 1)
+        name, least, most = self.measure.words(say), self.at_least, bound - 1
+        low, high = say.number(least), say.number(most)
         if self.measure.statistic == "total":
-            return f"{name} adding up to {least} or more, under {number_text(bound)}"
+            return say("total_between", activity=name, low=low, high=say.number(bound))
         if self.measure.statistic == "days":
-            if bound - 1 == self.at_least:
-                return f"{name} on exactly {days_text(self.at_least)}"
-            return f"{name} on {least} to {most} days"
-        if bound - 1 == self.at_least:
-            return f"{name}: exactly {'once' if self.at_least == 1 else f'{least} times'}"
-        return f"{name}: {least} to {most} times"
+            key = "on_days_exactly" if most == least else "on_days_between"
+            return say(key, activity=name, low=low, days=say.days(most))
+        if most == least:
+            return say("once_exactly" if least == 1 else "times_exactly", activity=name, n=low)
+        return say("times_between", activity=name, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -135,15 +131,13 @@ class LastActivity(Condition):
         days = terms.bind(self.days, "DOUBLE")
         return f"coalesce({terms.measure(self.measure)} <= {days}, FALSE)"
 
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         del full
-        name = replace(self.measure, statistic="count").column
-        return f"{name}, the last one within {days_text(self.days)}"
+        return say("last", activity=self.measure.words(say), days=say.days(self.days))
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del full, filled
-        name = replace(self.measure, statistic="count").column
-        return f"no {name} in the last {days_text(self.days)}"
+        return say("last_not", activity=self.measure.words(say), days=say.days(self.days))
 
 
 @dataclass(frozen=True)
@@ -188,20 +182,21 @@ class ShareOf(Condition):
         share = terms.bind(self.at_least, "DOUBLE")
         return f"({whole} >= {least} AND {part} >= {share} * {whole})"
 
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         del full
-        share = f"{number_text(100 * self.at_least)} %"
-        return (
-            f"{self.part.column} at least {share} of {self.whole.activity} "
-            f"(of {number_text(self.minimum)} or more)"
-        )
+        return self._said("share", self.minimum, say)
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del full, filled
-        share = f"{number_text(100 * self.at_least)} %"
-        return (
-            f"{self.part.column} under {share} of {self.whole.activity} "
-            f"(or of fewer than {number_text(max(self.minimum, 1.0))})"
+        return self._said("share_under", max(self.minimum, 1.0), say)
+
+    def _said(self, key: str, minimum: float, say: Phrases) -> str:
+        return say(
+            key,
+            activity=self.part.words(say),
+            percent=say.number(100 * self.at_least),
+            whole=self.whole.activity,
+            minimum=say.number(minimum),
         )
 
 
@@ -233,13 +228,13 @@ class OnlyActivity(Condition):
         part = terms.measure(self.part)
         return f"({part} >= 1 AND {part} = {terms.measure(Measure(None))})"
 
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         del full
-        return f"only {self.part.column}"
+        return say("only", activity=self.part.words(say))
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del full, filled
-        return f"not only {self.part.column}"
+        return say("only_not", activity=self.part.words(say))
 
 
 def _measure(when: When, statistic: str) -> Measure:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from calibrate.criteria.phrases import ENGLISH, Phrases
 from calibrate.errors import ConfigError, DataError, did_you_mean
 
 __all__ = [
@@ -22,9 +23,7 @@ __all__ = [
     "Terms",
     "When",
     "column_of",
-    "days_text",
     "name_under",
-    "number_text",
     "optional_days",
     "optional_number",
     "required_number",
@@ -68,12 +67,17 @@ class Measure:
     @property
     def column(self) -> str:
         """Name of the feature column that holds it."""
-        text = "any activity" if self.activity is None else self.activity
-        if self.detail is not None:
-            text += f" on {self.detail}"
-        if self.within_days is not None:
-            text += f" within {days_text(self.within_days)}"
+        text = self.words(ENGLISH)
         return text if self.statistic == "count" else f"{text}, {self.statistic}"
+
+    def words(self, say: Phrases) -> str:
+        """Say of which activity it is, on what and for how long; not what is counted."""
+        text = say("any_activity") if self.activity is None else self.activity
+        if self.detail is not None:
+            text = say("on_detail", activity=text, detail=self.detail)
+        if self.within_days is not None:
+            text = say("within", activity=text, days=say.days(self.within_days))
+        return text
 
 
 @dataclass(frozen=True)
@@ -147,16 +151,16 @@ class Condition(ABC):
         """Return it as SQL that is true where `meets` is, else false and never NULL."""
 
     @abstractmethod
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         """Say it; with `full`, name every level however many there are."""
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         """Say that it does not hold; with `filled`, of leads whose columns are filled in.
 
         Plain negation: a missing value meets no condition, so it meets the negation of each.
         """
         del filled
-        return f"not ({self.words(full=full)})"
+        return say("not", rule=self.words(say, full=full))
 
 
 def optional_number(when: When, key: str) -> float | None:
@@ -210,13 +214,3 @@ def column_of(frame: pd.DataFrame, name: str) -> pd.Series:
 def values_of(frame: pd.DataFrame, measure: Measure) -> NDArray[np.float64]:
     """Return the values of a measure."""
     return np.asarray(column_of(frame, measure.column), dtype=float)
-
-
-def days_text(days: float) -> str:
-    """Return a number of days as people write it."""
-    return f"{number_text(days)} day{'' if days == 1 else 's'}"
-
-
-def number_text(value: float | None) -> str:
-    """Return a number as people write it."""
-    return "" if value is None else f"{value:.10g}"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from calibrate.criteria.conditions import Condition, Flags, Measure, Terms, When
 from calibrate.criteria.parsing import parse_when
+from calibrate.criteria.phrases import ENGLISH, Phrases
 from calibrate.errors import ConfigError
 
 __all__ = ["Criterion", "as_criterion", "describe"]
@@ -78,7 +79,7 @@ class Criterion:
     @property
     def rule(self) -> str:
         """The whole rule in words, no level left out."""
-        return self._condition.words(full=True)
+        return self._condition.words(ENGLISH, full=True)
 
     def rests_on(self, names: Collection[str]) -> bool:
         """Whether it looks at one of these columns or activities.
@@ -139,14 +140,14 @@ def as_criterion(rule: Criterion | When, *, engagement_fields: Sequence[str] = (
     condition = parse_when(full["when"])
     did = bool(condition.measures) or bool(set(condition.fields) & set(engagement_fields))
     return Criterion(
-        name=str(full.get("name") or condition.words()),
+        name=str(full.get("name") or condition.words(ENGLISH)),
         group=str(full.get("group") or ("engagement" if did else "fit")),
         when=full["when"],
         source=str(full.get("source") or "given"),
     )
 
 
-def describe(when: When, *, full: bool = False) -> str:
+def describe(when: When, *, full: bool = False, say: Phrases = ENGLISH) -> str:
     """Return a rule in words.
 
     Parameters
@@ -154,6 +155,8 @@ def describe(when: When, *, full: bool = False) -> str:
     when : mapping
     full : bool
         Name every level of a list; else the first three, where there are more than four.
+    say : Phrases
+        The words of a language.
 
     Examples
     --------
@@ -164,4 +167,4 @@ def describe(when: When, *, full: bool = False) -> str:
     >>> describe({"all": [{"activity": "pricing_view"}, {"not": {"activity": "holiday_list"}}]})
     'pricing_view but no holiday_list'
     """
-    return parse_when(when).words(full=full)
+    return parse_when(when).words(say, full=full)

@@ -22,9 +22,9 @@ from calibrate.criteria.conditions import (
     When,
     column_of,
     name_under,
-    number_text,
     optional_number,
 )
+from calibrate.criteria.phrases import ENGLISH, Phrases
 from calibrate.display import shorten
 from calibrate.errors import ConfigError
 
@@ -95,24 +95,22 @@ class FieldIn(Condition):
         truths = [v for v in self.values if isinstance(v, (bool, np.bool_))]
         return tuple(dict.fromkeys([*texts, *(str(int(value)) for value in truths)]))
 
-    def words(self, *, full: bool = False) -> str:
-        return f"{self.field}: {' or '.join(self._named(full=full))}"
+    def words(self, say: Phrases, *, full: bool = False) -> str:
+        return say("is", field=self.field, levels=say.one_of(self._named(say, full=full)))
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
-        *names, last = self._named(full=full)
-        listed = f"{', '.join(names)} or {last}" if names else last
-        if filled:
-            return f"{self.field}: other than {listed}"
-        return f"{self.field}: none of {listed}" if names else f"{self.field}: not {listed}"
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
+        names = self._named(say, full=full)
+        key = "is_other" if filled else "is_none" if len(names) > 1 else "is_not"
+        return say(key, field=self.field, levels=say.listed(names))
 
-    def _named(self, *, full: bool) -> list[str]:
+    def _named(self, say: Phrases, *, full: bool) -> list[str]:
         if full:
             return [str(value) for value in self.values]
         names = [shorten(str(value), _LONGEST) for value in self.values]
         return (
             names
             if len(names) <= _MOST
-            else [*names[: _MOST - 1], f"{len(names) - _MOST + 1} more"]
+            else [*names[: _MOST - 1], say("levels_more", n=len(names) - _MOST + 1)]
         )
 
 
@@ -134,8 +132,8 @@ class FieldRange(Condition):
             raise ConfigError(f'the rule on "{field}" needs "in", "at_least", "below" or "missing"')
         if at_least is not None and below is not None and at_least >= below:
             raise ConfigError(
-                f'the rule on "{field}" holds for nothing: at_least {number_text(at_least)} '
-                f"is not under below {number_text(below)}"
+                f'the rule on "{field}" holds for nothing: at_least {ENGLISH.number(at_least)} '
+                f"is not under below {ENGLISH.number(below)}"
             )
         return cls(field, at_least, below)
 
@@ -169,24 +167,25 @@ class FieldRange(Condition):
         ]
         return f"coalesce({' AND '.join(bounds)}, FALSE)"
 
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         del full
-        if self.at_least is None:
-            return f"{self.field} under {number_text(self.below)}"
-        if self.below is None:
-            return f"{self.field} at least {number_text(self.at_least)}"
-        return f"{self.field} {number_text(self.at_least)} to under {number_text(self.below)}"
+        key = "under" if self.at_least is None else "at_least" if self.below is None else "between"
+        return say(key, field=self.field, **self._bounds(say))
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del full
-        low, high = number_text(self.at_least), number_text(self.below)
+        low, high = self._bounds(say).values()
         if self.below is None:
-            said = f"{self.field} under {low}"
+            said = say("under", field=self.field, high=low)
         elif self.at_least is None:
-            said = f"{self.field} at least {high}"
+            said = say("at_least", field=self.field, low=high)
         else:
-            said = f"{self.field} under {low} or at least {high}"
-        return said if filled else f"{said} or not filled in"
+            said = say("outside", field=self.field, low=low, high=high)
+        return said if filled else say("or_missing", rule=said)
+
+    def _bounds(self, say: Phrases) -> dict[str, str]:
+        bounds = {"low": self.at_least, "high": self.below}
+        return {key: "" if value is None else say.number(value) for key, value in bounds.items()}
 
 
 @dataclass(frozen=True)
@@ -222,13 +221,13 @@ class FieldMissing(Condition):
     def sql(self, terms: Terms) -> str:
         return f"({terms.field(self.field).sql} IS {'' if self.missing else 'NOT '}NULL)"
 
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         del full
-        return f"{self.field} {'not filled in' if self.missing else 'filled in'}"
+        return say("missing" if self.missing else "filled", field=self.field)
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del filled
-        return FieldMissing(self.field, missing=not self.missing).words(full=full)
+        return FieldMissing(self.field, missing=not self.missing).words(say, full=full)
 
 
 def _numbered(column: pd.Series) -> tuple[NDArray[np.integer[Any]], Sequence[Any]]:

@@ -12,6 +12,7 @@ import pandas as pd
 from calibrate.criteria.activities import ActivityReaches, LastActivity, OnlyActivity, ShareOf
 from calibrate.criteria.conditions import Condition, Flags, Measure, Terms, When
 from calibrate.criteria.fields import FieldIn, FieldMissing, FieldRange
+from calibrate.criteria.phrases import Phrases
 from calibrate.errors import ConfigError, did_you_mean
 
 __all__ = ["parse_when"]
@@ -53,7 +54,7 @@ class AllOf(Condition):
     def sql(self, terms: Terms) -> str:
         return f"({' AND '.join(part.sql(terms) for part in self.parts)})"
 
-    def words(self, *, full: bool = False) -> str:
+    def words(self, say: Phrases, *, full: bool = False) -> str:
         filled = {name for part in self.parts for name in _filled_in(part)}
         spans = _spans(self.parts)
         spanned = [part for low, high, _ in spans for part in (low, high)]
@@ -67,23 +68,23 @@ class AllOf(Condition):
             for part in parts
             if part not in denied and not (_is_presence(part) and set(part.fields) <= told)
         ]
-        first = [low.words_below(bound) for low, _, bound in spans]
-        first += [part.words(full=full) for part in held]
+        first = [low.words_below(bound, say) for low, _, bound in spans]
+        first += [part.words(say, full=full) for part in held]
         then = [
-            part.part.denied(full=full, filled=filled.issuperset(part.fields)) for part in denied
+            part.part.denied(say, full=full, filled=filled.issuperset(part.fields))
+            for part in denied
         ]
-        comma = "," if any(" or " in said for said in (*first, *then)) else ""
-        groups = [f"{comma} and ".join(said) for said in (first, then) if said]
-        return f"{comma} but ".join(groups)
+        either = say("or", first="", then="")
+        comma = "_comma" if any(either in said for said in (*first, *then)) else ""
+        groups = [say.joined(f"and{comma}", said) for said in (first, then) if said]
+        return say.joined(f"but{comma}", groups)
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del filled
-        said = [part.words(full=full) for part in self.parts]
-        return (
-            f"not both {said[0]} and {said[1]}"
-            if len(said) == 2
-            else f"not all of: {'; '.join(said)}"
-        )
+        said = [part.words(say, full=full) for part in self.parts]
+        if len(said) == 2:
+            return say("not_both", first=said[0], then=said[1])
+        return say("not_all", rules="; ".join(said))
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,12 @@ class Not(Condition):
     def sql(self, terms: Terms) -> str:
         return f"(NOT {self.part.sql(terms)})"
 
-    def words(self, *, full: bool = False) -> str:
-        return self.part.denied(full=full)
+    def words(self, say: Phrases, *, full: bool = False) -> str:
+        return self.part.denied(say, full=full)
 
-    def denied(self, *, full: bool = False, filled: bool = False) -> str:
+    def denied(self, say: Phrases, *, full: bool = False, filled: bool = False) -> str:
         del filled
-        return self.part.words(full=full)
+        return self.part.words(say, full=full)
 
 
 def _spans(parts: Sequence[Condition]) -> list[tuple[ActivityReaches, Not, float]]:
