@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from calibrate.display import WRITTEN_FORMULA, html_table
-from calibrate.engines import DuckDBEngine, quote_identifier, quote_literal
+from calibrate.engines import DuckDBEngine, Engine, quote_identifier, quote_literal
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history.frames import arrow_of_frame
 from calibrate.history.loading import text_of
@@ -122,7 +121,7 @@ WHERE tier IS NOT NULL GROUP BY tier
 
 
 def _changes(found: pd.DataFrame, levels: dict[str, float]) -> TierChanges:
-    levels[DISQUALIFIED] = -2
+    levels = levels | {DISQUALIFIED: -2}
     rows = []
     for row in found.itertuples():
         before, after = (None if pd.isna(t) else str(t) for t in (row.previous_tier, row.tier))
@@ -139,7 +138,7 @@ def _changes(found: pd.DataFrame, levels: dict[str, float]) -> TierChanges:
     return TierChanges(**{f"n_{kind}": n for kind, n in counts.items()}, _table=table)
 
 
-def score_relation(engine: Any, source: object, name: str) -> str:
+def score_relation(engine: Engine, source: object, name: str) -> str:
     """Return the SELECT of scores: ``lead_id`` as text, ``score``, ``tier``.
 
     Parameters
@@ -156,7 +155,7 @@ def score_relation(engine: Any, source: object, name: str) -> str:
         If there is no such file, it cannot be read as scores, a column is missing, a score is
         no number, or a lead stands in it twice.
     """
-    if engine.dialect == "duckdb":
+    if isinstance(engine, DuckDBEngine):
         return _checked(engine, source, name)
     with_files = DuckDBEngine()
     try:
