@@ -12,7 +12,7 @@ from calibrate.proposal.words import is_personal_name
 
 __all__ = ["examples_of", "is_personal"]
 
-HIDDEN = "(not shown: it may name people)"
+_HIDDEN = "(not shown: it may name people)"
 _FEW, _LONG = 3, 30
 _TWO_NAMES = re.compile(r"[A-ZÀ-Þ][a-zà-ÿ'’]+(?: [A-ZÀ-Þ]\.?)?(?: [A-ZÀ-Þ][a-zà-ÿ'’]+)+")
 
@@ -40,7 +40,7 @@ def examples_of(column: Column, *, is_key: bool = False) -> str:
     """
     is_shown = column.is_date or column.is_number or column.is_category or is_key
     if is_personal(column) or not is_shown:
-        return HIDDEN
+        return _HIDDEN
     values = list(islice(column.distinct, _FEW))
     if column.is_date or is_key:
         values = [str(value) for value in column.values[:1]]

@@ -19,7 +19,7 @@ from calibrate.proposal.words import (
     name_rank,
 )
 
-__all__ = ["Roles", "amount_of", "best", "is_log", "key_of_log", "roles_of"]
+__all__ = ["MAX_OUTCOMES", "Roles", "amount_of", "best", "is_log", "key_of_log", "roles_of"]
 
 MAX_OUTCOMES = 25
 _NEARLY_UNIQUE = 0.98

@@ -8,7 +8,7 @@ from calibrate.errors import DataError
 from calibrate.proposal.examples import examples_of
 from calibrate.proposal.looks import Column, TableLook
 from calibrate.proposal.moments import where
-from calibrate.proposal.roles import amount_of, best, key_of_log
+from calibrate.proposal.roles import MAX_OUTCOMES, amount_of, best, key_of_log
 from calibrate.proposal.text import Line
 from calibrate.proposal.words import known_values, name_rank
 
@@ -22,7 +22,7 @@ __all__ = [
     "moment_of",
 ]
 
-MAX_ACTIVITIES = 300
+_MAX_ACTIVITIES = 300
 _SALES = frozenset({"conversion", "purchase", "order", "sale", "won", "acquisto", "kauf"})
 
 
@@ -129,7 +129,7 @@ def events_of(log: TableLook) -> Events:
     """
     lead, moment = key_of_log(log), moment_of(log)
     words = [c for c in log.columns if not (c is lead or c.is_date) and len(c.counts) >= 2]
-    few = [c for c in words if len(c.counts) <= MAX_ACTIVITIES]
+    few = [c for c in words if len(c.counts) <= _MAX_ACTIVITIES]
     marker = _marker(few)
     sales: tuple[str, ...] = ()
     if marker is not None:
@@ -150,8 +150,9 @@ def events_of(log: TableLook) -> Events:
 
 def _marker(columns: list[Column]) -> Column | None:
     """Column that tells sales from other events."""
-    told = [c for c in columns if len(c.counts) <= 25 and known_values(c.distinct, "won")]
-    named = [c for c in columns if len(c.counts) <= 25 and _sales(c)]
+    few = [c for c in columns if len(c.counts) <= MAX_OUTCOMES]
+    told = [c for c in few if known_values(c.distinct, "won")]
+    named = [c for c in few if _sales(c)]
     return best("outcome", told) or next(iter(named), None)
 
 
@@ -161,14 +162,14 @@ def _sales(column: Column) -> list[str]:
 
 def _says(column: Column, marker: Column | None, sales: tuple[str, ...]) -> bool:
     """Whether a column says again which events are sales."""
-    if marker is None or len(column.counts) > 25:
+    if marker is None or len(column.counts) > MAX_OUTCOMES:
         return False
     among = where(column, marker, sales)
     return among is not None and all(n == column.counts[v] for v, n in among.counts.items())
 
 
 def _kind(columns: list[Column]) -> Column | None:
-    kinds = [c for c in columns if not c.is_number and len(c.counts) <= MAX_ACTIVITIES]
+    kinds = [c for c in columns if not c.is_number and len(c.counts) <= _MAX_ACTIVITIES]
     return best("activity", kinds) or min(kinds, key=lambda c: len(c.counts), default=None)
 
 

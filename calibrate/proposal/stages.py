@@ -17,6 +17,7 @@ _MEANS = {
     "opportunity": "there is an offer",
     "customer": "they bought",
 }
+_HANDED_ON = frozenset({"mql", "sql", "opportunity"})  # between a lead and a customer
 _MOST_STAGES = 25
 _MIN_LEADS = 30
 
@@ -39,7 +40,7 @@ def stage_tables(look: TableLook, roles: Roles, won: list[str]) -> list[Table]:
     column = _stage_column(look)
     values = {} if column is None else _stages_of(column)
     dates = {stage: c for stage in list(_MEANS)[1:] if (c := _date_of(stage, look, roles))}
-    known = {*values, *dates} & {"mql", "sql", "opportunity"}
+    known = {*values, *dates} & _HANDED_ON
     if "sql" not in known or len(known) < 2:
         return []
     lines = []
@@ -72,7 +73,7 @@ def campaign_columns(look: TableLook, roles: Roles) -> list[Column]:
 
 def _stage_column(look: TableLook) -> Column | None:
     few = [c for c in look.columns if not c.is_date and 2 <= len(c.distinct) <= _MOST_STAGES]
-    able = [c for c in few if {"mql", "sql", "opportunity"} & set(_stages_of(c))]
+    able = [c for c in few if _HANDED_ON & set(_stages_of(c))]
     return best("stage", able) or next(iter(able), None)
 
 
