@@ -47,6 +47,7 @@ KEYS = {
         "funnel",
         "lift",
         "overlaps",
+        "rules",
         "scorecard",
     ),
     *("conversion_by_age", "readiness", "parsimony", "short_card", "example"),
@@ -190,6 +191,9 @@ def test_a_summary_is_plain_json_and_says_everything() -> None:
     assert set(summary) == KEYS
     text = json.dumps(summary, allow_nan=False)
     assert json.loads(text) == summary
+    assert {row["criterion"] for row in summary["lift"]} <= set(summary["rules"])
+    named = {line["name"]: line["when"] for line in summary["scorecard"]["criteria"]}
+    assert named.items() <= summary["rules"].items()
     assert summary["settings"]["calibration"]["horizon"] == 60
     assert summary["settings"]["calibration"]["fit_period"]["label"] == "2025-04-01..2026-07-01"
     assert summary["settings"]["leads"]["source"] == "leads.csv"

@@ -14,6 +14,7 @@ from calibrate.config import Settings
 from calibrate.control import ControlRate, ConversionByAge
 from calibrate.fitting import Parsimony
 from calibrate.history import History
+from calibrate.lift import Lift
 from calibrate.observation import Observation
 from calibrate.pipeline.plain import to_plain
 from calibrate.readiness import Readiness
@@ -27,6 +28,7 @@ __all__ = [
     "inputs_of",
     "parsimony_part",
     "readiness_part",
+    "rules_part",
     "settings_part",
     "short_card_part",
     "thresholds_part",
@@ -168,6 +170,13 @@ def short_card_part(card: Scorecard | None, curve: Parsimony | None) -> dict[str
         "card": json.loads(card.to_json()),
         "price": to_plain(price)[0] if len(price) else None,
     }
+
+
+def rules_part(lift: Lift, *cards: Scorecard | None) -> dict[str, Any]:
+    """Return the ``when`` of every rule that was measured or is on a card, by its name."""
+    of_cards = [line.criterion for card in cards if card for line in card.criteria]
+    plain: dict[str, Any] = to_plain({rule.name: rule.when for rule in (*lift.criteria, *of_cards)})
+    return plain
 
 
 def thresholds_part(cuts: Thresholds) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from calibrate.display import clean_text
 from calibrate.report import svg
 from calibrate.report.explorer import explorer_view
 from calibrate.report.notes import notes_of, price_sentences, size_sentences
+from calibrate.report.rules import said_in, translated
 from calibrate.report.tables import RunTable, merged, tables_of
 from calibrate.report.view import leadership
 from calibrate.report.words import HtmlWords
@@ -55,7 +56,7 @@ def render_html(summary: Mapping[str, Any], *, lang: str = "en") -> str:
     (True, True)
     """
     words = HtmlWords(lang)
-    view = leadership(summary)
+    view = translated(leadership(summary), said_in(words, summary.get("rules") or {}))
     cut = view["cut"]
     return _render(
         "report.html.j2",

@@ -12,6 +12,7 @@ import jinja2
 from calibrate import display
 from calibrate.report.explorer import explorer_view
 from calibrate.report.notes import price_sentences, size_sentences
+from calibrate.report.rules import said_in, translated
 from calibrate.report.view import leadership
 from calibrate.report.words import MarkdownWords, Words
 
@@ -47,7 +48,7 @@ def render_markdown(summary: Mapping[str, Any], *, lang: str = "en") -> str:
     '# a\\|b'
     """
     words = MarkdownWords(lang)
-    view = leadership(summary)
+    view = translated(leadership(summary), said_in(words, summary.get("rules") or {}))
     cut = view["cut"]
     text = (
         _environment()

@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 
 from calibrate import display
 from calibrate.backtest import NOT_WALK_FORWARD
+from calibrate.criteria import Phrases
 
 __all__ = ["HtmlWords", "MarkdownWords", "Words"]
 
@@ -75,6 +76,11 @@ class Words:
     def optional(self, table: str, name: object) -> str:
         """Return a translation where there is one, else the word itself."""
         return str(_texts(self.lang)[table].get(str(name), display.clean_text(name)))
+
+    @property
+    def phrases(self) -> Phrases:
+        """How rules are said."""
+        return Phrases(_texts(self.lang)["rules"], display.numbers_of(self.lang).decimal)
 
     def column(self, name: str) -> str:
         """Return the heading of a column."""
