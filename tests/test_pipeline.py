@@ -32,7 +32,7 @@ from calibrate.pipeline import (
 )
 from calibrate.pipeline.leaks import without_columns
 from calibrate.pipeline.plain import records
-from calibrate.pipeline.spans import observe_as_set, periods_of
+from calibrate.pipeline.spans import observe_as_set, periods_of, require_leads
 from calibrate.pipeline.summary import conversion_part
 from calibrate.pipeline.textbook import textbook_example
 from tests.small_company import SETTINGS, company_run, tables, write_company
@@ -164,6 +164,27 @@ def test_default_periods(history: cal.History) -> None:
     # the first two hold no leads.
     long = periods_of(history, CalibrationSettings(), horizon=dt.timedelta(days=300))
     assert long[1].label == "2025-01-01..2026-07-01"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"period": "2019Q1"}, "in the period 2019Q1"),
+        ({"period": "2026Q2", "fit_period": "2019"}, "in the fit_period 2019"),
+    ],
+)
+def test_a_period_without_a_lead_is_refused_saying_from_when_there_are_some(
+    history: cal.History, given: dict[str, str], said: str
+) -> None:
+    obs = observe_as_set(history, CalibrationSettings(**given))
+    first, last = (tables()[0]["created_at"].agg(end) for end in ("min", "max"))
+    with pytest.raises(NotEnoughDataError) as error:
+        require_leads(obs)
+    assert str(error.value) == (
+        f"no lead was created {said}; those known on 2026-07-01 were created "
+        f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    )
+    require_leads(observe_as_set(history, CalibrationSettings()))
 
 
 def test_without_leads_in_the_last_quarter_the_latest_with_leads_is_taken() -> None:

@@ -44,7 +44,9 @@ def _tell_traits(health: Health) -> None:
     if len(traits):
         show_table(traits, "table", title=TRAITS_CAPTION)
     elif len(health.cold):
-        say("No trait that these leads could prove sets the customers with low scores apart.")
+        say(
+            "Nothing that could be proven sets the customers with low scores apart from the others."
+        )
 
 
 def diff(old: Path, new: Path, *, config: Path | None, show: str) -> int:

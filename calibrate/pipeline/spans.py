@@ -10,7 +10,7 @@ from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.history import History
 from calibrate.observation import Observation, observe, resolve_windows
 
-__all__ = ["observe_as_set", "periods_of"]
+__all__ = ["observe_as_set", "periods_of", "require_leads"]
 
 FIT_QUARTERS = 4
 
@@ -37,6 +37,29 @@ def observe_as_set(
         lookback=calibration.lookback,
         snapshots=calibration.snapshots,
     )
+
+
+def require_leads(obs: Observation) -> None:
+    """Refuse a period, or a fit period, in which no lead was created.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Saying from when to when leads were created, as far as as_of knows.
+    """
+    history = obs.history
+    if history.is_wide or history.as_of is None:
+        return
+    for name, seen in (("period", obs), ("fit_period", obs.fitting)):
+        if len(seen.rows):
+            continue
+        first, last = (_created(history, end, history.as_of) for end in ("min", "max"))
+        if first is None or last is None:
+            raise _nothing_before(history.as_of)
+        raise NotEnoughDataError(
+            f"no lead was created in the {name} {seen.period.label}; those known on "
+            f"{history.as_of:%Y-%m-%d} were created from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        )
 
 
 def periods_of(
@@ -84,9 +107,7 @@ def _last_quarter(history: History, as_of: dt.datetime) -> Period:
         return quarter
     latest = _created(history, "max", as_of)
     if latest is None:
-        raise NotEnoughDataError(
-            f"no lead was created before {as_of:%Y-%m-%d}; check as_of and created_at"
-        )
+        raise _nothing_before(as_of)
     found = quarter_of(latest)
     warnings.warn(
         f"no lead was created in {quarter.label}, the last complete quarter; "
@@ -103,3 +124,9 @@ def _created(history: History, which: str, before: dt.datetime) -> dt.datetime |
     )
     moment: dt.datetime | None = answer.column("moment").to_pylist()[0]
     return moment
+
+
+def _nothing_before(as_of: dt.datetime) -> NotEnoughDataError:
+    return NotEnoughDataError(
+        f"no lead was created before {as_of:%Y-%m-%d}; check as_of and created_at"
+    )
