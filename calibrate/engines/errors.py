@@ -43,6 +43,6 @@ def out_of_range() -> DataError:
     DataError
     """
     return DataError(
-        "a number or a date is outside what can be computed with",
-        fix="look for years and amounts that cannot be",
+        "a number or a date is too large or too small to compute with",
+        fix="look for years and amounts that cannot be true",
     )

@@ -59,7 +59,7 @@ def _no_connection(url: str, said: str) -> str:
     place += f":{known['port']}" if "port" in known else ""
     words = said.casefold()
     if "pg_hba" in words:
-        why = "its pg_hba.conf lets nobody in from here, or not like this"
+        why = "its pg_hba.conf does not allow this user to connect from here"
     elif "database" in words and "not exist" in words:
         why = f'it has no database "{known.get("dbname", "")}"'
     elif "password" in words or "authentication" in words or "role" in words:
