@@ -30,7 +30,7 @@ demo: $(VENV)/.base ## score a simulated company and write its report (calibrate
 
 test: $(VENV)/.dev ## run all tests on two processes, with branch coverage (at least 95 %)
 	@echo "== test: pytest"
-	@$(BIN)/python -m pytest -n 2 $(COVERAGE) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(COVERAGE) $(PYTEST_ARGS)
 
 databases: ## install PostgreSQL and Java 17 for the tests of engines (apt-get, root or sudo)
 	@bash tests/set_up_engines.sh --install
@@ -55,7 +55,7 @@ types: $(VENV)/.dev ## mypy, strict
 
 doctest: $(VENV)/.dev ## run the examples in the docstrings, in README.md and in docs
 	@echo "== doctest: modules, README and docs"
-	@$(BIN)/python -m pytest -n 2 --doctest-modules --doctest-glob="*.md" calibrate README.md docs
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --doctest-modules --doctest-glob="*.md" calibrate README.md docs
 
 check: lint format-check types doctest test ## everything that must pass before a change is taken
 

@@ -8,7 +8,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import time
 import tomllib
 from pathlib import Path
@@ -26,6 +25,7 @@ from calibrate.proposal.moments import last_day
 from calibrate.proposal.questions import address, choose, choose_one, day, number, yes_or_no, zone
 from calibrate.writer import write_run
 from tests.small_company import company_run, write_company
+from tests.stoppable import CALIBRATE
 
 PROJECT = Path(__file__).resolve().parents[1]
 N = 60
@@ -179,7 +179,7 @@ def on_a_terminal(
     master, slave = pty.openpty()
     surroundings = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "calibrate", *arguments],
+        [*CALIBRATE, *arguments],
         stdin=slave,
         stdout=slave,
         stderr=slave,

@@ -12,6 +12,7 @@ import pytest
 
 from calibrate.engines import DuckDBEngine
 from calibrate.writer import write_demo
+from tests.stoppable import CALIBRATE
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -27,7 +28,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_stopped_run_leaves_nothing(company: Path, step: str) -> None:
     before = {path: path.stat().st_mtime_ns for path in sorted(company.rglob("*"))}
     process = subprocess.Popen(
-        [sys.executable, "-m", "calibrate", "run", "-c", str(company / "calibrate.toml")],
+        [*CALIBRATE, "run", "-c", str(company / "calibrate.toml")],
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -46,7 +47,7 @@ def test_stopped_run_leaves_nothing(company: Path, step: str) -> None:
 
 
 def test_interrupted_statement_leaves_the_engine_usable() -> None:
-    engine = DuckDBEngine()
+    engine = DuckDBEngine(threads=1)  # with more, the others finish their part first
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.3)
     try:

@@ -68,7 +68,9 @@ class DuckDBEngine:
     Notes
     -----
     Nothing is fetched at run time: extensions are never installed, Python variables are
-    never read as tables, and the session's time zone is UTC.
+    never read as tables, and the session's time zone is UTC. Ctrl-C ends a statement when the
+    threads at work on it have done the part they are at: at once with one thread, with several
+    on millions of rows within seconds.
 
     Examples
     --------
