@@ -17,9 +17,8 @@ from calibrate.engines import DIALECTS, Engine, quote_literal, transpiled
 from calibrate.errors import ConfigError, did_you_mean
 from calibrate.exports.canonical import CRM_TABLES, expressions
 from calibrate.exports.parts import Found, find_parts
-from calibrate.observation.statements import Scope
 from calibrate.scorecard import Scorecard
-from calibrate.scorecard.sql import Literals, scoring_sql
+from calibrate.scorecard.sql import Literals, open_leads, scoring_sql
 
 __all__ = ["export_sql"]
 
@@ -95,13 +94,8 @@ def _statement(card: Scorecard, settings: Settings, found: Found, as_of: dt.date
     zone = quote_literal(settings.leads.timezone or "UTC")
     values = Literals(now=_NOW if found.unseen else _NOW_IN.format(zone))
     leads = found.parts.leads
-    nothing = dt.timedelta(0)
-    scope = Scope(
-        as_of=as_of,
-        start=None,
-        end=None,
-        window=nothing,
-        horizon=nothing,
+    scope = open_leads(
+        as_of,
         lookback=settings.calibration.lookback,
         is_open=leads.worked is None,
         is_wide=leads.created_at is None,

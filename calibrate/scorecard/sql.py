@@ -23,7 +23,7 @@ from calibrate.observation.statements import (
 )
 from calibrate.scorecard.card import DISQUALIFIED, Scorecard
 
-__all__ = ["Literals", "scoring_sql"]
+__all__ = ["Literals", "open_leads", "scoring_sql"]
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 
@@ -105,6 +105,39 @@ def _table(measure: Measure) -> str:
     return "days" if measure.statistic == "days" else "events"
 
 
+def open_leads(
+    as_of: dt.datetime | None, *, lookback: dt.timedelta, is_open: bool, is_wide: bool
+) -> Scope:
+    """Return which leads are scored, and what counts: those open, with all they did until then.
+
+    Parameters
+    ----------
+    as_of : datetime or None
+        None for a wide table.
+    lookback : timedelta
+        How far before creation activities count.
+    is_open : bool
+        False for a wide table without an open lead: all that somebody worked.
+    is_wide : bool
+        Whether the table knows no times.
+
+    Returns
+    -------
+    Scope
+    """
+    nothing = dt.timedelta(0)
+    return Scope(
+        as_of=as_of,
+        start=None,
+        end=None,
+        window=nothing,
+        horizon=nothing,
+        lookback=lookback,
+        is_open=is_open,
+        is_wide=is_wide,
+    )
+
+
 def scoring_sql(
     card: Scorecard,
     scope: Scope,
@@ -122,8 +155,7 @@ def scoring_sql(
     ----------
     card : Scorecard
     scope : Scope
-        Which leads: those open at ``scope.as_of``, at that moment; of a wide table, the open
-        ones or, without `is_open`, all that somebody worked.
+        From `open_leads`.
     fields : mapping of str to Term
         Columns of ``leads`` by the name that rules know them by.
     parameters : Parameters
