@@ -1,4 +1,4 @@
-"""What a statement needs of tables that could not be opened: what the settings alone say."""
+"""Tables that could not be opened: what the settings alone say of them."""
 
 from __future__ import annotations
 
@@ -7,150 +7,204 @@ from dataclasses import dataclass, field
 
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns
 from calibrate.engines import quote_identifier, quote_literals
-from calibrate.exports.canonical import (
-    LETTERS,
-    Cells,
-    Closing,
-    Key,
-    LeadParts,
-    LogParts,
-    WinParts,
-    plain_name,
-)
+from calibrate.exports.canonical import LETTERS, Cells, Closing, Key, plain_name
 from calibrate.history.cells import Cell, is_one_of, moved
 from calibrate.history.outcomes import CONVERTED_WORDS, LOST_WORDS
 from calibrate.history.staging import spelled
 
-__all__ = ["leads_from", "log_from", "wins_from"]
+__all__ = ["assumed_leads", "assumed_log", "assumed_wins"]
 
 Columns = LeadColumns | OutcomeColumns | ActivityColumns
+_OF_EVENTS = ("activity", "occurred_at", "detail", "value")
 
 
-@dataclass
-class _Named:
-    """The columns of a table by the names of the settings, as they are asked for."""
+@dataclass(kw_only=True)
+class _Assumed:
+    """A table of which only the settings are known; its cells are named as they are asked for.
+
+    Parameters
+    ----------
+    columns : LeadColumns, OutcomeColumns or ActivityColumns
+    relation : str
+        What stands behind FROM.
+    names : dict of str to str
+        Name of the column of each meaning.
+    zone, dialect : str
+        Time zone of the answer; dialect of the statement.
+    """
 
     columns: Columns
-    cells: dict[str, str] = field(default_factory=dict)
+    relation: str
+    names: Mapping[str, str]
+    zone: str
+    dialect: str
+    called: dict[str, str] = field(default_factory=dict)
 
-    def text(self, name: str) -> str:
+    def has(self, role: str) -> bool:
+        return role in self.names
+
+    def key(self, role: str) -> Key:
+        return Key(text=self.text(role))
+
+    def text(self, role: str) -> str:
+        return self._text(self.names[role])
+
+    def number(self, role: str) -> str:
+        return self._number(self.names[role])
+
+    def moment(self, role: str) -> str:
+        here = self.columns.timezone or self.zone
+        return moved(self._moment(role), here, self.zone, dialect=self.dialect)
+
+    def closing(self, role: str) -> Closing:
+        start = self._moment(role)
+        last = f"{start} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND"
+        is_date = f"{start} = CAST(CAST({start} AS DATE) AS TIMESTAMP)"
+        return Closing(start=start, end=f"CASE WHEN {is_date} THEN {last} ELSE {start} END")
+
+    def cells(self) -> Cells:
+        kept = [
+            f"NOT {is_one_of(self._text(name), _spellings(values))}"
+            for name, values in self.columns.exclude.items()
+            if values
+        ]
+        cells = {name: cell for cell, name in self.called.items()}
+        return Cells(relation=self.relation, cells=cells, kept=tuple(kept))
+
+    def _text(self, name: str) -> str:
         """Return a cleaned text, whatever the type of the column."""
         nulls = tuple(_spellings(self.columns.null_values))
         cell = Cell(name=name, kind="text", null_values=nulls, white=LETTERS)
         return self._called(cell.value)
 
-    def raw(self, name: str) -> str:
-        return self._called(f"t.{quote_identifier(name)}")
-
-    def moment(self, name: str) -> str:
-        return f"CAST({self.raw(name)} AS TIMESTAMP)"
-
-    def number(self, name: str) -> str:
-        cell = self.text(name)
+    def _number(self, name: str) -> str:
+        cell = self._text(name)
         return f"CAST(CASE WHEN lower({cell}) <> 'nan' THEN {cell} END AS DOUBLE)"
 
-    def closing(self, name: str) -> Closing:
-        start = self.moment(name)
-        last = f"{start} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND"
-        is_date = f"{start} = CAST(CAST({start} AS DATE) AS TIMESTAMP)"
-        return Closing(start=start, end=f"CASE WHEN {is_date} THEN {last} ELSE {start} END")
+    def _raw(self, role: str) -> str:
+        return self._called(f"t.{quote_identifier(self.names[role])}")
 
-    def all(self, relation: str) -> Cells:
-        """Return the cells that were asked for, without excluded rows."""
-        kept = [
-            f"NOT {is_one_of(self.text(name), _spellings(values))}"
-            for name, values in self.columns.exclude.items()
-            if values
-        ]
-        cells = {called: cell for cell, called in self.cells.items()}
-        return Cells(relation=relation, cells=cells, kept=tuple(kept))
+    def _moment(self, role: str) -> str:
+        return f"CAST({self._raw(role)} AS TIMESTAMP)"
 
     def _called(self, cell: str) -> str:
-        return self.cells.setdefault(cell, f"c{len(self.cells)}")
+        return self.called.setdefault(cell, f"c{len(self.called)}")
 
 
-def leads_from(
-    columns: LeadColumns,
-    relation: str,
-    fields: Mapping[str, str | None],
-    *,
-    is_wide: bool,
-    has_wins: bool,
-) -> LeadParts:
-    """Return what a statement needs of leads of which only the settings are known.
+@dataclass(kw_only=True)
+class _AssumedLeads(_Assumed):
+    """Leads of which only the settings are known."""
+
+    columns: LeadColumns
+
+    @property
+    def is_log(self) -> bool:
+        return self.columns.from_activities
+
+    def lead_id(self) -> str:
+        return self._raw("id")
+
+    def outcome(self) -> str:
+        if not self.has("outcome"):
+            return "'open'"
+        cell = self.text("outcome")
+        won = [text.lower() for text in _spellings(self.columns.won)]
+        lost = [text.lower() for text in _spellings(self.columns.lost)]
+        if not won and not lost:
+            won, lost = list(CONVERTED_WORDS), list(LOST_WORDS)
+        bands = "".join(
+            f" WHEN lower({cell}) IN ({quote_literals(words)}) THEN '{name}'"
+            for name, words in (("converted", won), ("lost", lost))
+            if words
+        )
+        return f"CASE{bands} ELSE 'open' END"
+
+    def worked(self) -> None:
+        return None
+
+    def fields(self, wanted: Mapping[str, str | None]) -> dict[str, tuple[str, str]]:
+        return {
+            name: (self._number(plain_name(name)), "number")
+            if kind == "number"
+            else (self._text(plain_name(name)), "category")
+            for name, kind in wanted.items()
+        }
+
+
+def assumed_leads(
+    columns: LeadColumns, relation: str, *, is_wide: bool, has_wins: bool, dialect: str
+) -> _AssumedLeads:
+    """Return leads of which only the settings are known.
 
     Parameters
     ----------
     columns : LeadColumns
     relation : str
         What stands behind FROM.
-    fields : dict of str to str or None
-        The columns that a card reads, and of what kind it needs them.
     is_wide : bool
         Whether there is no creation time.
     has_wins : bool
         Whether wins stand in a table of their own.
+    dialect : str
+        Of the statement.
+
+    Returns
+    -------
+    LeadTable
     """
-    table = _Named(columns)
-    lead_id = table.raw(columns.id or "lead_id")
-    key = Key(text=table.text(columns.id or "lead_id"))
-    contact = None if columns.contact is None else Key(text=table.text(columns.contact))
-    of_log = "occurred_at" if columns.from_activities else "created_at"
-    created_at = None if is_wide else table.moment(columns.created_at or of_log)
-    outcome = "'open'"
-    told = columns.outcome or (None if has_wins or columns.from_activities else "outcome")
-    if told is not None:
-        outcome = _outcome(table.text(told), columns)
-    closed_at = None
-    if columns.closed_at is not None or columns.from_activities:
-        closed_at = table.closing(columns.closed_at or columns.created_at or "occurred_at")
-    found = {}
-    for field_name, kind in fields.items():
-        plain = plain_name(field_name)
-        if kind == "number":
-            found[field_name] = (table.number(plain), "number")
-        else:
-            found[field_name] = (table.text(plain), "category")
-    return LeadParts(
-        lead_id=lead_id,
-        key=key,
-        contact=contact,
-        created_at=created_at,
-        outcome=outcome,
-        closed_at=closed_at,
-        worked=None,
-        fields=found,
-        is_log=columns.from_activities,
-        cells=table.all(relation),
+    of_log = columns.from_activities
+    outcome = None if has_wins or of_log else "outcome"
+    names = {
+        "id": columns.id or "lead_id",
+        "contact": columns.contact,
+        "created_at": columns.created_at or ("occurred_at" if of_log else "created_at"),
+        "outcome": columns.outcome or outcome,
+        "closed_at": columns.closed_at,
+    }
+    if is_wide:
+        del names["created_at"]
+    return _AssumedLeads(
+        columns=columns,
+        relation=relation,
+        names=_known(names),
+        zone=columns.timezone or "UTC",
+        dialect=dialect,
     )
 
 
-def wins_from(columns: OutcomeColumns, relation: str, lead_name: str | None) -> WinParts:
-    """Return what a statement needs of wins of which only the settings are known.
+def assumed_wins(
+    columns: OutcomeColumns, relation: str, leads: LeadColumns, *, dialect: str
+) -> _Assumed:
+    """Return wins of which only the settings are known.
 
     Parameters
     ----------
     columns : OutcomeColumns
     relation : str
         What stands behind FROM.
-    lead_name : str or None
-        Name of the leads' id column.
+    leads : LeadColumns
+        Name of the column of ids, and the time zone.
+    dialect : str
+        Of the statement.
+
+    Returns
+    -------
+    Table
     """
-    table = _Named(columns)
-    key = Key(text=table.text(columns.lead or lead_name or "lead_id"))
-    closed_at = None if columns.closed_at is None else table.closing(columns.closed_at)
-    return WinParts(cells=table.all(relation), key=key, closed_at=closed_at)
+    names = {"lead": columns.lead or leads.id or "lead_id", "closed_at": columns.closed_at}
+    return _Assumed(
+        columns=columns,
+        relation=relation,
+        names=_known(names),
+        zone=leads.timezone or "UTC",
+        dialect=dialect,
+    )
 
 
-def log_from(
-    columns: ActivityColumns,
-    relation: str,
-    leads: LeadColumns,
-    *,
-    dialect: str,
-    takes: Sequence[str],
-) -> LogParts:
-    """Return what a statement needs of a log of which only the settings are known.
+def assumed_log(
+    columns: ActivityColumns, relation: str, leads: LeadColumns, *, dialect: str
+) -> _Assumed:
+    """Return a log of which only the settings are known.
 
     Parameters
     ----------
@@ -158,37 +212,29 @@ def log_from(
     relation : str
         What stands behind FROM.
     leads : LeadColumns
-        Names of the contact and id columns, and the time zone.
+        Names of the columns of contacts and ids, and the time zone.
     dialect : str
-    takes : sequence of str
-        Which of ``detail`` and ``value`` the card reads.
+        Of the statement.
+
+    Returns
+    -------
+    Table
     """
-    table = _Named(columns)
-    zone = leads.timezone or "UTC"
-    key = Key(text=table.text(columns.lead or leads.contact or leads.id or "lead_id"))
-    activity = table.text(columns.activity or "activity")
-    moment = table.moment(columns.occurred_at or "occurred_at")
-    return LogParts(
-        key=key,
-        activity=activity,
-        occurred_at=moved(moment, columns.timezone or zone, zone, dialect=dialect),
-        detail=table.text(columns.detail or "detail") if "detail" in takes else None,
-        value=table.number(columns.value or "value") if "value" in takes else None,
-        cells=table.all(relation),
+    names = {
+        "lead": columns.lead or leads.contact or leads.id or "lead_id",
+        **{role: getattr(columns, role) or role for role in _OF_EVENTS},
+    }
+    return _Assumed(
+        columns=columns,
+        relation=relation,
+        names=names,
+        zone=leads.timezone or "UTC",
+        dialect=dialect,
     )
 
 
-def _outcome(cell: str, columns: LeadColumns) -> str:
-    won = [text.lower() for text in _spellings(columns.won)]
-    lost = [text.lower() for text in _spellings(columns.lost)]
-    if not won and not lost:
-        won, lost = list(CONVERTED_WORDS), list(LOST_WORDS)
-    bands = "".join(
-        f" WHEN lower({cell}) IN ({quote_literals(words)}) THEN '{name}'"
-        for name, words in (("converted", won), ("lost", lost))
-        if words
-    )
-    return f"CASE{bands} ELSE 'open' END"
+def _known(names: Mapping[str, str | None]) -> dict[str, str]:
+    return {role: name for role, name in names.items() if name is not None}
 
 
 def _spellings(values: Sequence[object]) -> list[str]:

@@ -1,8 +1,8 @@
 """The user's tables under the names that statements know: leads and their activities.
 
 Of each table there are two table expressions: its cells, cleaned as reading cleans them, and what
-they mean. What stands in them comes from `looked` (the tables were opened) or from `assumed`
-(nothing is known but the settings).
+they mean. What stands in them is asked, in `building`, of tables that were opened (`looked`) or of
+which nothing is known but the settings (`assumed`).
 """
 
 from __future__ import annotations

@@ -1,36 +1,27 @@
-"""What a statement needs of tables that were opened: SQL of their cells, and what they mean."""
+"""Tables that were opened: SQL of their cells, and what they mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from calibrate.engines import DuckDBEngine
 from calibrate.errors import ConfigError
-from calibrate.exports.canonical import (
-    LETTERS,
-    Cells,
-    Closing,
-    Key,
-    LeadParts,
-    LogParts,
-    WinParts,
-)
-from calibrate.exports.relations import FINE, LOADED, Relation, relation_of
+from calibrate.exports.canonical import LETTERS, Cells, Closing, Key
+from calibrate.exports.relations import FINE, LOADED, Relation, Saying, relation_of
 from calibrate.history.attributes import attribute_name
 from calibrate.history.cells import Cell, is_one_of, moment_cell, moved
 from calibrate.history.dates import DateReading
-from calibrate.history.leads import LeadsSeen
 from calibrate.history.loading import text_of
-from calibrate.history.looking import SeenLeads, SeenLog, SeenWins, Whereabouts
+from calibrate.history.looking import SeenLeads, SeenLog, SeenWins
 from calibrate.history.outcomes import closing_interval, flag_value, outcome_value
 from calibrate.history.staging import find_column, spelled
 from calibrate.history.typed import id_value
 
-__all__ = ["Saying", "leads_of", "log_of", "wins_of"]
+__all__ = ["looked_leads", "looked_log", "looked_wins"]
 
 _TIMES = ("instant", "moment", "date", FINE)
+_TEXTS = ("text", "other", LOADED)
 _POSSIBLE = {
     "integer": r"0|-?[1-9][0-9]*",
     "boolean": "true|false",
@@ -41,80 +32,113 @@ _POSSIBLE = {
 }
 """What a cell of such a kind can look like as text."""
 
+_Seen = SeenLeads | SeenWins | SeenLog
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Saying:
-    """How statements are said.
+class _Looked:
+    """A table that was opened; its columns are ``c<position>``.
 
     Parameters
     ----------
-    dialect : str
-    zone : str
-        Time zone of every time.
-    private : DuckDBEngine
-        Reads files.
-    is_here : bool
-        Whether the statement is run here, and files have another path.
+    look : SeenLeads, SeenWins or SeenLog
+    saying : Saying
+    relation : Relation
+        How it stands in the statement.
+    used : tuple of int
+        Positions of the columns that the statement reads.
+    excluded : dict of int to values
+        Rows that do not count, by the position of a column.
+    dates : dict of str to DateReading
+        How times are written, by their meaning.
+    numbers : dict of str to str
+        SQL of DuckDB for numbers that may be spelled as text, by their meaning.
     """
 
-    dialect: str
-    zone: str
-    private: DuckDBEngine
-    is_here: bool = False
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Table:
-    """A table in a statement, its columns ``c<position>``."""
-
+    look: _Seen
     saying: Saying
-    at: Whereabouts
     relation: Relation
-    kinds: Mapping[int, str]
-    null_values: tuple[str, ...]
-    timezone: str | None
+    used: tuple[int, ...]
+    excluded: Mapping[int, Sequence[object]]
+    dates: Mapping[str, DateReading]
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
-    def cells(self, excluded: Mapping[int, Sequence[object]]) -> Cells:
-        """Return the cleaned cells of the columns, without excluded rows."""
+    @property
+    def roles(self) -> Mapping[str, int]:
+        return self.look.roles
+
+    def has(self, role: str) -> bool:
+        return role in self.roles
+
+    def key(self, role: str) -> Key:
+        place = self.roles[role]
+        number = f"c{place}" if self._kind(place) == "integer" else None
+        return Key(text=self._text(place), number=number)
+
+    def text(self, role: str) -> str:
+        return self._text(self.roles[role])
+
+    def number(self, role: str) -> str:
+        place = self.roles[role]
+        if self._kind(place) in ("integer", "number", LOADED):
+            return f"CAST(c{place} AS DOUBLE)"
+        if self.saying.dialect == "duckdb" and role in self.numbers:
+            return self.numbers[role]
+        raise self._refused(place, "numbers spelled as text", "number")
+
+    def moment(self, role: str) -> str:
+        return self._moment(self.roles[role], self.dates[role], into=self.saying.zone)
+
+    def closing(self, role: str) -> Closing:
+        place, is_date = self.roles[role], self.dates[role].is_date
+        value, is_loaded = self.moment(role), self._kind(place) == LOADED
+        is_even = is_date in ("true", "false")
+        if is_loaded and not is_even:
+            is_date = f"{value} = date_trunc('day', {value})"
+        start, end = closing_interval(DateReading(value=value, is_date=is_date))
+        if is_even:
+            end = (
+                f"{value} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND" if is_date == "true" else value
+            )
+        return Closing(start=start, end=end, is_even=is_even or is_loaded)
+
+    def cells(self) -> Cells:
         kept = [
-            f"NOT {is_one_of(self.text(place), values)}"
-            for place, values in excluded.items()
+            f"NOT {is_one_of(self._text(place), values)}"
+            for place, values in self.excluded.items()
             if values
         ]
-        cells = {f"c{place}": self._cell(place) for place in sorted(self.kinds)}
+        cells = {f"c{place}": self._cell(place) for place in self.used}
         return Cells(relation=self.relation.sql, cells=cells, kept=tuple(kept))
 
-    def text(self, place: int) -> str:
+    def _kind(self, place: int) -> str:
+        return self.relation.kinds[place]
+
+    def _text(self, place: int) -> str:
         """Return the SQL of a column's values as text; whole numbers without a fraction."""
-        return text_of(f"c{place}", "DOUBLE" if self.kinds[place] == "number" else self.kind(place))
+        kind = self._kind(place)
+        kind = "VARCHAR" if kind in _TEXTS else "DOUBLE" if kind == "number" else kind
+        return text_of(f"c{place}", kind)
 
-    def kind(self, place: int) -> str:
-        """Return VARCHAR for a text."""
-        is_text = self.kinds[place] in ("text", "other", LOADED)
-        return "VARCHAR" if is_text else self.kinds[place]
-
-    def key(self, place: int) -> Key:
-        """Return what names a lead."""
-        number = f"c{place}" if self.kinds[place] == "integer" else None
-        return Key(text=self.text(place), number=number)
-
-    def refused(self, place: int, problem: str, kind: str) -> ConfigError:
+    def _refused(self, place: int, problem: str, kind: str) -> ConfigError:
         """Return the refusal of a column that cannot be said in the dialect."""
         return ConfigError(
-            f'{self.relation.shown}, column "{self.at.names[place]}": {problem}, which SQL of this '
-            f"database does not read as calibrate does: cast it to a {kind} in a view, and name "
-            "the view"
+            f"{self._shown(place)}: {problem}, which SQL of this database does not read as "
+            f"calibrate does: cast it to a {kind} in a view, and name the view"
         )
 
-    def moment(self, place: int, reading: DateReading, *, into: str) -> str:
+    def _shown(self, place: int) -> str:
+        return f'{self.relation.shown}, column "{self.look.at.names[place]}"'
+
+    def _moment(self, place: int, reading: DateReading, *, into: str) -> str:
         """Return the SQL of a column of times."""
-        kind, dialect = self.kinds[place], self.saying.dialect
+        kind, dialect = self._kind(place), self.saying.dialect
         if kind == LOADED:
             kind = "moment"
         if kind not in _TIMES:
             if dialect == "duckdb":
                 return reading.value
-            raise self.refused(place, "times spelled as text", "timestamp")
+            raise self._refused(place, "times spelled as text", "timestamp")
         if kind == FINE:
             fine = Cell(name=f"c{place}", kind="moment", is_clean=True)
             said = f"make_timestamp(epoch_ns({fine.raw}) // 1000)"
@@ -122,87 +146,122 @@ class _Table:
             said = moment_cell(
                 Cell(name=f"c{place}", kind=kind, is_clean=True), into=into, dialect=""
             )
-        here = self.timezone or self.saying.zone
+        here = self.look.columns.timezone or self.saying.zone
         is_moved = kind in ("moment", FINE) and reading.is_date != "true" and here != into
         if is_moved and dialect == "bigquery":
             raise ConfigError(
-                f'{self.relation.shown}, column "{self.at.names[place]}": its times are in {here}, '
-                f"those of the leads in {into}: convert them in a view, and name the view"
+                f"{self._shown(place)}: its times are in {here}, those of the leads in {into}: "
+                "convert them in a view, and name the view"
             )
         return moved(said, here, into, dialect=dialect) if is_moved else said
 
-    def closing(self, place: int, reading: DateReading, *, into: str) -> Closing:
-        """Return the SQL of a column of closings."""
-        value, is_date = self.moment(place, reading, into=into), reading.is_date
-        is_even = is_date in ("true", "false")
-        if self.kinds[place] == LOADED and not is_even:
-            is_date = f"{value} = date_trunc('day', {value})"
-        start, end = closing_interval(DateReading(value=value, is_date=is_date))
-        if is_even:
-            end = (
-                f"{value} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND" if is_date == "true" else value
-            )
-        return Closing(start=start, end=end, is_even=is_even or self.kinds[place] == LOADED)
-
     def _cell(self, place: int) -> str:
-        kind, name = self.kinds[place], self.relation.names[place]
-        if kind in ("text", "other", LOADED):
-            cell = Cell(name=name, kind="text", null_values=self.null_values, white=LETTERS)
-            return cell.value
+        kind, name = self._kind(place), self.relation.names[place]
+        nulls = tuple(spelled(value) for value in self.look.columns.null_values)
+        if kind in _TEXTS:
+            return Cell(name=name, kind="text", null_values=nulls, white=LETTERS).value
         if kind == "number":
-            cell = Cell(name=name, kind=kind, null_values=self.null_values)
-            return f"CAST({cell.value} AS DOUBLE)"
+            return f"CAST({Cell(name=name, kind=kind, null_values=nulls).value} AS DOUBLE)"
         possible = re.compile(_POSSIBLE[kind])
-        nulls = tuple(null for null in self.null_values if possible.fullmatch(null))
+        nulls = tuple(null for null in nulls if possible.fullmatch(null))
         return Cell(name=name, kind=kind, null_values=nulls).value
 
 
-def _table(
-    saying: Saying,
-    at: Whereabouts,
-    used: Sequence[int],
-    null_values: Sequence[object],
-    timezone: str | None,
-) -> _Table:
-    places = sorted(set(used))
-    relation = relation_of(at, saying.dialect, saying.private, used=places, is_here=saying.is_here)
-    return _Table(
-        saying=saying,
-        at=at,
-        relation=relation,
-        kinds={place: relation.kinds[place] for place in places},
-        null_values=tuple(spelled(value) for value in null_values),
-        timezone=timezone,
-    )
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _LookedLeads(_Looked):
+    """Leads that were opened.
+
+    Parameters
+    ----------
+    with_worked : bool
+        Whether it must be known who was worked.
+    """
+
+    look: SeenLeads
+    with_worked: bool
+
+    @property
+    def is_log(self) -> bool:
+        return self.look.seen is None
+
+    def lead_id(self) -> str:
+        if not self.has("id"):
+            raise ConfigError(
+                f"{self.relation.shown}: there is no column of ids, and rows have no number in "
+                "SQL: name one under [leads] id"
+            )
+        place, staged = self.roles["id"], self.look.staged
+        if self._kind(place) == "number" and staged.types[place] == "DOUBLE":
+            return id_value(staged, place)
+        return f"c{place}"
+
+    def outcome(self) -> str:
+        if not self.has("outcome"):
+            return "'open'"
+        return outcome_value(self.look.staged, self.roles["outcome"], self.look.columns)
+
+    def worked(self) -> str | None:
+        if not (self.with_worked and self.has("worked")):
+            return None
+        return flag_value(self.look.staged, self.roles["worked"])
+
+    def fields(self, wanted: Mapping[str, str | None]) -> dict[str, tuple[str, str]]:
+        places = _places(self.look, wanted)
+        return {name: self._field(place, wanted[name], name) for name, place in places.items()}
+
+    def _field(self, place: int, wanted: str | None, name: str) -> tuple[str, str]:
+        """Return SQL and kind of a column that a card reads."""
+        cell, kind = f"c{place}", self._kind(place)
+        if kind in _TIMES:
+            never_moved = DateReading(value=cell, is_date="true")
+            return self._moment(place, never_moved, into="UTC"), "date"
+        if kind == "boolean" and wanted == "number":
+            return f"CASE WHEN {cell} THEN 1.0 WHEN NOT {cell} THEN 0.0 END", "number"
+        if kind == "boolean":
+            return f"CASE WHEN {cell} THEN 'yes' WHEN NOT {cell} THEN 'no' END", "category"
+        if kind == "number":
+            return cell, "number"
+        if kind == "integer":
+            if wanted == "number":
+                return f"CAST({cell} AS DOUBLE)", "number"
+            return self._text(place), "category"
+        return self._text_field(place, wanted, name)
+
+    def _text_field(self, place: int, wanted: str | None, name: str) -> tuple[str, str]:
+        cell, seen = f"c{place}", self.look.seen
+        if wanted == "category" or seen is None:
+            return cell, "category"
+        (part,) = (part for part in seen.attributes if part.attribute.name == name)
+        kind = "category" if part.attribute.kind == "text" else part.attribute.kind
+        if kind == "category" and wanted is None:
+            return cell, "category"
+        if self.saying.dialect == "duckdb":
+            return part.value, kind
+        if self._kind(place) == LOADED:
+            return (f"CAST({cell} AS DOUBLE)", "number") if kind == "number" else (cell, "category")
+        profile = seen.profiles.get(place)
+        if wanted is None and profile is not None and profile.either == profile.values:
+            return cell, "category"  # only whether it is filled in matters
+        raise self._refused(place, f"{kind}s spelled as text", kind.replace("date", "timestamp"))
 
 
-def _excluded(
-    at: Whereabouts, exclude: Mapping[str, Sequence[object]], table: str
-) -> dict[int, Sequence[object]]:
-    key = f"[{table}] exclude"
-    return {
-        find_column(at.names, name, file=at.source, key=key): values
-        for name, values in exclude.items()
-    }
-
-
-def leads_of(
-    look: SeenLeads, saying: Saying, fields: Mapping[str, str | None], *, with_worked: bool
-) -> LeadParts:
-    """Return what a statement needs of the leads.
+def looked_leads(
+    look: SeenLeads, saying: Saying, wanted: Mapping[str, str | None], *, with_worked: bool
+) -> _LookedLeads:
+    """Return leads that were opened.
 
     Parameters
     ----------
     look : SeenLeads
     saying : Saying
-    fields : dict of str to str or None
+    wanted : dict of str to str or None
         The columns that a card reads, and of what kind it needs them.
     with_worked : bool
         Whether it must be known who was worked.
 
     Returns
     -------
-    LeadParts
+    LeadTable
         Without the fields that are no column of the leads.
 
     Raises
@@ -210,129 +269,52 @@ def leads_of(
     ConfigError
         If a column cannot be read in SQL as reading does it.
     """
-    columns, roles = look.columns, look.roles
-    wanted = ["id", "created_at", "outcome", "closed_at", "contact"]
-    wanted += ["worked"] if with_worked else []
-    excluded = _excluded(look.at, columns.exclude, "leads")
-    places = _places(look, fields)
-    used = [*(roles[role] for role in wanted if role in roles), *places.values(), *excluded]
-    table = _table(saying, look.at, used, columns.null_values, columns.timezone)
-    if "id" not in roles:
-        raise ConfigError(
-            f"{table.relation.shown}: there is no column of ids, and rows have no number in SQL: "
-            "name one under [leads] id"
-        )
-    created = closed_at = None
-    if "created_at" in roles:
-        created = table.moment(roles["created_at"], look.dates["created_at"], into=saying.zone)
-    closing = "closed_at" if "closed_at" in roles else "created_at"
-    if closing in roles and (closing == "closed_at" or look.seen is None):
-        closed_at = table.closing(roles[closing], look.dates[closing], into=saying.zone)
-    outcome = "'open'"
-    if "outcome" in roles:
-        outcome = outcome_value(look.staged, roles["outcome"], columns)
-    contact = table.key(roles["contact"]) if "contact" in roles else None
-    return LeadParts(
-        cells=table.cells(excluded),
-        lead_id=_lead_id(look, table),
-        key=table.key(roles["id"]),
-        contact=contact,
-        created_at=created,
-        outcome=outcome,
-        closed_at=closed_at,
-        worked=flag_value(look.staged, roles["worked"])
-        if with_worked and "worked" in roles
-        else None,
-        fields={
-            name: _field(table, place, fields[name], name, look.seen)
-            for name, place in places.items()
-        },
-        is_log=look.seen is None,
+    roles = ["id", "created_at", "outcome", "closed_at", "contact"]
+    roles += ["worked"] if with_worked else []
+    excluded = _excluded(look)
+    used = _used(look, roles, [*_places(look, wanted).values(), *excluded])
+    return _LookedLeads(
+        look=look,
+        saying=saying,
+        relation=relation_of(look.at, saying, used=used),
+        used=used,
+        excluded=excluded,
+        dates=look.dates,
+        with_worked=with_worked,
     )
 
 
-def _places(look: SeenLeads, fields: Mapping[str, str | None]) -> dict[str, int]:
-    """Return where the columns stand that a card reads; not those that leads do not have."""
-    if look.seen is None:
-        return {}
-    known = {part.attribute.name for part in look.seen.attributes}
-    places = {attribute_name(name): place for place, name in enumerate(look.at.names)}
-    return {name: places[name] for name in fields if name in known}
-
-
-def _lead_id(look: SeenLeads, table: _Table) -> str:
-    place = look.roles["id"]
-    if table.kinds[place] == "number" and look.staged.types[place] == "DOUBLE":
-        return id_value(look.staged, place)
-    return f"c{place}"
-
-
-def _field(
-    table: _Table, place: int, wanted: str | None, name: str, seen: LeadsSeen | None
-) -> tuple[str, str]:
-    """Return SQL and kind of a column that a card reads."""
-    cell, kind = f"c{place}", table.kinds[place]
-    if kind in _TIMES:
-        never_moved = DateReading(value=cell, is_date="true")
-        return table.moment(place, never_moved, into="UTC"), "date"
-    if kind == "boolean" and wanted == "number":
-        return f"CASE WHEN {cell} THEN 1.0 WHEN NOT {cell} THEN 0.0 END", "number"
-    if kind == "boolean":
-        return f"CASE WHEN {cell} THEN 'yes' WHEN NOT {cell} THEN 'no' END", "category"
-    if kind == "number":
-        return cell, "number"
-    if kind == "integer":
-        if wanted == "number":
-            return f"CAST({cell} AS DOUBLE)", "number"
-        return table.text(place), "category"
-    return _text_field(table, place, wanted, name, seen)
-
-
-def _text_field(
-    table: _Table, place: int, wanted: str | None, name: str, seen: LeadsSeen | None
-) -> tuple[str, str]:
-    cell = f"c{place}"
-    if wanted == "category" or seen is None:
-        return cell, "category"
-    (part,) = (part for part in seen.attributes if part.attribute.name == name)
-    kind = "category" if part.attribute.kind == "text" else part.attribute.kind
-    if kind == "category" and wanted is None:
-        return cell, "category"
-    if table.saying.dialect == "duckdb":
-        return part.value, kind
-    if table.kinds[place] == LOADED:
-        return (f"CAST({cell} AS DOUBLE)", "number") if kind == "number" else (cell, "category")
-    profile = seen.profiles.get(place)
-    if wanted is None and profile is not None and profile.either == profile.values:
-        return cell, "category"  # only whether it is filled in matters
-    raise table.refused(place, f"{kind}s spelled as text", kind.replace("date", "timestamp"))
-
-
-def wins_of(look: SeenWins, saying: Saying) -> WinParts:
-    """Return what a statement needs of a table of wins.
+def looked_wins(look: SeenWins, saying: Saying) -> _Looked:
+    """Return a table of wins that was opened.
 
     Parameters
     ----------
     look : SeenWins
     saying : Saying
 
+    Returns
+    -------
+    Table
+
     Raises
     ------
     ConfigError
-        If a column cannot be read in SQL as reading does it.
+        As `looked_leads`.
     """
-    columns, roles = look.columns, look.roles
-    excluded = _excluded(look.at, columns.exclude, "outcomes")
-    used = [roles[role] for role in ("lead", "closed_at") if role in roles]
-    table = _table(saying, look.at, [*used, *excluded], columns.null_values, columns.timezone)
-    closed_at = None
-    if look.closed_at is not None:
-        closed_at = table.closing(roles["closed_at"], look.closed_at, into=saying.zone)
-    return WinParts(cells=table.cells(excluded), key=table.key(roles["lead"]), closed_at=closed_at)
+    excluded = _excluded(look)
+    used = _used(look, ["lead", "closed_at"], excluded)
+    return _Looked(
+        look=look,
+        saying=saying,
+        relation=relation_of(look.at, saying, used=used),
+        used=used,
+        excluded=excluded,
+        dates={} if look.closed_at is None else {"closed_at": look.closed_at},
+    )
 
 
-def log_of(look: SeenLog, saying: Saying, *, takes: Sequence[str]) -> LogParts:
-    """Return what a statement needs of a log.
+def looked_log(look: SeenLog, saying: Saying, *, takes: Sequence[str]) -> _Looked:
+    """Return a log that was opened.
 
     Parameters
     ----------
@@ -341,44 +323,57 @@ def log_of(look: SeenLog, saying: Saying, *, takes: Sequence[str]) -> LogParts:
     takes : sequence of str
         Which of ``detail`` and ``value`` the card reads.
 
+    Returns
+    -------
+    Table
+
     Raises
     ------
     ConfigError
-        If a column cannot be read in SQL as reading does it.
+        As `looked_leads`.
     """
-    columns, roles = look.columns, look.roles
-    excluded = _excluded(look.at, columns.exclude, "activities")
-    used = [roles[role] for role in ("lead", "activity", "occurred_at", *takes) if role in roles]
-    table = _table(saying, look.at, [*used, *excluded], columns.null_values, columns.timezone)
-    return LogParts(
-        cells=table.cells(excluded),
-        key=table.key(roles["lead"]),
-        activity=table.text(roles["activity"]),
-        occurred_at=table.moment(roles["occurred_at"], _times(look, table), into=saying.zone),
-        detail=table.text(roles["detail"]) if "detail" in takes and "detail" in roles else None,
-        value=_value(look, table) if "value" in takes and "value" in roles else None,
+    excluded = _excluded(look)
+    used = _used(look, ["lead", "activity", "occurred_at", *takes], excluded)
+    return _Looked(
+        look=look,
+        saying=saying,
+        relation=relation_of(look.at, saying, used=used),
+        used=used,
+        excluded=excluded,
+        dates={"occurred_at": _times(look, saying.zone)},
+        numbers={} if look.reading is None else look.reading.extra,
     )
 
 
-def _times(look: SeenLog, table: _Table) -> DateReading:
+def _places(look: SeenLeads, wanted: Iterable[str]) -> dict[str, int]:
+    """Return where the columns stand that a card reads; not those that leads do not have."""
+    if look.seen is None:
+        return {}
+    known = {part.attribute.name for part in look.seen.attributes}
+    places = {attribute_name(name): place for place, name in enumerate(look.at.names)}
+    return {name: places[name] for name in wanted if name in known}
+
+
+def _excluded(look: _Seen) -> dict[int, Sequence[object]]:
+    columns, at = look.columns, look.at
+    key = f"[{columns.toml_name}] exclude"
+    return {
+        find_column(at.names, name, file=at.source, key=key): values
+        for name, values in columns.exclude.items()
+    }
+
+
+def _used(look: _Seen, roles: Iterable[str], more: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted({*(look.roles[role] for role in roles if role in look.roles), *more}))
+
+
+def _times(look: SeenLog, zone: str) -> DateReading:
     """Return how the times of a log are read: dates are not moved between zones."""
     if look.reading is not None:
         return look.reading.occurred_at
-    log, zone = look.placed, table.saying.zone
-    is_date = "false"
-    here = look.columns.timezone or zone
-    if log is not None and here != zone:
+    log, is_date = look.placed, "false"
+    if log is not None and (look.columns.timezone or zone) != zone:
         timed = f"{log.moment} <> CAST(CAST({log.moment} AS DATE) AS TIMESTAMP)"
         sql = f"SELECT 1 AS n FROM {log.table.sql} AS t WHERE {timed} LIMIT 1"
         is_date = "false" if log.table.engine.query(sql).num_rows else "true"
     return DateReading(value="", is_date=is_date)
-
-
-def _value(look: SeenLog, table: _Table) -> str:
-    place = look.roles["value"]
-    kind = table.kinds[place]
-    if kind in ("integer", "number", LOADED):
-        return f"CAST(c{place} AS DOUBLE)"
-    if table.saying.dialect == "duckdb" and look.reading is not None:
-        return look.reading.extra["value"]
-    raise table.refused(place, "numbers spelled as text", "number")

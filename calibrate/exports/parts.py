@@ -10,7 +10,8 @@ from calibrate.config import ActivityColumns, Settings
 from calibrate.criteria import Measure, kinds_needed
 from calibrate.engines import DuckDBEngine, Engine, engine_of, quote_literal
 from calibrate.errors import CalibrateError, ConfigError
-from calibrate.exports.assumed import leads_from, log_from, wins_from
+from calibrate.exports.assumed import assumed_leads, assumed_log, assumed_wins
+from calibrate.exports.building import lead_parts, log_parts, win_parts
 from calibrate.exports.canonical import (
     CRM_TABLES,
     LeadParts,
@@ -20,8 +21,8 @@ from calibrate.exports.canonical import (
     expressions,
     plain_name,
 )
-from calibrate.exports.looked import Saying, leads_of, log_of, wins_of
-from calibrate.exports.relations import named
+from calibrate.exports.looked import looked_leads, looked_log, looked_wins
+from calibrate.exports.relations import Saying, named
 from calibrate.history.assembling import log_as_leads
 from calibrate.history.looking import Look, look_at_sources
 from calibrate.history.needs import Needs
@@ -82,12 +83,6 @@ class _Task:
     @property
     def in_database(self) -> bool:
         return self.settings.database is not None or self.database is not None
-
-    def takes(self, measures: Sequence[Measure]) -> list[str]:
-        """Return which of the columns of a log, beside the first three, are read."""
-        has_detail = any(measure.detail is not None for measure in measures)
-        has_total = any(measure.statistic == "total" for measure in measures)
-        return [name for name, is_read in (("detail", has_detail), ("value", has_total)) if is_read]
 
 
 def find_parts(
@@ -186,10 +181,10 @@ def _saying(task: _Task, dialect: str, *, is_here: bool) -> Saying:
 def _leads(task: _Task, dialect: str, *, is_here: bool) -> LeadParts:
     settings, seen = task.settings, task.look.leads
     if seen is not None:
-        saying = _saying(task, dialect, is_here=is_here)
-        parts = leads_of(seen, saying, task.kinds, with_worked=False)
+        wanted, saying = task.kinds, _saying(task, dialect, is_here=is_here)
+        parts = lead_parts(looked_leads(seen, saying, wanted, with_worked=False), wanted)
         if parts.created_at is None and not _has_open(seen.staged.engine, parts, seen.staged.name):
-            parts = leads_of(seen, saying, task.kinds, with_worked=True)
+            parts = lead_parts(looked_leads(seen, saying, wanted, with_worked=True), wanted)
             parts = replace(parts, worked=parts.worked or "CAST(NULL AS BOOLEAN)")
         return parts
     columns = settings.leads
@@ -204,13 +199,14 @@ def _leads(task: _Task, dialect: str, *, is_here: bool) -> LeadParts:
     is_wide = (
         columns.created_at is None and task.card.period is None and not columns.from_activities
     )
-    return leads_from(
+    table = assumed_leads(
         columns,
         named(str(source), dialect, in_database=task.in_database),
-        task.kinds,
         is_wide=is_wide,
         has_wins=settings.outcomes is not None,
+        dialect=dialect,
     )
+    return lead_parts(table, task.kinds)
 
 
 def _has_open(engine: DuckDBEngine, parts: LeadParts, staged: str) -> bool:
@@ -223,24 +219,26 @@ def _wins(task: _Task, dialect: str, *, is_here: bool) -> WinParts | None:
     if columns is None or columns.source is None:
         return None
     if task.look.wins is not None:
-        return wins_of(task.look.wins, _saying(task, dialect, is_here=is_here))
+        return win_parts(looked_wins(task.look.wins, _saying(task, dialect, is_here=is_here)))
     relation = named(columns.source, dialect, in_database=task.in_database)
-    return wins_from(columns, relation, task.settings.leads.id)
+    return win_parts(assumed_wins(columns, relation, task.settings.leads, dialect=dialect))
 
 
 def _log(task: _Task, dialect: str, measures: Sequence[Measure], *, is_here: bool) -> LogParts:
-    takes = task.takes(measures)
+    takes, settings = _taken(measures), task.settings
     if task.look.log is not None:
-        return log_of(task.look.log, _saying(task, dialect, is_here=is_here), takes=takes)
-    settings = task.settings
-    source = str(_log_source(settings))
-    return log_from(
-        settings.activities or ActivityColumns(),
-        named(source, dialect, in_database=task.in_database),
-        settings.leads,
-        dialect=dialect,
-        takes=takes,
-    )
+        saying = _saying(task, dialect, is_here=is_here)
+        return log_parts(looked_log(task.look.log, saying, takes=takes), takes=takes)
+    columns = settings.activities or ActivityColumns()
+    relation = named(str(_log_source(settings)), dialect, in_database=task.in_database)
+    return log_parts(assumed_log(columns, relation, settings.leads, dialect=dialect), takes=takes)
+
+
+def _taken(measures: Sequence[Measure]) -> list[str]:
+    """Return which of the columns of a log, beside the first three, are read."""
+    has_detail = any(measure.detail is not None for measure in measures)
+    has_total = any(measure.statistic == "total" for measure in measures)
+    return [name for name, is_read in (("detail", has_detail), ("value", has_total)) if is_read]
 
 
 def _here(task: _Task, *, with_leads: bool) -> Engine | None:

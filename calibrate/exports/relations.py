@@ -18,18 +18,38 @@ from calibrate.errors import CalibrateError, ConfigError
 from calibrate.history.cells import kind_of
 from calibrate.history.looking import Whereabouts
 from calibrate.history.sources import SourceTable
-from calibrate.history.tables import DatabaseTable
+from calibrate.history.tables import FILE_ENDINGS, DatabaseTable
 
-__all__ = ["FINE", "LOADED", "Relation", "named", "relation_of"]
+__all__ = ["FINE", "LOADED", "Relation", "Saying", "named", "relation_of"]
 
 FINE = "fine"
 """A time without a zone that may be finer than microseconds."""
 LOADED = "loaded"
 """Text of a file that stands in a table of the warehouse, of a type that is not known here."""
-_FILES = (".csv", ".gz", ".parquet", ".xlsx", ".tsv", ".txt")
 _ELSE = (
     "load it into a table of your database and name that ([database] url), or save it as Parquet"
 )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Saying:
+    """How statements are said.
+
+    Parameters
+    ----------
+    dialect : str
+    zone : str
+        Time zone of every time.
+    private : DuckDBEngine
+        Reads files.
+    is_here : bool
+        Whether the statement is run here, and files have another path.
+    """
+
+    dialect: str
+    zone: str
+    private: DuckDBEngine
+    is_here: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,35 +84,23 @@ def named(source: str, dialect: str, *, in_database: bool) -> str:
     >>> print(named("data/deals.csv", "snowflake", in_database=False))
     "deals"
     """
-    if not in_database and PurePath(source).suffix.lower() in _FILES:
+    if not in_database and PurePath(source).suffix.lower() in FILE_ENDINGS:
         if dialect == "duckdb":
             return quote_literal(source)
         return quote_identifier(PurePath(source).name.split(".")[0])
     return ".".join(quote_identifier(part) for part in split_name(source))
 
 
-def relation_of(
-    at: Whereabouts,
-    dialect: str,
-    private: DuckDBEngine,
-    *,
-    used: Sequence[int],
-    is_here: bool = False,
-) -> Relation:
+def relation_of(at: Whereabouts, saying: Saying, *, used: Sequence[int]) -> Relation:
     """Return how a table stands in a statement.
 
     Parameters
     ----------
     at : Whereabouts
         Where it is.
-    dialect : str
-        Of the statement.
-    private : DuckDBEngine
-        Reads files.
+    saying : Saying
     used : sequence of int
         Positions of the columns that the statement reads.
-    is_here : bool
-        Whether the statement is run here, where files have another path.
 
     Raises
     ------
@@ -100,9 +108,9 @@ def relation_of(
         If DuckDB does not read the file as reading does.
     """
     if at.found is not None:
-        relation = _of_table(at.found, at.source, dialect, used=used, is_here=is_here)
+        relation = _of_table(at.found, at.source, saying, used)
     else:
-        relation = _of_file(at, dialect, private, used=used, is_here=is_here)
+        relation = _of_file(at, saying, used)
     folded = [name.casefold() for name in relation.names]
     twice = next((at.names[i] for i in used if folded.count(folded[i]) > 1), None)
     if twice is not None:
@@ -113,10 +121,8 @@ def relation_of(
     return relation
 
 
-def _of_table(
-    found: DatabaseTable, source: str, dialect: str, *, used: Sequence[int], is_here: bool
-) -> Relation:
-    names = tuple(found.columns)
+def _of_table(found: DatabaseTable, source: str, saying: Saying, used: Sequence[int]) -> Relation:
+    names, dialect = tuple(found.columns), saying.dialect
     kinds = [kind_of(kind) for kind in found.columns.values()]
     moments = [place for place in used if kinds[place] == "moment"]
     if found.engine.dialect == dialect == "duckdb" and moments:
@@ -127,22 +133,20 @@ def _of_table(
         for place in moments:
             if told and told[0][f"c{place}"] == "TIMESTAMP_NS":
                 kinds[place] = FINE
-    is_full = is_here or (dialect == found.engine.dialect == "postgres")
+    is_full = saying.is_here or (dialect == found.engine.dialect == "postgres")
     sql = found.sql if is_full else named(source, dialect, in_database=True)
     return Relation(sql=sql, names=names, kinds=tuple(kinds), shown=found.name)
 
 
-def _of_file(
-    at: Whereabouts, dialect: str, private: DuckDBEngine, *, used: Sequence[int], is_here: bool
-) -> Relation:
-    shown = PurePath(at.source).name
+def _of_file(at: Whereabouts, saying: Saying, used: Sequence[int]) -> Relation:
+    shown, dialect, private = PurePath(at.source).name, saying.dialect, saying.private
     elsewhere = named(at.source, dialect, in_database=False)
     if dialect != "duckdb" and at.is_text:
         kinds = (LOADED,) * len(at.names)
         return Relation(sql=elsewhere, names=at.names, kinds=kinds, shown=shown)
     if at.opened is not None and at.is_text:
         found = _names_of_text(at.opened, at.file, private, shown, used)
-        sql = _text_file(at.opened, at.file if is_here else at.source)
+        sql = _text_file(at.opened, at.file if saying.is_here else at.source)
         return Relation(sql=sql, names=found, kinds=("text",) * len(found), shown=shown)
     here = _parquet_file(at.file)
     types = {row["column_name"]: row["column_type"] for row in _described(private, here)}
@@ -151,7 +155,7 @@ def _of_file(
         for name in at.names
     )
     _refuse_other(at, shown, kinds, types, used)
-    sql = here if is_here else _parquet_file(at.source)
+    sql = here if saying.is_here else _parquet_file(at.source)
     if dialect != "duckdb":
         sql, kinds = elsewhere, tuple("moment" if kind == FINE else kind for kind in kinds)
     return Relation(sql=sql, names=at.names, kinds=kinds, shown=shown)

@@ -22,6 +22,7 @@ from calibrate.history.sources import Source, SourceTable
 from calibrate.history.staging import find_column
 
 __all__ = [
+    "FILE_ENDINGS",
     "DatabaseTable",
     "find_table",
     "fingerprint",
@@ -30,7 +31,8 @@ __all__ = [
     "unread_columns",
 ]
 
-_SUFFIXES = (".csv", ".gz", ".parquet", ".tsv", ".txt", ".xlsx")
+FILE_ENDINGS = (".csv", ".gz", ".parquet", ".tsv", ".txt", ".xlsx")
+"""How a source ends that means a file, though there is none of its name."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,7 +105,7 @@ def find_table(engine: Engine | None, source: object, *, file: object) -> Databa
         columns = engine.columns(source)
     except ConfigError:
         path = Path(str(file))
-        if path.exists() or glob.has_magic(source) or path.suffix.lower() in _SUFFIXES:
+        if path.exists() or glob.has_magic(source) or path.suffix.lower() in FILE_ENDINGS:
             return None
         raise
     return DatabaseTable(engine=engine, name=source, sql=engine.qualified(source), columns=columns)
