@@ -50,6 +50,9 @@ class Gate:
         """One row a figure: ``figure, value``."""
         return pd.DataFrame(list(self.figures.items()), columns=["figure", "value"])
 
+    def _repr_html_(self) -> str:
+        return display.html_sentences(f"recommended: {self.recommendation}", self.reasons)
+
 
 def recommend(
     proof: Backtest,

@@ -153,4 +153,16 @@ class Backtest:
         return replace(self, _skipped=skipped.copy())
 
     def _repr_html_(self) -> str:
-        return display.html_table(self._table, caption="judged on leads not seen before")
+        shown = ["period", "card", "n", "n_converted", "auc", "auc_ci_lower", "auc_ci_upper"]
+        shown += ["precision", "recall", "volume"]
+        table = self._table[shown].assign(card=self._table["card"].str.replace("_", " "))
+        meaning = (
+            "AUC: how often a customer has a higher score than somebody who did not buy; 0.5 is "
+            "a coin. Precision, recall and volume are those of the leads above the cut."
+        )
+        skipped = self._skipped.itertuples()
+        notes = [meaning, *(f"{row.period} was not judged: {row.reason}" for row in skipped)]
+        caption = "Judged on leads that the cards had not seen"
+        if not self.is_walk_forward:
+            caption = "Judged on leads left out, not on later ones: this proves less"
+        return display.html_table(table, caption=caption, notes=notes)

@@ -111,7 +111,7 @@ class Changes:
         return "\n\n".join(parts) + "\n"
 
     def _repr_html_(self) -> str:
-        return display.html_table(self._table, caption=self.summary)
+        return display.html_table(self._table.drop(columns="group"), caption=self.summary)
 
 
 def _worded(figures: pd.DataFrame) -> pd.DataFrame:

@@ -76,7 +76,8 @@ class ConversionByAge:
         )
 
     def _repr_html_(self) -> str:
-        return html_table(self.rows, caption=f"Conversion by age, {self.period.label}")
+        caption = f"Conversion by age, {self.period.label}"
+        return html_table(self.rows, caption=caption, notes=self.sentences)
 
 
 def conversion_by_age(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibrate.config import Period
 from calibrate.control.sentence import control_sentence
-from calibrate.display import html_table
+from calibrate.display import format_value, html_table
 from calibrate.errors import ConfigError, NotEnoughDataError, did_you_mean
 from calibrate.observation import Observation
 from calibrate.observation.statements import Parameters, units_sql
@@ -98,7 +98,11 @@ class ControlRate:
         return self.rows.copy()
 
     def _repr_html_(self) -> str:
-        return html_table(self.rows, caption=f"Control rate, {self.period.label}")
+        return html_table(
+            self.rows.drop(columns=["n_effective"]),
+            caption=f"Control rate, {self.period.label}: {format_value('rate', self.rate)}",
+            notes=[self.sentence],
+        )
 
 
 def control_rate(

@@ -10,7 +10,8 @@ quantity they bound. Separators, month names and the words *yes* and *no* come f
 from __future__ import annotations
 
 from calibrate.display.formulas import FORMULA_STARTS, WRITTEN_FORMULA, without_formula
-from calibrate.display.tables import format_table, html_table, is_numeric_column, text_table
+from calibrate.display.page import TableView, heading, html_sentences, html_table, view_table
+from calibrate.display.tables import format_table, is_numeric_column, merged_columns, text_table
 from calibrate.display.values import (
     MISSING,
     Numbers,
@@ -33,21 +34,26 @@ __all__ = [
     "MISSING",
     "WRITTEN_FORMULA",
     "Numbers",
+    "TableView",
     "clean_text",
     "format_interval",
     "format_number",
     "format_table",
     "format_value",
+    "heading",
+    "html_sentences",
     "html_table",
     "is_missing",
     "is_number",
     "is_numeric_column",
     "kind_of",
     "languages",
+    "merged_columns",
     "numbers_of",
     "plain_rows",
     "plain_value",
     "shorten",
     "text_table",
+    "view_table",
     "without_formula",
 ]

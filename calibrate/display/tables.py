@@ -1,8 +1,7 @@
-"""Tables of written values: as texts, as HTML for a notebook, as plain text for a terminal."""
+"""Tables of written values: as texts, and as plain text for a terminal."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from typing import Any
 
@@ -10,15 +9,15 @@ import pandas as pd
 
 from calibrate.display.values import (
     clean_text,
-    format_number,
     format_value,
     is_missing,
     is_number,
-    numbers_of,
     shorten,
 )
 
-__all__ = ["format_table", "html_table", "is_numeric_column", "text_table"]
+__all__ = ["format_table", "is_numeric_column", "merged_columns", "text_table"]
+
+_ENDS = ("_ci_lower", "_ci_upper")
 
 
 def format_table(df: pd.DataFrame, *, lang: str = "en") -> pd.DataFrame:
@@ -36,39 +35,33 @@ def format_table(df: pd.DataFrame, *, lang: str = "en") -> pd.DataFrame:
     return pd.DataFrame(written, index=df.index, columns=df.columns, dtype=object)
 
 
-def html_table(
-    df: pd.DataFrame, *, caption: str | None = None, max_rows: int = 50, lang: str = "en"
-) -> str:
-    """Return an HTML table with every cell escaped; what a notebook shows of a result.
+def merged_columns(names: list[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the columns of a table to be read: a value and its interval are one.
+
+    Parameters
+    ----------
+    names : list of str
+        Columns of the table.
+
+    Returns
+    -------
+    list of (str, tuple of str)
+        Name, and the columns it is made of: one, or value, lower and upper end. The level,
+        the same on every row, is left out.
 
     Examples
     --------
-    >>> "&lt;script&gt;" in html_table(pd.DataFrame({"source": ["<script>"]}))
-    True
+    >>> merged_columns(["n", "rate", "rate_ci_lower", "rate_ci_upper"])
+    [('n', ('n',)), ('rate', ('rate', 'rate_ci_lower', 'rate_ci_upper'))]
     """
-    written = format_table(df.head(max_rows), lang=lang)
-    right = [is_numeric_column(df, column) for column in df.columns]
-    style = ["right" if is_right else "left" for is_right in right]
-    head = "".join(
-        f'<th scope="col" style="text-align:{side}">{_escape(name)}</th>'
-        for name, side in zip(df.columns, style, strict=True)
-    )
-    body = "\n".join(
-        "<tr>"
-        + "".join(
-            f'<td style="text-align:{side}"><bdi>{_escape(cell)}</bdi></td>'
-            for cell, side in zip(row, style, strict=True)
-        )
-        + "</tr>"
-        for row in written.itertuples(index=False, name=None)
-    )
-    title = f"<caption>{_escape(caption)}</caption>" if caption else ""
-    rest = len(df) - max_rows
-    more = numbers_of(lang).more_rows.format(n=format_number(rest, lang=lang))
-    note = f"<p>{_escape(more)}</p>" if rest > 0 else ""
-    return (
-        f"<table>{title}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>{note}"
-    )
+    shown: list[tuple[str, tuple[str, ...]]] = []
+    for name in names:
+        value = name.removesuffix(_ENDS[0]).removesuffix(_ENDS[1])
+        if name == "confidence_level" or (value != name and value in names):
+            continue
+        ends = tuple(f"{name}{end}" for end in _ENDS)
+        shown.append((name, (name, *ends) if set(ends) <= set(names) else (name,)))
+    return shown
 
 
 def text_table(df: pd.DataFrame, *, lang: str = "en", width: int = 40) -> str:
@@ -101,7 +94,3 @@ def is_numeric_column(df: pd.DataFrame, column: Any) -> bool:
     """
     values = [value for value in df[column] if not is_missing(value)]
     return bool(values) and all(is_number(value) for value in values)
-
-
-def _escape(value: Any) -> str:
-    return html.escape(clean_text(value), quote=True)

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MISSING = "–"
-_LANGUAGES = Path(__file__).parents[1] / "report" / "languages"
+LANGUAGES = Path(__file__).parents[1] / "report" / "languages"
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
 
@@ -92,7 +92,7 @@ def languages() -> tuple[str, ...]:
     >>> languages()
     ('en', 'it')
     """
-    return tuple(sorted(path.stem for path in _LANGUAGES.glob("*.toml")))
+    return tuple(sorted(path.stem for path in LANGUAGES.glob("*.toml")))
 
 
 @lru_cache(maxsize=8)
@@ -113,7 +113,7 @@ def numbers_of(lang: str) -> Numbers:
         known = ", ".join(languages())
         hint = did_you_mean(lang, languages())
         raise ConfigError(f'there is no language "{lang}"{hint}; there are: {known}')
-    with (_LANGUAGES / f"{lang}.toml").open("rb") as file:
+    with (LANGUAGES / f"{lang}.toml").open("rb") as file:
         return Numbers(**tomllib.load(file)["numbers"])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from calibrate.control import ControlRate, control_rate
-from calibrate.display import html_table
+from calibrate.display import html_sentences, html_table
 from calibrate.errors import NotEnoughDataError
 from calibrate.guards.finding import Finding, number, percent
 from calibrate.guards.outcomes import ENOUGH, what_can_be_said
@@ -49,7 +49,15 @@ class Check:
         return self.counts.copy()
 
     def _repr_html_(self) -> str:
-        return html_table(self.counts, caption=self.message)
+        read = self.counts[self.counts["n"] > 0].rename(columns={"n": "how many"})
+        found = [(one.severity, one.what, one.action) for one in self.findings]
+        columns = ["how sure", "what was found", "what to do"]
+        told = html_sentences(self.message)
+        if found:
+            told += html_table(pd.DataFrame(found, columns=columns))
+        else:
+            told += html_table(pd.DataFrame(), notes=["Nothing found that would fool a score."])
+        return told + html_table(read, caption="What was read, and what was left out")
 
 
 def check(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from calibrate.config import Stages, parse_moment
+from calibrate.display import format_value, html_table
 from calibrate.engines import Engine
 from calibrate.errors import ConfigError
 from calibrate.history.attributes import Attribute
@@ -123,7 +124,15 @@ class History:
         return replace(self, as_of=moment, is_as_exported=same)
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(index=False, escape=True))
+        n, events = format_value("n", self.n_leads), format_value("n", self.n_activities)
+        day = "" if self.as_of is None else f", as of {format_value('as_of', self.as_of)}"
+        counts = self.table
+        nothing = int((counts["n"] == 0).sum())
+        return html_table(
+            counts[counts["n"] > 0].rename(columns={"n": "how many"}),
+            caption=f"{n} leads, {events} activities{day}",
+            notes=[f"{nothing} other checks found nothing."] if nothing else [],
+        )
 
     def _number(self, sql: str, parameters: tuple[object, ...]) -> int:
         return int(self.engine.query(sql, parameters).column(0)[0].as_py())

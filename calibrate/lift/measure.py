@@ -195,8 +195,10 @@ class Lift:
         shown = ["criterion", "n", "n_converted", "rate", "rate_ci_lower", "rate_ci_upper"]
         shown += ["lift", "lift_ci_lower", "lift_ci_upper", "verdict", "reason"]
         rate = display.format_value("rate", self.control_rate)
-        caption = f"{self.n_converted} of {self.n} leads converted: control rate {rate}"
-        return display.html_table(self._table[shown], caption=caption)
+        caption = f"{self.n_converted:,} of {self.n:,} leads converted: control rate {rate}"
+        level = display.format_value("confidence_level", self.confidence_level)
+        notes = [f"In brackets: interval at {level.replace('.0%', '%')}."]
+        return display.html_table(self._table[shown], caption=caption, notes=notes)
 
 
 def measure_lift(

@@ -134,7 +134,11 @@ class Health:
         }
 
     def _repr_html_(self) -> str:
-        told = display.html_table(self._table, caption=f"{self.verdict}: {' '.join(self.reasons)}")
+        shown = ["kind", "name", "n", "n_expected", "n_converted", "expected_rate", "rate"]
+        shown += ["rate_ci_lower", "rate_ci_upper", "note"]
+        judged = self._table.loc[self._table["kind"] != "score", shown]
+        told = display.html_sentences(f"{self.verdict} ({self.period})", self.reasons)
+        told += display.html_table(judged)
         traits = self.traits
         if traits.empty:
             return told

@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
-from calibrate.display import html_table
 from calibrate.errors import ConfigError, DataError
 from calibrate.observation.numbers import SeenLog
 from calibrate.observation.searched import share_searched, which_searched
+from calibrate.observation.shown import observed_html
 from calibrate.observation.stages import reached_rows
 from calibrate.observation.statements import Scope
 
@@ -389,7 +389,8 @@ class Observation:
         return measure == Measure(measure.activity) and measure.activity in self.rows.columns
 
     def _repr_html_(self) -> str:
-        return html_table(self.rows.drop(columns=["contact"]), max_rows=20)
+        spans = self.observation_window, self.horizon
+        return observed_html(self.rows, self.period.label, *spans, is_open=self.is_open)
 
 
 def _bucket(key: str) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 from calibrate.changes import score_relation
 from calibrate.config import ActivityColumns, Settings
 from calibrate.criteria import Term, kinds_needed
+from calibrate.display import format_value, html_sentences
 from calibrate.engines import Engine
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history import History, Needs, history_from_settings, history_in_passing
@@ -207,6 +208,10 @@ class LeadExplanation:
     moment: str
     cutoff: pd.Timestamp
     explanation: Explanation
+
+    def _repr_html_(self) -> str:
+        when = "" if pd.isna(self.cutoff) else f", as of {format_value('as_of', self.cutoff)}"
+        return html_sentences(f"lead {self.lead_id}{when}") + self.explanation._repr_html_()
 
 
 def explain_lead(card: Scorecard, settings: Settings, lead_id: str) -> LeadExplanation:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from calibrate.display import html_sentences, html_table
 from calibrate.proposal.calibration import Times, calibration_table, threshold_table
 from calibrate.proposal.examples import examples_of
 from calibrate.proposal.from_log import closings, deals_table, of_log, without_outcome
@@ -76,6 +77,12 @@ class Proposal:
             With defaults for answers, the same as this one.
         """
         return self.settle(ask)
+
+    def _repr_html_(self) -> str:
+        believed = self.table[self.table["table"] != "calibration"]
+        doubts = html_sentences("Look at this", self.doubts) if self.doubts else ""
+        caption = "What each column is taken for"
+        return html_table(believed.drop(columns="because"), caption=caption) + doubts
 
 
 def propose_settings(leads: str | Path, activities: str | Path | None = None) -> Proposal:

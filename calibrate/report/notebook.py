@@ -10,7 +10,7 @@ from calibrate.report.html import explorer_page
 
 __all__ = ["ThresholdExplorer", "explore_thresholds"]
 
-_FRAME_HEIGHT = 560
+_FRAME_HEIGHT = 640
 
 
 @dataclass(frozen=True, eq=False)

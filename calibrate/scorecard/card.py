@@ -316,8 +316,13 @@ class Scorecard:
         return cls(**fields_from_json(text))
 
     def _repr_html_(self) -> str:
-        caption = "nothing to score on" if self.is_empty else f"every lead starts at {self.base}"
-        return display.html_table(self.table, caption=caption)
+        told = "nothing to score on" if self.is_empty else f"every lead starts at {self.base}"
+        tiers = ", ".join(f"{tier.name} from {tier.at_least}" for tier in self.tiers)
+        return display.html_table(
+            self.table[list(TABLE_COLUMNS[: TABLE_COLUMNS.index("auc_added")])],
+            caption=f"{self.name}: {told}",
+            notes=[*([f"Tiers: {tiers}."] if tiers else []), *self.notes],
+        )
 
     def _group_points(self, frame: pd.DataFrame, group: str) -> NDArray[np.int64]:
         total = np.zeros(len(frame), dtype=np.int64)

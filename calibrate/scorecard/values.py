@@ -167,8 +167,10 @@ class Explanation:
     def _repr_html_(self) -> str:
         tier = f", {self.tier}" if self.tier else ""
         rate = display.format_value("rate", self.expected_rate)
+        total = int(self._table["points"].sum())
         table = display.html_table(
-            self._table.drop(columns="rule"),
+            self._table.drop(columns="rule").rename(columns={"points_possible": "possible_points"}),
             caption=f"score {self.score}{tier}: {rate} of such leads convert",
+            notes=[] if total == self.score else [f"The points add up to {total}; limits apply."],
         )
         return table if self.details.empty else table + display.html_table(self.details)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from calibrate.display import html_table
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.observation.moments import Lives, Moments, event_moments, lives_of, observed_at
 from calibrate.stats.resampling import as_generator
@@ -79,6 +80,11 @@ class Crossings:
         ``score_at_creation, highest_score, score_at_sale`` (just before it).
         """
         return self._leads.copy()
+
+    def _repr_html_(self) -> str:
+        shown = ["days_before", "n", "median", "above_share"]
+        shown += ["n_others", "others_median", "others_above_share"]
+        return html_table(self._table[shown], caption=self.sentence)
 
 
 def crossings(

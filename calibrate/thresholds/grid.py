@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from calibrate.display import format_interval, format_value, html_table
 from calibrate.errors import ConfigError
 from calibrate.evaluation import ScoredLeads, known_outcomes, rate_intervals, scored_leads
 from calibrate.stats.shrinkage import beta_binomial_prior, posterior_interval, shrink
@@ -77,6 +78,20 @@ class ScoreGrid:
         """Shrunken rates, one row a quarter of fit, one column a quarter of engagement."""
         wide = self._table.pivot(index="fit", columns="engagement", values="shrunken_rate")
         return pd.DataFrame(wide)
+
+    def _repr_html_(self) -> str:
+        title = "How many of 100 buy in each cell (A and 1: the most points)"
+        name = "shrunken_rate"
+        told = {
+            row["cell"]: f"{format_value(name, row[name])} "
+            f"({format_interval(name, row[f'{name}_ci_lower'], row[f'{name}_ci_upper'])}), "
+            f"{format_value('n', row['n'])} leads"
+            for row in self._table.to_dict("records")
+        }
+        cells = self._table.assign(told=self._table["cell"].map(told))
+        wide = cells.pivot(index="fit", columns="engagement", values="told")
+        wide = wide.rename(columns=lambda number: f"engagement {number}").reset_index()
+        return html_table(wide, caption=title, notes=[self.message] if self.message else [])
 
 
 def score_grid(scores: pd.DataFrame, *, confidence_level: float = 0.95) -> ScoreGrid:

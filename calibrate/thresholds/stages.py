@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from calibrate.display import html_table
 from calibrate.errors import NotEnoughDataError
 from calibrate.evaluation import scored_leads
 from calibrate.observation.stages import ALREADY, UNDATED, UNKNOWN, mapped_stages
@@ -96,6 +97,11 @@ class StageThresholds:
         nobody knows how far on; ``n_undated`` reached it without a date.
         """
         return self._table.copy()
+
+    def _repr_html_(self) -> str:
+        shown = ["stage", "outcome", "cut", "n", "n_converted", "rate", "rate_ci_lower"]
+        shown += ["rate_ci_upper", "leads_per_week", "message"]
+        return html_table(self._table[shown], caption=self.message)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from calibrate.display import format_value, html_table
 from calibrate.thresholds.arrivals import Arrivals
 
 __all__ = ["Thresholds"]
@@ -95,3 +96,17 @@ class Thresholds:
         their weights, ``mean, p10, p25, median, p75, p90``.
         """
         return self._history.copy()
+
+    def _repr_html_(self) -> str:
+        shown = ["tier", "at_least", "n", "n_converted", "rate", "rate_ci_lower", "rate_ci_upper"]
+        shown += ["lead_share", "converted_share", "confidence_level"]
+        low, high = self.plateau
+        tiers = self._tier_table.assign(confidence_level=self.confidence_level)
+        notes = [f"Any cut from {low} to {high} does practically as well."] if low < high else []
+        level = format_value("confidence_level", self.confidence_level).replace(".0%", "%")
+        if self.separates:
+            notes.append(
+                f"Chosen again on other samples of these leads, the cut lies between "
+                f"{self.threshold_ci_lower} and {self.threshold_ci_upper} ({level} of the time)."
+            )
+        return html_table(tiers[shown], caption=self.message, notes=notes)
