@@ -51,9 +51,41 @@ def shown(cell: dict[str, Any]) -> list[str]:
     return kinds
 
 
-def test_there_are_a_first_notebook_and_one_for_the_quarter() -> None:
-    names = [path.name for path in NOTEBOOKS]
-    assert names[:2] == ["01_quickstart.ipynb", "02_quarterly_review.ipynb"]
+def test_the_notebooks_are_in_the_order_in_which_they_are_read() -> None:
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01_quickstart",
+        "02_your_own_export",
+        "03_quarterly_review",
+        "04_what_the_numbers_mean",
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_links_lead_somewhere_and_no_public_data_is_needed(path: Path) -> None:
+    text = "\n".join("".join(cell["source"]) for cell in read(path)["cells"])
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (path.parent / link).exists(), link
+    assert "shared" not in text
+
+
+def test_the_guards_fire_in_the_export_and_the_leak_is_shown_for_what_it_is() -> None:
+    notebook = read(FOLDER / "02_your_own_export.ipynb")
+    shown = "".join(text for cell in code_cells(notebook) for text in _texts(cell))
+    assert "certain" in shown
+    assert "Motivo chiusura" in shown
+    assert "Numero contratto" in shown
+    assert "within 5 seconds" in shown  # the scanners
+    assert "type=&quot;range&quot;" in shown  # the slider
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_table_is_shown_as_a_person_reads_it(path: Path) -> None:
+    """No frame as pandas shows it: bare numbers, its index, an interval in columns of its own."""
+    for cell in code_cells(read(path)):
+        text = "".join(_texts(cell))
+        assert 'class="dataframe"' not in text
+        assert "ci_lower" not in text
+        assert not re.search(r">-?\d+\.\d{5,}<", text)
 
 
 @pytest.mark.slow

@@ -43,10 +43,11 @@ def observed_html(
         bought = format_value("n", int(known["converted"].sum()))
         caption = f"{n} leads, {bought} of them customers"
     else:
+        of = "" if label == "all" else f"{label}: "
+        bought = format_value("n", int(known["converted"].sum()))
         caption = (
-            f"{'' if label == 'all' else f'{label}: '}{n} leads; {format_value('n', len(known))} of them compared after "
-            f"{format_value('horizon', window)}, of which "
-            f"{format_value('n', int(known['converted'].sum()))} bought by day "
+            f"{of}{n} leads; {format_value('n', len(known))} of them compared after "
+            f"{format_value('horizon', window)}, of which {bought} bought by day "
             f"{format_value('n', horizon / dt.timedelta(days=1))}"
         )
     shown = rows.drop(columns=[name for name in _HIDDEN if name in rows])
