@@ -25,7 +25,7 @@ from calibrate.exports.looked import looked_leads, looked_log, looked_wins
 from calibrate.exports.relations import Saying, named
 from calibrate.history.assembling import log_as_leads
 from calibrate.history.looking import Look, look_at_sources
-from calibrate.history.needs import Needs
+from calibrate.pipeline import needs_of
 from calibrate.scorecard import Scorecard
 
 __all__ = ["Found", "find_parts"]
@@ -113,9 +113,7 @@ def find_parts(
     database = engine if engine is not None else _opened(settings)
     private = DuckDBEngine()
     try:
-        names = (measure.activity for measure in card.measures if measure.activity is not None)
-        needs = Needs(fields=kinds_needed(card.rules), activities=tuple(dict.fromkeys(names)))
-        look = look_at_sources(settings, needs, private, database, as_of=as_of)
+        look = look_at_sources(settings, needs_of(card), private, database, as_of=as_of)
         task = _Task(card=card, settings=settings, look=look, private=private, database=database)
         return _found(task, dialect)
     finally:

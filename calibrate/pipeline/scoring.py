@@ -16,16 +16,17 @@ from calibrate.engines import Engine
 from calibrate.errors import DataError, did_you_mean
 from calibrate.history import History, Needs, history_from_settings, history_in_passing
 from calibrate.observation import Observation, observe_open
-from calibrate.observation.statements import Parameters, Scope
+from calibrate.observation.statements import Parameters
 from calibrate.pipeline.spans import observe_as_set
 from calibrate.scorecard import Explanation, Scorecard
-from calibrate.scorecard.sql import scoring_sql
+from calibrate.scorecard.sql import open_leads, scoring_sql
 
 __all__ = [
     "LeadExplanation",
     "Scoring",
     "explain_lead",
     "history_for_card",
+    "needs_of",
     "score_leads",
     "scoring_of",
     "with_sources",
@@ -93,17 +94,7 @@ def scoring_of(
     is_open = not history.is_wide or bool(
         engine.query("SELECT lead_row FROM leads WHERE outcome = 'open' LIMIT 1").num_rows
     )
-    nothing = dt.timedelta(0)
-    scope = Scope(
-        as_of=history.as_of,
-        start=None,
-        end=None,
-        window=nothing,
-        horizon=nothing,
-        lookback=lookback,
-        is_open=is_open,
-        is_wide=history.is_wide,
-    )
+    scope = open_leads(history.as_of, lookback=lookback, is_open=is_open, is_wide=history.is_wide)
     fields = {part.name: Term(part.column, part.kind) for part in history.attributes}
     before = None if previous is None else f"({score_relation(engine, previous, _PREVIOUS)})"
     sql = scoring_sql(
@@ -180,13 +171,28 @@ def history_for_card(
         A column that the card's rules take for text is text, one they compare is a number,
         whatever the values of these files alone would suggest.
     """
-    cards = [card] if and_card is None else [card, and_card]
-    measures = [measure for one in cards for measure in one.measures]
-    activities = (measure.activity for measure in measures if measure.activity is not None)
-    rules = [rule for one in cards for rule in one.rules]
-    needs = Needs(fields=kinds_needed(rules), activities=tuple(dict.fromkeys(activities)))
+    needs = needs_of(card) if and_card is None else needs_of(card, and_card)
     found = history_in_passing(settings, needs, new_leads=new_leads) if in_passing else None
     return found or history_from_settings(settings, new_leads=new_leads, needs=needs)
+
+
+def needs_of(*cards: Scorecard) -> Needs:
+    """Return the kinds of columns and the activities that cards were made with.
+
+    Parameters
+    ----------
+    *cards : Scorecard
+        To be put to the same leads.
+
+    Returns
+    -------
+    Needs
+    """
+    names = (measure.activity for card in cards for measure in card.measures)
+    return Needs(
+        fields=kinds_needed([rule for card in cards for rule in card.rules]),
+        activities=tuple(dict.fromkeys(name for name in names if name is not None)),
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

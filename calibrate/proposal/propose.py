@@ -137,7 +137,8 @@ def _of_leads(
         raise without_outcome(look)
     lines, doubts = lead_lines(look, roles, ask)
     won = won_of(lines)
-    second, contact = _second(log, look, roles, ask, doubts)
+    second, contact, said = _second(log, look, roles, ask)
+    doubts += said
     if contact is not None:
         why = "the person behind the lead" + ("; activities name it" if second else "")
         lines.append(Line("contact", contact.name, why, examples=examples_of(contact)))
@@ -154,22 +155,21 @@ def _of_leads(
 
 
 def _second(
-    log: TableLook | None, look: TableLook, roles: Roles, ask: Ask, doubts: list[str]
-) -> tuple[list[Table], Column | None]:
-    """Return the table of the second file, and the column of the leads that names people."""
+    log: TableLook | None, look: TableLook, roles: Roles, ask: Ask
+) -> tuple[list[Table], Column | None, list[str]]:
+    """Return the table of the second file, the column of the leads that names people, doubts."""
     if log is None:
-        return [], roles.contact
+        return [], roles.contact, []
     joined = joined_by(log, look, roles.id)
     by = joined.by.name
     if roles.outcome is None:
-        table, more = deals_table(log, joined.lead.name, by, ask)
-        doubts += more
-        return [table], roles.contact
+        table, doubts = deals_table(log, joined.lead.name, by, ask)
+        return [table], roles.contact, doubts
     named = Line("lead", joined.lead.name, f'the same values as "{by}" of the leads')
-    spelled, more = format_lines(log, "activities", ask)
-    doubts += more
+    spelled, doubts = format_lines(log, "activities", ask)
     lines = [source_line(log, "events"), named, *activity_lines(log, joined.lead), *spelled]
-    return [Table(name="activities", lines=lines)], None if joined.by is roles.id else joined.by
+    contact = None if joined.by is roles.id else joined.by
+    return [Table(name="activities", lines=lines)], contact, doubts
 
 
 def _campaigns(look: TableLook, roles: Roles) -> list[Table]:
