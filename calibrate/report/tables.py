@@ -148,6 +148,24 @@ _HIDDEN = {
     "parsimony": ("n", "n_converted"),
     "short_card": ("source", "selection_frequency", "attribute_frequency"),
 }
+# ``run.json`` knows no order of columns: what a row is about stands first, then how many leads,
+# then how they did; what only statisticians ask for stands last.
+_FIRST = (
+    *("table", "check", "setting", "column", "value", "severity", "guard", "lead_id"),
+    *("period", "card", "kind", "criterion", "name", "rule", "group", "status"),
+    *("points", "points_old", "points_new"),
+    *("cell", "fit", "engagement", "stage", "tier", "at_least", "threshold", "score", "outcome"),
+    *("n_criteria", "chosen", "days", "days_before", "method", "what"),
+    *("n", "n_leads", "n_mature", "n_watched", "rows", "n_converted", "n_expected", "n_observed"),
+    *("share", "lead_share", "converted_share", "rate", "control_rate", "lift", "difference"),
+    *("auc", "auc_difference", "kept_share", "auc_added", "precision", "recall", "missed"),
+    *("leads_per_week", "recent_leads_per_week", "converted_per_week", "missed_per_week"),
+    *("volume", "amount", "amount_share", "p10", "p25", "median", "p75", "p90", "mean"),
+)
+_LAST = (
+    *("verdict", "reason", "note", "examples", "source", "p_value", "q_value", "hot_q_value"),
+    *("n_effective", "confidence_level"),
+)
 _OF_A_FINDING = ("severity", "guard", "what", "how_sure", "effect", "action", "columns")
 _FILES = {
     "lift": "lift.csv",
@@ -161,8 +179,18 @@ _FILES = {
 
 
 def _frame(rows: list[Row]) -> pd.DataFrame:
-    columns = dict.fromkeys(key for row in rows for key in row)
-    return pd.DataFrame([[row.get(key) for key in columns] for row in rows], columns=list(columns))
+    columns = sorted(dict.fromkeys(key for row in rows for key in row), key=_place)
+    return pd.DataFrame([[row.get(key) for key in columns] for row in rows], columns=columns)
+
+
+def _place(column: str) -> tuple[int, str]:
+    """Return where a column stands: an interval behind its value, what has no place between."""
+    name = column.removesuffix("_ci_lower").removesuffix("_ci_upper")
+    if name in _FIRST:
+        return _FIRST.index(name), column
+    if name in _LAST:
+        return len(_FIRST) + 1 + _LAST.index(name), column
+    return len(_FIRST), ""
 
 
 def _opened(row: Row) -> Row:

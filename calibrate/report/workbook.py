@@ -34,6 +34,7 @@ _FORMATS = {
 }
 _MAX_CELL = 32_000
 _WIDEST = 48
+_LONGEST_NAME = 31
 
 
 def write_workbook(summary: Mapping[str, Any], path: str | Path, *, lang: str = "en") -> None:
@@ -85,9 +86,11 @@ def _styles(book: Any) -> dict[str, Any]:
 
 def _sheet_name(title: str, used: set[str]) -> str:
     r"""Return a name Excel takes: 31 characters, none of ``[]:*?/\\``, each once."""
-    name = "".join(" " if mark in "[]:*?/\\'" else mark for mark in title.partition(":")[0])[:31]
+    name = "".join(" " if mark in "[]:*?/\\'" else mark for mark in title.partition(":")[0])
+    if len(name) > _LONGEST_NAME:
+        name = name[: _LONGEST_NAME + 1].rpartition(" ")[0] or name[:_LONGEST_NAME]
     if name.casefold() in used:
-        name = f"{name[:28]} {len(used)}"
+        name = f"{name[: _LONGEST_NAME - 3]} {len(used)}"
     used.add(name.casefold())
     return name
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import openpyxl
 import pytest
 
@@ -21,6 +23,22 @@ def test_numbers_are_numbers_at_full_precision(run, book):
     assert first["conversion rate"].number_format == "0.0%"
     assert first["leads"].value == 905
     assert "conversion rate lower" in heads
+
+
+def test_columns_stand_in_reading_order_whatever_the_order_of_the_file(run, tmp_path):
+    write_workbook(json.loads(json.dumps(run, sort_keys=True)), tmp_path / "sorted.xlsx")
+    heads = [cell.value for cell in openpyxl.load_workbook(tmp_path / "sorted.xlsx")["Lift"][1]]
+    begin = ["criterion", "leads", "customers", "share of leads"]
+    rate = ["conversion rate", "conversion rate lower", "conversion rate upper"]
+    assert [head for head in heads if head in begin] == begin
+    assert heads.index(begin[-1]) < heads.index(rate[0])
+    assert heads[heads.index(rate[0]) :][:3] == rate
+    assert heads[-1] == "confidence level"
+
+
+def test_long_names_of_sheets_end_with_a_whole_word(book):
+    assert "Expected conversion rate by" in book.sheetnames  # "... by score" is too long
+    assert all(name == name.strip() and len(name) <= 31 for name in book.sheetnames)
 
 
 def test_headers_are_frozen_and_filtered(book):
