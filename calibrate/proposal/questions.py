@@ -190,7 +190,7 @@ def address(key: str, text: str, ids: Sequence[str]) -> Question:
 
     def parse(typed: str) -> str:
         if not typed.startswith(("https://", "http://")):
-            raise ConfigError(f'an address starts with https://, not as "{typed}"')
+            raise ConfigError(f'an address starts with https://, and "{typed}" does not')
         if "{lead_id}" in typed:
             return typed
         parts = re.split(r"([/?&=#])", typed)
