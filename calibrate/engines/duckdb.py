@@ -31,10 +31,14 @@ def _in_one_line() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         raise CalibrateError(
-            "there is not enough memory for this; export a shorter span of time"
+            "there is not enough memory for this; raise memory_limit under [engine], where it is "
+            "set, or export a shorter span of time"
         ) from error
     except duckdb.IOException as error:
-        raise CalibrateError("the engine cannot write its temporary files") from error
+        raise CalibrateError(
+            "the engine cannot read or write a file that it needs; is the disk full? temp_directory "
+            "under [engine] says where it puts what memory cannot hold"
+        ) from error
     except duckdb.DataError as error:
         raise out_of_range() from error
     except (duckdb.InterruptException, RuntimeError) as error:

@@ -258,7 +258,7 @@ class PostgresEngine:
         oid, found_schema, found_name, _, is_open = wanted[0]
         if not is_open:
             raise ConfigError(
-                f"the user of the database must not read the table {found_schema}.{found_name}; "
+                f"the user of the database may not read the table {found_schema}.{found_name}; "
                 "it needs USAGE on the schema and SELECT on the table"
             )
         return oid, f"{quote_identifier(found_schema)}.{quote_identifier(found_name)}"

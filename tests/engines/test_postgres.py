@@ -179,7 +179,7 @@ def test_rights_that_are_missing(crm_url: str) -> None:
     assert reader.columns("secret") == {"a": "BIGINT"}
     with pytest.raises(CalibrateError, match=r"permission denied for table secret.*needs SELECT"):
         reader.query("SELECT b FROM secret")
-    with pytest.raises(ConfigError, match=r"must not read the table My crm\.Leads; it needs USAGE"):
+    with pytest.raises(ConfigError, match=r"may not read the table My crm\.Leads; it needs USAGE"):
         reader.columns('"My crm"."Leads"')
     reader.close()
     stranger = as_user(crm_url, "stranger")

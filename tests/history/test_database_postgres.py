@@ -107,7 +107,7 @@ def test_cells_of_its_own_types(reader: str) -> None:
 
 
 def test_what_must_not_be_read_is_named(reader: str) -> None:
-    with pytest.raises(ConfigError, match=r"must not read the table small\.hidden"):
+    with pytest.raises(ConfigError, match=r"may not read the table small\.hidden"):
         read_history("small.hidden", engine=reader)
 
 
