@@ -36,8 +36,8 @@ def _in_one_line() -> Iterator[None]:
         ) from error
     except duckdb.IOException as error:
         raise CalibrateError(
-            "the engine cannot read or write a file that it needs; is the disk full? temp_directory "
-            "under [engine] says where it puts what memory cannot hold"
+            "the engine cannot read or write a file that it needs; is the disk full? "
+            "temp_directory under [engine] says where it puts what memory cannot hold"
         ) from error
     except duckdb.DataError as error:
         raise out_of_range() from error
