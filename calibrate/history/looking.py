@@ -11,6 +11,7 @@ import datetime as dt
 import glob
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns, Settings
 from calibrate.engines import DuckDBEngine, Engine
@@ -189,8 +190,8 @@ def look_at_sources(
     unseen = [str(sources[table]) for table, at in there.items() if at is None]
     place = there.get("leads")
     leads = None
-    if place is not None and columns.from_activities and place[1] is not None:
-        unseen.append(place[0])
+    if place is not None and columns.from_activities and place.found is not None:
+        unseen.append(place.source)
     elif place is not None:
         look = _look_at_log_leads if columns.from_activities else _look_at_leads
         leads = look(asked, columns, place)
@@ -201,8 +202,12 @@ def look_at_sources(
     return Look(leads=leads, wins=seen_wins, log=seen_log, unseen=tuple(dict.fromkeys(unseen)))
 
 
-_Place = tuple[str, DatabaseTable | None, str]
-"""A source as the settings name it, its table, its file seen from here."""
+class _Place(NamedTuple):
+    """A source as the settings name it, its table, its file seen from here."""
+
+    source: str
+    found: DatabaseTable | None
+    file: str
 
 
 @dataclass(frozen=True)
@@ -221,7 +226,7 @@ def _there(source: str, settings: Settings, database: Engine | None) -> _Place |
     except ConfigError:
         return None
     is_file = Path(file).is_file() or (glob.has_magic(file) and bool(glob.glob(file)))  # noqa: PTH207
-    return (source, found, file) if found is not None or is_file else None
+    return _Place(source, found, file) if found is not None or is_file else None
 
 
 def _look_at_leads(asked: _Asked, columns: LeadColumns, place: _Place) -> SeenLeads:

@@ -69,7 +69,8 @@ def history_in_passing(settings: Settings, needs: Needs, *, new_leads: bool) -> 
     engine = engine_from_settings(settings)
     staged = stage_in_place(engine, opened, columns, sorted({*roles.values(), *fields.values()}))
     attributes = _attributes(staged, fields, needs)
-    key = None if attributes is None else _plain_id(staged, roles)
+    is_plain = attributes is not None and _has_plain_times(staged, roles)
+    key = _plain_id(staged, roles["id"]) if is_plain else None
     if attributes is None or key is None:
         engine.close()
         return None
@@ -135,13 +136,15 @@ def _attributes(
     return found
 
 
-def _plain_id(staged: Staged, roles: Mapping[str, int]) -> str | None:
-    """Return the SQL of the ids; None where one stands twice, or times are no times."""
+def _has_plain_times(staged: Staged, roles: Mapping[str, int]) -> bool:
     times = [staged.types[roles[role]] for role in ("created_at", "closed_at") if role in roles]
-    place = roles["id"]
+    return all(kind.startswith(("TIMESTAMP", "DATE")) for kind in times)
+
+
+def _plain_id(staged: Staged, place: int) -> str | None:
+    """Return the SQL of the ids; None where they are fractions, or one stands twice."""
     is_text = staged.is_text(place)
-    is_plain = is_text or staged.types[place] in INTEGER_TYPES
-    if not is_plain or not all(kind.startswith(("TIMESTAMP", "DATE")) for kind in times):
+    if not is_text and staged.types[place] not in INTEGER_TYPES:
         return None
     cell = f"c{place}"
     if is_text and not staged.any(f"c{place} IS DISTINCT FROM r{place}"):
