@@ -121,7 +121,7 @@ def kind_of(column: str) -> str:
     """Return how a column is written.
 
     One of ``percent, difference, times, signed, probability, measure, whole, amount, date,
-    days, number``.
+    tenths, number``.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def kind_of(column: str) -> str:
         ("whole", _WHOLE, _WHOLE_SUFFIXES),
         ("amount", {"amount"}, ("_amount",)),
         ("date", _DATE, ("_at", "_date", "_from")),
-        ("days", {"days"}, ("_days",)),
+        ("tenths", {"days"}, ("_days", "_per_week")),
     ):
         if name in names or name.endswith(suffixes):
             return kind
@@ -396,5 +396,5 @@ _WRITERS: dict[str, Callable[[float, str], str]] = {
     "measure": _measure,
     "whole": _whole,
     "amount": _amount,
-    "days": _plain,
+    "tenths": _plain,
 }

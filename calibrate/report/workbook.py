@@ -28,7 +28,7 @@ _FORMATS = {
     "measure": "0.000",
     "whole": "#,##0",
     "amount": "#,##0",
-    "days": "#,##0.0",
+    "tenths": "#,##0.0",
     "number": "General",
     "date": "General",
 }
