@@ -155,13 +155,14 @@ class Backtest:
     def _repr_html_(self) -> str:
         shown = ["period", "card", "n", "n_converted", "auc", "auc_ci_lower", "auc_ci_upper"]
         shown += ["precision", "recall", "volume"]
-        table = self._table[shown].assign(card=self._table["card"].str.replace("_", " "))
+        names = {card: display.wording("cards", card) for card in CARDS}
+        table = self._table[shown].assign(card=self._table["card"].replace(names))
         meaning = (
             "AUC: how often a customer has a higher score than somebody who did not buy; 0.5 is "
             "a coin. Precision, recall and volume are those of the leads above the cut."
         )
-        skipped = self._skipped.itertuples()
-        notes = [meaning, *(f"{row.period} was not judged: {row.reason}" for row in skipped)]
+        skipped = "; ".join(f"{row.period} ({row.reason})" for row in self._skipped.itertuples())
+        notes = [meaning, *([f"Not judged: {skipped}."] if skipped else [])]
         caption = "Judged on leads that the cards had not seen"
         if not self.is_walk_forward:
             caption = "Judged on leads left out, not on later ones: this proves less"

@@ -10,7 +10,14 @@ quantity they bound. Separators, month names and the words *yes* and *no* come f
 from __future__ import annotations
 
 from calibrate.display.formulas import FORMULA_STARTS, WRITTEN_FORMULA, without_formula
-from calibrate.display.page import TableView, heading, html_sentences, html_table, view_table
+from calibrate.display.page import (
+    TableView,
+    heading,
+    html_sentences,
+    html_table,
+    view_table,
+    wording,
+)
 from calibrate.display.tables import format_table, is_numeric_column, merged_columns, text_table
 from calibrate.display.values import (
     MISSING,
@@ -56,4 +63,5 @@ __all__ = [
     "text_table",
     "view_table",
     "without_formula",
+    "wording",
 ]

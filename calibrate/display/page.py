@@ -31,7 +31,7 @@ from calibrate.display.values import (
     numbers_of,
 )
 
-__all__ = ["TableView", "heading", "html_sentences", "html_table", "view_table"]
+__all__ = ["TableView", "heading", "html_sentences", "html_table", "view_table", "wording"]
 
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"vertical-align:baseline;padding:.25em .7em;{_LINE}"
@@ -120,10 +120,21 @@ def view_table(
 
 
 @lru_cache(maxsize=8)
-def _headings(lang: str) -> dict[str, str]:
+def _texts(lang: str) -> dict[str, Any]:
     numbers_of(lang)  # refuses a language there is no file for
     with (LANGUAGES / f"{lang}.toml").open("rb") as file:
-        return dict(tomllib.load(file)["columns"])
+        return tomllib.load(file)
+
+
+def wording(part: str, key: str, *, lang: str = "en") -> str:
+    """Return what a part of a language's file calls something, or its own name in plain letters.
+
+    Examples
+    --------
+    >>> wording("cards", "newest"), wording("cards", "my_card")
+    ('Newest lead first', 'my card')
+    """
+    return str(_texts(lang)[part].get(key) or key.replace("_", " "))
 
 
 def heading(column: str, *, lang: str = "en") -> str:
@@ -134,7 +145,7 @@ def heading(column: str, *, lang: str = "en") -> str:
     >>> heading("n_converted"), heading("at_least")
     ('customers', 'at least')
     """
-    return _headings(lang).get(column) or column.replace("_", " ")
+    return wording("columns", column, lang=lang)
 
 
 def html_table(

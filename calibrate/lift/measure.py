@@ -198,7 +198,11 @@ class Lift:
         caption = f"{self.n_converted:,} of {self.n:,} leads converted: control rate {rate}"
         level = display.format_value("confidence_level", self.confidence_level)
         notes = [f"In brackets: interval at {level.replace('.0%', '%')}."]
-        return display.html_table(self._table[shown], caption=caption, notes=notes)
+        is_proven = self._table["verdict"].isin(["raises", "lowers"])
+        best_first = self._table.assign(proven=is_proven).sort_values(
+            ["proven", "lift"], ascending=False, kind="stable"
+        )
+        return display.html_table(best_first[shown], caption=caption, notes=notes, max_rows=30)
 
 
 def measure_lift(

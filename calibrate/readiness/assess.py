@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from calibrate.candidates import criteria_of
 from calibrate.criteria import Criterion, as_criterion
-from calibrate.display import html_table
+from calibrate.display import html_sentences, html_table
 from calibrate.errors import ConfigError, NotEnoughDataError
 from calibrate.lift import Lift
 from calibrate.lift.compare import too_few
@@ -97,7 +97,9 @@ class Readiness:
         return tuple(rows["criterion"])
 
     def _repr_html_(self) -> str:
-        return html_table(self.rows, caption=self.message, max_rows=20)
+        first, *rest = self.message.rstrip(".").split(". ")
+        sentences = [f"{sentence}." for sentence in rest]
+        return html_sentences(f"{first}.", sentences) + html_table(self.rows, max_rows=20)
 
 
 def assess_readiness(

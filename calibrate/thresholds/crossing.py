@@ -84,7 +84,8 @@ class Crossings:
     def _repr_html_(self) -> str:
         shown = ["days_before", "n", "median", "above_share"]
         shown += ["n_others", "others_median", "others_above_share"]
-        return html_table(self._table[shown], caption=self.sentence)
+        names = {"median": "score in the middle", "others_median": "others: score in the middle"}
+        return html_table(self._table[shown].rename(columns=names), caption=self.sentence)
 
 
 def crossings(
