@@ -23,12 +23,10 @@ from calibrate.config import (
     OutcomeColumns,
     Settings,
 )
-from calibrate.criteria import kinds_needed
 from calibrate.engines import Engine
 from calibrate.errors import ConfigError
 from calibrate.exports import export_sql
-from calibrate.history import Needs
-from calibrate.pipeline.scoring import score_leads
+from calibrate.pipeline import needs_of, score_leads
 from tests.odd_company import card_of
 from tests.warehouse import in_duckdb, in_postgres, in_spark, name_in
 
@@ -461,8 +459,6 @@ IN_FILES = {
 def expected_of(case: Case, settings: Settings, engine: Engine | None = None) -> dict[str, Any]:
     """What Python says after it read the same tables as `calibrate score` reads them."""
     card = card_of(*case.rules)
-    names = [measure.activity for measure in card.measures if measure.activity is not None]
-    needs = Needs(fields=kinds_needed(card.rules), activities=tuple(names))
     sources = (
         part and part.source for part in (settings.leads, settings.activities, settings.outcomes)
     )
@@ -473,7 +469,7 @@ def expected_of(case: Case, settings: Settings, engine: Engine | None = None) ->
         activities=settings.activities,
         outcomes=settings.outcomes,
         engine=engine,
-        needs=needs,
+        needs=needs_of(card),
     )
     return by_lead(score_leads(card, history, settings))
 
