@@ -100,8 +100,10 @@ class StageThresholds:
 
     def _repr_html_(self) -> str:
         shown = ["stage", "outcome", "cut", "n", "n_converted", "rate", "rate_ci_lower"]
-        shown += ["rate_ci_upper", "leads_per_week", "message"]
-        return html_table(self._table[shown], caption=self.message)
+        shown += ["rate_ci_upper", "leads_per_week"]
+        names = {"n_converted": "n_that_reach_it"}  # a stage, not a sale
+        names |= {f"rate{end}": f"that_share{end}" for end in ("", "_ci_lower", "_ci_upper")}
+        return html_table(self._table[shown].rename(columns=names), caption=self.message)
 
 
 @dataclass(frozen=True, kw_only=True)
