@@ -179,7 +179,7 @@ def fold_or_reason(
         return f"not enough known: {error}"
     if test is None:
         return reason
-    converted = test.at_landmark["converted"].astype(bool)
+    converted = test.rows["converted"][test.is_judged].astype(bool)
     if converted.nunique() < 2:
         return f"cannot be judged: {int(converted.sum())} of its {len(converted)} leads converted"
     day = quarter.start.date().isoformat()
@@ -223,7 +223,7 @@ def _too_little_known(train: Observation) -> str:
     n_leads = len(train.rows)
     if n_leads == 0:
         return "not enough known: no leads before it"
-    n_converted = int(train.at_landmark["converted"].sum())
+    n_converted = int(train.rows["converted"][train.is_judged].sum())
     if n_converted < MIN_CONVERSIONS:
         return f"not enough known: {n_converted} conversions before it, {MIN_CONVERSIONS} needed"
     mature = float(train.rows["mature"].mean())

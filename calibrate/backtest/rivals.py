@@ -104,7 +104,7 @@ def rankings(
         yield Ranking(card="newest", scores=bare.assign(score=age))
     yield Ranking(card="equal", scores=bare.assign(score=0))
     boosted = boosted_rates(fold.train, fold.test, allow_sensitive=recipe.allow_sensitive)
-    rate = pd.Series(boosted, index=fold.test.at_landmark.index)
+    rate = pd.Series(boosted, index=np.flatnonzero(fold.test.is_judged))
     rate = rate.loc[bare.index]
     scores = bare.assign(score=rate, expected_rate=rate)
     yield Ranking(card="gradient_boosting", scores=scores)

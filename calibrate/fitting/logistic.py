@@ -36,7 +36,7 @@ from calibrate.lift import MIN_LEADS, sides_of, told_units, too_few
 from calibrate.observation import MIN_FOLLOWED, Sample
 from calibrate.stats.intervals import normal_quantile
 from calibrate.stats.logistic import LogisticFit
-from calibrate.stats.patterns import unique_patterns
+from calibrate.stats.patterns import met_counts, unique_patterns
 
 __all__ = ["chosen_rules", "logistic_points"]
 
@@ -256,9 +256,9 @@ def _forced(sample: Sample, limits: Limits | None) -> list[Term]:
 
 def _searched(sample: Sample, limits: Limits | None) -> NDArray[np.intp]:
     """Return positions of the rules worth looking at, and of those that must be on the card."""
-    met = sample.flags.sum(axis=0)
+    met = met_counts(sample.flags)
     few = too_few(met, sample.n - met, sample.converted.mean())
-    told = np.minimum(told_units(sample, sample.flags), told_units(sample, ~sample.flags))
+    told = np.minimum(told_units(sample), told_units(sample, without=True))
     few |= told < MIN_LEADS
     few |= np.minimum(*sample.followed) < MIN_FOLLOWED
     wanted = ~few & ~_said_by_opposite(sample.flags, met)

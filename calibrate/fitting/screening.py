@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from calibrate.candidates import criterion_block
 from calibrate.fitting.constraints import Limits, canonical
 from calibrate.fitting.space import level_of
-from calibrate.lift import added
 from calibrate.observation import FEW_LEADS, Sample
+from calibrate.stats.patterns import met_counts
 
 __all__ = ["screened"]
 
@@ -63,7 +63,7 @@ def screened(sample: Sample, positions: Positions, limits: Limits | None = None)
 
 
 def _statistics(sample: Sample) -> NDArray[np.float64]:
-    score = added(sample.flags, sample.weight * (sample.converted - sample.expected))
-    share = sample.flags.mean(axis=0)
+    score = sample.met.added(sample.weight * (sample.converted - sample.expected))
+    share = met_counts(sample.flags) / sample.n
     spread = share * (1 - share)
     return np.asarray(np.divide(score**2, spread, out=np.zeros_like(score), where=spread > 0))

@@ -9,109 +9,169 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from calibrate.engines import Engine
 from calibrate.observation import Observation
-from calibrate.observation.events import event_slices, units_of
+from calibrate.observation.events import Events, Units, event_slices, units_of
 from calibrate.observation.statements import Parameters, counted_for, units_sql
 
-__all__ = ["busy_seconds", "leads_with_three"]
+__all__ = ["CloseEvents", "close_events"]
 
 _SORTED = 1 << 25  # events of the log sorted together, about
 _MICROS = 1_000_000
+_MINUTE = 60
 _SECONDS = pa.schema({"activity": pa.string(), "second": pa.timestamp("us")})
 
 Integers = NDArray[np.int64]
 
 
-def busy_seconds(obs: Observation, activities: Sequence[str], *, same: int) -> pa.Table:
-    """Return the seconds in which an activity was done so many times or more.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CloseEvents:
+    """Where events within the spans of their leads are close together.
 
-    Parameters
+    Attributes
     ----------
-    obs : Observation
-    activities : sequence of str
-        Those looked at.
-    same : int
-        Events within their span, of whatever leads.
-
-    Returns
-    -------
-    pyarrow.Table
-        ``activity, second``.
-    """
-    engine = obs.history.engine
-    if engine.dialect != "duckdb":
-        return _busy_in_engine(obs, activities, same)
-    units = units_of(engine, obs.scope)
-    n_parts = -(-_n_events(engine) // _SORTED)
-    parts = [_SECONDS.empty_table()]
-    for names in np.array_split(np.array(activities, dtype=object), max(n_parts, 1)):
-        if not len(names):
-            continue
-        keys = [np.zeros(0, dtype=np.int64)]
-        for _, events in event_slices(engine, obs.scope, units, names.tolist(), only=True):
-            keys.append(events.micros // _MICROS * len(names) + events.code)
-        second, place = np.divmod(_repeated(np.concatenate(keys), same), len(names))
-        busy = {
-            "activity": names[place],
-            "second": pa.array(second * _MICROS).cast(pa.timestamp("us")),
-        }
-        parts.append(pa.table(busy, _SECONDS))
-    return pa.concat_tables(parts)
-
-
-def _repeated(key: Integers, times: int) -> Integers:
-    """Return the numbers that are there so many times or more."""
-    key.sort()
-    last = key[times - 1 :]
-    return np.unique(last[last == key[: len(last)]])
-
-
-def leads_with_three(
-    obs: Observation, activities: Sequence[str], lead_rows: Integers, *, near: dt.timedelta
-) -> Integers:
-    """Return the leads that did an activity three times within a short time.
-
-    Parameters
-    ----------
-    obs : Observation
-    activities : sequence of str
-        Those looked at.
+    timed : list of str
+        Activities at least half of whose events are not at a full minute; all else is of them.
+    busy : pyarrow.Table
+        ``activity, second``: where an activity was done so often, by whatever leads.
     lead_rows : ndarray of int
-        The leads, in order.
-    near : timedelta
-        How short.
-
-    Returns
-    -------
-    ndarray of int
-        Of `lead_rows`: at least those, perhaps some that took a second longer; all of them
-        where the engine is not in the process.
+        Of the leads that did an activity three times within a short time: at least those,
+        perhaps some that took a second longer; all where the engine is not in the process.
     """
-    engine = obs.history.engine
-    if engine.dialect != "duckdb":
-        return lead_rows
-    if not activities:
-        return lead_rows[:0]
-    span = -(-near // dt.timedelta(seconds=1)) + 1  # in whole seconds, so that one number sorts
-    found = [lead_rows[:0]]
+
+    timed: list[str]
+    busy: pa.Table
+    lead_rows: Integers
+
+
+class _Part(NamedTuple):
+    """What some of the events show: counts an activity, seconds and leads with activities.
+
+    ``seconds`` has whole seconds times the activities there are, plus the activity; ``close``
+    places of leads likewise.
+    """
+
+    n: Integers
+    n_timed: Integers
+    seconds: Integers
+    close: Integers
+
+
+def close_events(obs: Observation, *, same: int, near: dt.timedelta) -> CloseEvents:
+    """Look for events close together.
+
+    Parameters
+    ----------
+    obs : Observation
+    same : int
+        So many in a second are many.
+    near : timedelta
+        Within so much time three are close.
+    """
+    engine, names = obs.history.engine, obs.activities
     units = units_of(engine, obs.scope)
-    for here, events in event_slices(engine, obs.scope, units, activities, only=True):
-        if not len(events.micros):
-            continue
-        second = events.micros // _MICROS
-        second -= second.min()
-        width = int(second.max()) + span + 1  # more than from one lead or activity to the next
-        pair = events.place.astype(np.int64) * len(activities) + events.code
-        key = np.sort(pair * width + second)
-        close = key[2:][key[2:] - key[:-2] <= span] // width
-        found.append(units.lead_row[here][np.unique(close // len(activities))])
-    return np.intersect1d(np.concatenate(found), lead_rows)
+    if engine.dialect != "duckdb" or not len(units.lead_row):
+        timed = _timed_in_engine(obs)
+        busy = _busy_in_engine(obs, timed, same) if timed else _SECONDS.empty_table()
+        return CloseEvents(timed=timed, busy=busy, lead_rows=units.lead_row)
+    span = -(-near // dt.timedelta(seconds=1)) + 1
+    few = _n_events(engine) <= _SORTED
+    slices = event_slices(engine, obs.scope, units, names, only=True)
+    parts = [_part(events, here.start, span, few=few) for here, events in slices]
+    n, n_timed = sum(part.n for part in parts), sum(part.n_timed for part in parts)
+    codes = np.flatnonzero((n > 0) & (2 * n_timed >= n))
+    timed = sorted(names[code] for code in codes)
+    if few:
+        busy = _busy_seconds(np.concatenate([part.seconds for part in parts]), names, same)
+        busy = busy.filter(pc.is_in(busy["activity"], pa.array(timed, pa.string())))
+    else:
+        busy = _busy_by_activity(obs, units, timed, same)
+    lead, code = np.divmod(np.concatenate([part.close for part in parts]), len(names))
+    close = units.lead_row[np.unique(lead[np.isin(code, codes)])]
+    return CloseEvents(timed=timed, busy=busy, lead_rows=close)
+
+
+def _part(events: Events, start: int, span: int, *, few: bool) -> _Part:
+    """Look at the events of leads from `start` on; few are sorted by seconds all together."""
+    width, second = len(events.names), events.micros // _MICROS
+    is_timed = second % _MINUTE != 0
+    return _Part(
+        n=np.bincount(events.code, minlength=width),
+        n_timed=np.bincount(events.code[is_timed], minlength=width),
+        seconds=second * width + events.code if few else second[:0],
+        close=_close(events, second, span) + start * width,
+    )
+
+
+def _close(events: Events, second: Integers, span: int) -> Integers:
+    """Return leads and activities with three events within so many whole seconds."""
+    if not len(second):
+        return second
+    second = second - second.min()
+    stride = int(second.max()) + span + 1  # more than from one lead or activity to the next
+    pair = events.place.astype(np.int64) * len(events.names) + events.code
+    key = np.sort(pair * stride + second)  # one number sorts
+    return np.unique(key[2:][key[2:] - key[:-2] <= span] // stride)
+
+
+def _busy_seconds(key: Integers, names: Sequence[str], same: int) -> pa.Table:
+    """Return the seconds of activities that are there so many times or more."""
+    key.sort()
+    last = key[same - 1 :]
+    second, place = np.divmod(np.unique(last[last == key[: len(last)]]), len(names))
+    busy = {
+        "activity": np.array(names, dtype=object)[place],
+        "second": pa.array(second * _MICROS).cast(pa.timestamp("us")),
+    }
+    return pa.table(busy, _SECONDS)
+
+
+def _busy_by_activity(
+    obs: Observation, units: Units, activities: Sequence[str], same: int
+) -> pa.Table:
+    """Return busy seconds of more events than can be sorted together, some activities at a time."""
+    engine = obs.history.engine
+    n_parts = -(-_n_events(engine) // _SORTED)
+    found = [_SECONDS.empty_table()]
+    for part in np.array_split(np.array(activities, dtype=object), n_parts):
+        if len(part):
+            names = part.tolist()
+            slices = event_slices(engine, obs.scope, units, names, only=True)
+            keys = [_key(events) for _, events in slices]
+            found.append(_busy_seconds(np.concatenate(keys), names, same))
+    return pa.concat_tables(found)
+
+
+def _key(events: Events) -> Integers:
+    return events.micros // _MICROS * len(events.names) + events.code
+
+
+def _timed_in_engine(obs: Observation) -> list[str]:
+    parameters = Parameters()
+    units = units_sql(obs.scope, parameters)
+    lead, events = counted_for(obs.scope, parameters)
+    found = obs.history.engine.query(
+        f"""
+WITH {units},
+events AS (
+    SELECT {lead} AS lead_row, a.activity, a.occurred_at FROM {events}
+)
+SELECT CAST(e.activity AS VARCHAR) AS activity, count(e.lead_row) AS n, count(*) FILTER (
+    WHERE e.lead_row IS NOT NULL
+        AND date_trunc('second', e.occurred_at) <> date_trunc('minute', e.occurred_at)) AS n_timed
+FROM events AS e
+GROUP BY e.activity""",
+        parameters.values,
+    ).to_pylist()
+    return sorted(row["activity"] for row in found if row["n"] and 2 * row["n_timed"] >= row["n"])
 
 
 def _busy_in_engine(obs: Observation, activities: Sequence[str], same: int) -> pa.Table:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import pandas as pd
+
 from calibrate.guards.finding import Finding, number, percent, quoted
+from calibrate.guards.logged import (
+    AT_CLOSING,
+    FREE,
+    LATER,
+    NEAR,
+    SEVERAL,
+    SLOW,
+    LoggedEvents,
+    logged_events,
+)
 from calibrate.observation import Observation
 from calibrate.observation.statements import Parameters
 
 __all__ = ["ClosingLogged", "closing_logged"]
 
-_NEAR = dt.timedelta(days=1)
-_SLOW = dt.timedelta(days=3)
 _MIN_EVENTS, _MIN_LEADS = 20, 20
 _NEARLY_ALL, _ALL = 0.90, 0.99
 
@@ -39,13 +48,15 @@ class ClosingLogged(Finding):
     n_later: int = 0
 
 
-def closing_logged(obs: Observation) -> list[Finding]:
+def closing_logged(obs: Observation, log: LoggedEvents | None = None) -> list[Finding]:
     """Find activities whose events lie almost only at the closing of their lead, or after it.
 
     Parameters
     ----------
     obs : Observation
         All events of its history up to as_of are looked at.
+    log : LoggedEvents, optional
+        Those, where they are counted already.
 
     Returns
     -------
@@ -62,7 +73,8 @@ def closing_logged(obs: Observation) -> list[Finding]:
     did lies near their closing; events of keys with such leads alone are not counted. At
     least 20 events on 20 keys.
     """
-    rows = [row for row in _counted(obs) if row["activity"] in obs.activities and _is_bound(row)]
+    counted = _counted(obs, log or logged_events(obs))
+    rows = [row for row in counted if row["activity"] in obs.activities and _is_bound(row)]
     later = [row for row in rows if row["n_near"] < row["n_bound"] / 2]
     found = [_closing(row) for row in rows if row not in later]
     return [*found, *_afterwards(later)]
@@ -121,20 +133,16 @@ def _afterwards(rows: list[dict[str, Any]]) -> list[Finding]:
     ]
 
 
-def _counted(obs: Observation) -> list[dict[str, Any]]:
+def _counted(obs: Observation, log: LoggedEvents) -> list[dict[str, Any]]:
     """Count the events of each activity, and the keys of those that are bound to the closing."""
-    rows = _asked(
-        obs,
-        "CAST(sum(CASE WHEN e.is_bound OR e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n, "
-        "CAST(sum(CASE WHEN e.is_bound AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) "
-        "AS n_bound, "
-        "CAST(sum(CASE WHEN e.is_near AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n_near",
-    )
+    rows = _of_one_lead(log)
+    if (log.counts["stretch"] == SEVERAL).any():
+        rows = _added(rows, _asked(obs, _EVENTS, alone=False))
     names = [row["activity"] for row in rows if _is_mostly_bound(row)]
     keys: dict[str, int] = {}
     if names:  # to count keys takes far longer than to count events
         keyed = "count(DISTINCT e.lead_key) FILTER (WHERE e.is_bound OR e.is_free) AS n_keys"
-        counted = _asked(obs, keyed, names)
+        counted = _asked(obs, keyed, activities=names)
         keys = {row["activity"]: row["n_keys"] for row in counted}
     return sorted(
         (row | {"n_keys": keys.get(row["activity"], 0)} for row in rows),
@@ -142,18 +150,45 @@ def _counted(obs: Observation) -> list[dict[str, Any]]:
     )
 
 
+_EVENTS = (
+    "CAST(sum(CASE WHEN e.is_bound OR e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n, "
+    "CAST(sum(CASE WHEN e.is_bound AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) "
+    "AS n_bound, "
+    "CAST(sum(CASE WHEN e.is_near AND NOT e.is_free THEN e.n ELSE 0 END) AS BIGINT) AS n_near"
+)
+
+
+def _of_one_lead(log: LoggedEvents) -> list[dict[str, Any]]:
+    """Count the events of keys with one lead that says something, by activity."""
+    said = log.counts[log.counts["stretch"].isin([FREE, AT_CLOSING, LATER])]
+    n = said.groupby(["activity", "stretch"])["n"].sum().unstack(fill_value=0)
+    n = n.reindex(columns=[FREE, AT_CLOSING, LATER], fill_value=0)
+    return [
+        {"activity": name, "n": free + near + later, "n_bound": near + later, "n_near": near}
+        for name, free, near, later in n.itertuples()
+    ]
+
+
+def _added(rows: list[dict[str, Any]], more: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add up the counts of each activity."""
+    added = pd.DataFrame([*rows, *more]).groupby("activity", as_index=False).sum()
+    found: list[dict[str, Any]] = added.to_dict("records")
+    return found
+
+
 def _asked(
-    obs: Observation, what: str, activities: Sequence[str] | None = None
+    obs: Observation, what: str, *, activities: Sequence[str] | None = None, alone: bool = True
 ) -> list[dict[str, Any]]:
     """Return aggregates of the events (``e``) that say something, by activity.
 
-    A key of one lead alone, as most are, needs no comparing of its leads, event by event.
+    A key of one lead alone, as most are, needs no comparing of its leads, event by event;
+    without `alone` they are left out.
     """
     parameters = Parameters()
     as_of = parameters.moment(obs.history.as_of)
-    near, slow = parameters.span(_NEAR), parameters.span(_SLOW)
+    near, slow = parameters.span(NEAR), parameters.span(SLOW)
     lookback = parameters.span(obs.lookback)
-    wanted = f"a.occurred_at <= {as_of}"
+    wanted, wanted_alone = f"a.occurred_at <= {as_of}", "" if alone else " AND FALSE"
     if activities is not None:
         wanted += f" AND a.activity IN ({', '.join(parameters.text(name) for name in activities)})"
     is_free = "a.occurred_at >= s.since AND coalesce(a.occurred_at < s.near_from, TRUE)"
@@ -192,7 +227,7 @@ events AS (
         {is_bound} AS is_bound
     FROM activities AS a
     JOIN alone AS s ON s.lead_key = a.lead_key
-    WHERE {wanted}
+    WHERE {wanted}{wanted_alone}
     UNION ALL
     SELECT a.activity, a.lead_key, count(*) FILTER (WHERE s.place = 1) AS n,
         bool_or({is_free}) AS is_free, bool_or({is_near}) AS is_near,

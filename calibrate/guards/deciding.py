@@ -76,7 +76,7 @@ def value_decides(name: str, leads: MatureLeads) -> ValueDecides | None:
     or 1 % converted although more than half of all did. The other way round proves nothing:
     where 2 % convert, many an honest value has 50 leads and no conversion.
     """
-    codes, names = levels_of(leads.table[name])
+    codes, names = levels_of(leads.column(name))
     n, k = level_counts(codes, leads.converted, len(names))
     overall = float(leads.converted.mean())
     rare = k if overall <= _DECIDES_BELOW else n - k
@@ -102,7 +102,7 @@ def value_decides(name: str, leads: MatureLeads) -> ValueDecides | None:
 
 def separation_of(name: str, leads: MatureLeads) -> Separation | None:
     """Return how well a column's values rank the leads; None where it has but one."""
-    codes, _ = levels_of(leads.table[name])
+    codes, _ = levels_of(leads.column(name))
     if not leads.has_both or not codes.any():
         return None
     return separation(codes, leads.converted, leads.fold)

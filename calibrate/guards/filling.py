@@ -130,7 +130,7 @@ class Filling:
 
 def filling_of(name: str, leads: MatureLeads) -> Filling:
     """Count a column's filling among mature leads."""
-    there = filled(leads.table[name]).astype(np.int64)
+    there = filled(leads.column(name)).astype(np.int64)
     n, k = level_counts(there, leads.converted, 2)
     return Filling(n=(int(n[0]), int(n[1])), converted=(int(k[0]), int(k[1])))
 

@@ -48,7 +48,7 @@ def leaks(obs: Observation) -> list[Finding]:
 
 
 def _leak(name: str, leads: MatureLeads, meaning: Meaning | None) -> Finding | None:
-    if leads.table[name].nunique(dropna=False) <= 1:
+    if leads.column(name).nunique(dropna=False) <= 1:
         return None
     return (
         filled_for_winners(name, leads)

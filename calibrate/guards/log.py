@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.guards.finding import Finding, number, percent
+from calibrate.guards.logged import LoggedEvents, logged_events
 from calibrate.history import History
 from calibrate.observation import Observation
 from calibrate.observation.statements import Parameters
@@ -49,29 +51,12 @@ class WeeksMissing(Finding):
     guard: str = "weeks missing in the log"
 
 
-def activity_after_closing(obs: Observation) -> list[Finding]:
+def activity_after_closing(obs: Observation, log: LoggedEvents | None = None) -> list[Finding]:
     """Count events at or after the closing of every lead they could belong to."""
-    history = obs.history
-    parameters = Parameters()
-    as_of = parameters.moment(history.as_of)
-    row = history.engine.query(
-        f"""
-WITH keys AS (
-    SELECT l.lead_key, max(l.closed_from) AS closed_from,
-        bool_or(l.outcome = 'converted') AS is_won
-    FROM leads AS l
-    WHERE l.created_at <= {as_of}
-    GROUP BY l.lead_key
-    HAVING bool_and(l.outcome <> 'open' AND coalesce(l.closed_at <= {as_of}, FALSE))
-)
-SELECT count(*) AS n, count(*) FILTER (WHERE k.is_won) AS n_won,
-    count(*) FILTER (WHERE a.occurred_at >= k.closed_from) AS n_after,
-    count(*) FILTER (WHERE a.occurred_at >= k.closed_from AND k.is_won) AS n_won_after
-FROM keys AS k
-JOIN activities AS a ON a.lead_key = k.lead_key
-WHERE a.occurred_at <= {as_of}""",
-        parameters.values,
-    ).to_pylist()[0]
+    closed = (log or logged_events(obs)).of_closed
+    won, after = closed["is_won"], closed["is_after"].eq(True)
+    chosen = {"n": won | ~won, "n_won": won, "n_after": after, "n_won_after": after & won}
+    row = {name: int(closed.loc[rows, "n"].sum()) for name, rows in chosen.items()}
     if not row["n_after"]:
         return []
     lost, lost_after = row["n"] - row["n_won"], row["n_after"] - row["n_won_after"]
@@ -93,9 +78,9 @@ WHERE a.occurred_at <= {as_of}""",
     ]
 
 
-def log_starts_late(obs: Observation) -> list[Finding]:
+def log_starts_late(obs: Observation, log: LoggedEvents | None = None) -> list[Finding]:
     """Compare the start of the log with the first moment at which a lead is looked at."""
-    first_lead, first_event, has_before = _starts(obs.history)
+    first_lead, first_event, has_before = _starts(obs.history, log or logged_events(obs))
     if first_lead is None or first_event is None:
         return []
     needed = first_lead - obs.lookback if has_before else first_lead
@@ -129,9 +114,9 @@ def log_starts_late(obs: Observation) -> list[Finding]:
     ]
 
 
-def weeks_missing(obs: Observation) -> list[Finding]:
+def weeks_missing(obs: Observation, log: LoggedEvents | None = None) -> list[Finding]:
     """Look for whole weeks without an event among busy ones."""
-    weeks = _events_a_week(obs)
+    weeks = _events_a_week(obs, log or logged_events(obs))
     if len(weeks) < 3:
         return []
     counts = np.array([n for _, n in weeks])
@@ -162,43 +147,31 @@ def _share(part: int, whole: int) -> str:
     return percent(part / whole) if whole else "none"
 
 
-def _starts(history: History) -> tuple[dt.datetime | None, dt.datetime | None, bool]:
+def _starts(
+    history: History, log: LoggedEvents
+) -> tuple[dt.datetime | None, dt.datetime | None, bool]:
     parameters = Parameters()
     as_of = parameters.moment(history.as_of)
-    row = history.engine.query(
-        f"""
-WITH keys AS (
-    SELECT l.lead_key, min(l.created_at) AS created_at
-    FROM leads AS l WHERE l.created_at <= {as_of} GROUP BY l.lead_key
-)
-SELECT (SELECT min(created_at) FROM keys) AS first_lead, min(a.occurred_at) AS first_event,
-    coalesce(bool_or(a.occurred_at < k.created_at), FALSE) AS has_before
-FROM activities AS a
-JOIN keys AS k ON k.lead_key = a.lead_key
-WHERE a.occurred_at <= {as_of}""",
+    first_lead = history.engine.query(
+        f"SELECT min(l.created_at) AS first FROM leads AS l WHERE l.created_at <= {as_of}",
         parameters.values,
-    ).to_pylist()[0]
-    return row["first_lead"], row["first_event"], row["has_before"]
+    ).to_pylist()[0]["first"]
+    events = log.counts
+    if events.empty:
+        return first_lead, None, False
+    return first_lead, events["first"].min().to_pydatetime(), bool(events["is_before"].any())
 
 
-def _events_a_week(obs: Observation) -> list[tuple[dt.date, int]]:
+def _events_a_week(obs: Observation, log: LoggedEvents) -> list[tuple[dt.date, int]]:
     """Whole weeks, from the first event to the landmark of the last lead or as_of."""
     history = obs.history
-    parameters = Parameters()
-    as_of = parameters.moment(history.as_of)
-    found = history.engine.query(
-        f"""
-SELECT CAST(date_trunc('week', a.occurred_at) AS DATE) AS week, count(*) AS n
-FROM activities AS a
-WHERE a.occurred_at <= {as_of}
-GROUP BY CAST(date_trunc('week', a.occurred_at) AS DATE)
-ORDER BY week""",
-        parameters.values,
-    ).to_pylist()
     last = obs.fitting.table["created_at"].max()
-    if not found or history.as_of is None or last != last:  # noqa: PLR0124  (NaT)
+    if log.by_day.empty or history.as_of is None or last != last:  # noqa: PLR0124  (NaT)
         return []
-    counts = {row["week"]: row["n"] for row in found}
+    by_day = log.by_day
+    days = by_day.index.get_level_values("day")
+    monday = days - pd.to_timedelta(days.day_of_week, unit="D")
+    counts = {day.date(): int(n) for day, n in by_day.groupby(monday).sum().items()}
     end = min(history.as_of, last.to_pydatetime() + obs.observation_window).date()
     week, weeks = min(counts), []
     while week + _WEEK <= end:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from calibrate.guards.closeness import busy_seconds, leads_with_three
+from calibrate.guards.closeness import close_events
 from calibrate.observation import Observation
 from calibrate.observation.statements import Parameters, counted_for, span_sql, units_sql
 
@@ -74,15 +74,15 @@ def machine_events(obs: Observation, sent: Mapping[str, str]) -> dict[str, Machi
     many as that hour's events would give on average). Sending itself is never odd.
     """
     engine = obs.history.engine
-    timed = _timed(obs)
-    if not timed:
+    close = close_events(obs, same=SAME, near=SECONDS)
+    if not close.timed:
         return {}
     lead_rows = _lead_rows(obs)
-    engine.register(_CROWDED, _crowded(obs, timed))
+    engine.register(_CROWDED, _crowded(obs, close.busy))
     try:
-        looked_at = lead_rows if sent else _suspected(obs, timed, lead_rows)
+        looked_at = lead_rows if sent else _suspected(obs, close.lead_rows)
         engine.register(_SUSPECTED, pa.table({"lead_row": looked_at}))
-        found = engine.query(*_signs_statement(obs, sent, timed))
+        found = engine.query(*_signs_statement(obs, sent, close.timed))
     finally:
         engine.unregister(_CROWDED)
         engine.unregister(_SUSPECTED)
@@ -159,31 +159,9 @@ def _lead_rows(obs: Observation) -> NDArray[np.int64]:
     return np.sort(_integers(found, "lead_row"))
 
 
-def _timed(obs: Observation) -> list[str]:
-    """Return the activities at least half of whose events are not at a full minute."""
-    parameters = Parameters()
-    units = units_sql(obs.scope, parameters)
-    lead, events = counted_for(obs.scope, parameters)
-    found = obs.history.engine.query(
-        f"""
-WITH {units},
-events AS (
-    SELECT {lead} AS lead_row, a.activity, a.occurred_at FROM {events}
-)
-SELECT CAST(e.activity AS VARCHAR) AS activity, count(e.lead_row) AS n, count(*) FILTER (
-    WHERE e.lead_row IS NOT NULL
-        AND date_trunc('second', e.occurred_at) <> date_trunc('minute', e.occurred_at)) AS n_timed
-FROM events AS e
-GROUP BY e.activity""",
-        parameters.values,
-    ).to_pylist()
-    return sorted(row["activity"] for row in found if row["n"] and 2 * row["n_timed"] >= row["n"])
-
-
-def _crowded(obs: Observation, timed: Sequence[str]) -> pa.Table:
-    """Return the seconds in which far more leads than that hour's average did an activity."""
+def _crowded(obs: Observation, busy: pa.Table) -> pa.Table:
+    """Return the busy seconds in which far more leads than that hour's average did an activity."""
     engine = obs.history.engine
-    busy = busy_seconds(obs, timed, same=SAME)
     if not len(busy):
         return busy
     parameters = Parameters()
@@ -226,9 +204,7 @@ WHERE s.n >= {same} * h.n / 3600.0""",
     return found.cast(busy.schema)
 
 
-def _suspected(
-    obs: Observation, timed: Sequence[str], lead_rows: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _suspected(obs: Observation, close: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the leads that could have an odd event: three close together, or a crowded second."""
     parameters = Parameters()
     units = units_sql(obs.scope, parameters)
@@ -242,8 +218,8 @@ JOIN {_CROWDED} AS c ON c.activity = a.activity AND c.second = date_trunc('secon
 """,
         parameters.values,
     )
-    close = leads_with_three(obs, timed, lead_rows, near=SECONDS)
-    return np.intersect1d(np.union1d(close, _integers(found, "lead_row")), lead_rows)
+    crowded = _integers(found, "lead_row")
+    return np.union1d(close, crowded[crowded >= 0])
 
 
 def _signs_statement(

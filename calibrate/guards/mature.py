@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,16 +23,22 @@ class MatureLeads:
 
     Attributes
     ----------
-    table : DataFrame
-        Their rows of the observation's table.
+    obs : Observation
+    rows : ndarray of int
+        Their places in its table.
     converted : ndarray of bool
     fold : ndarray of int
         0 to 4, by the lead's id.
     """
 
-    table: pd.DataFrame
+    obs: Observation
+    rows: NDArray[np.intp]
     converted: NDArray[np.bool_]
     fold: NDArray[np.int64]
+
+    def column(self, name: str) -> pd.Series:
+        """Return a column of the table for them; all columns at once would take much memory."""
+        return self.obs.rows[name].iloc[self.rows]
 
     @property
     def has_both(self) -> bool:
@@ -54,21 +60,25 @@ def mature_leads(obs: Observation) -> MatureLeads:
     MatureLeads
     """
     table = obs.table
-    chosen = table["mature"].to_numpy(dtype=bool) & ~table["lead_id"].duplicated().to_numpy()
-    table = table[chosen]
+    chosen = table["mature"].to_numpy(dtype=bool)
+    if obs.parts:
+        chosen &= ~table["lead_id"].duplicated().to_numpy()
     converted = table["converted"].to_numpy(dtype=bool, na_value=False)
+    converted = converted | table["lag_days"].notna().to_numpy(dtype=bool)
+    rows = np.flatnonzero(chosen)
     return MatureLeads(
-        table=table,
-        converted=converted | table["lag_days"].notna().to_numpy(dtype=bool),
-        fold=fold_of(table["lead_id"]),
+        obs=obs, rows=rows, converted=converted[rows], fold=fold_of(table["lead_id"].iloc[rows])
     )
 
 
 def at_landmark(leads: MatureLeads) -> MatureLeads:
     """Return those of them still open at their landmark."""
-    chosen = leads.table["at_landmark"].to_numpy(dtype=bool)
-    return MatureLeads(
-        table=leads.table[chosen], converted=leads.converted[chosen], fold=leads.fold[chosen]
+    chosen = leads.column("at_landmark").to_numpy(dtype=bool)
+    return replace(
+        leads,
+        rows=leads.rows[chosen],
+        converted=leads.converted[chosen],
+        fold=leads.fold[chosen],
     )
 
 

@@ -76,14 +76,13 @@ def obvious_criteria(
         ``met`` is about the rows looked at; of criteria met by the very same leads, or by
         all the others, the first.
     """
-    table = obs.table.iloc[rows]
     found: list[Obvious] = []
     for attribute in obs.attributes:
         if attribute.excluded is None and attribute.name not in ignore:
-            found += _of_attribute(attribute, table[attribute.name])
+            found += _of_attribute(attribute, obs.rows[attribute.name].iloc[rows])
     for activity in obs.activities:
         if activity not in ignore:
-            met = table[activity].to_numpy() > 0
+            met = obs.rows[activity].to_numpy()[rows] > 0
             name = as_criterion({"activity": activity}).name
             found.append(Obvious(name=name, subject=activity, met=met))
     seen: dict[bytes, Obvious] = {}
@@ -99,13 +98,13 @@ def segments_of(
     obs: Observation, *, rows: NDArray[np.intp], min_leads: int, ignore: Collection[str] = ()
 ) -> list[Segments]:
     """Return the categories of an observation with two levels of enough leads or more."""
-    table = obs.table.iloc[rows]
     found = []
     for attribute in obs.attributes:
         if attribute.excluded is None and attribute.kind == "category":
-            levels = _largest(table[attribute.name], MAX_SEGMENTS, min_leads)
+            column = obs.rows[attribute.name].iloc[rows]
+            levels = _largest(column, MAX_SEGMENTS, min_leads)
             if len(levels) > 1 and attribute.name not in ignore:
-                code = pd.Index(levels, dtype=object).get_indexer(table[attribute.name])
+                code = pd.Index(levels, dtype=object).get_indexer(column)
                 found.append(
                     Segments(
                         name=attribute.name,

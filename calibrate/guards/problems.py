@@ -10,6 +10,7 @@ from calibrate.guards.finding import SEVERITIES, Finding, leaking_columns
 from calibrate.guards.known_later import KnownLater
 from calibrate.guards.leaks import leaks
 from calibrate.guards.log import activity_after_closing, log_starts_late, weeks_missing
+from calibrate.guards.logged import logged_events
 from calibrate.guards.outcomes import (
     few_conversions,
     horizon_too_long,
@@ -56,8 +57,10 @@ def find_problems(obs: Observation) -> tuple[Finding, ...]:
     if obs.activities:
         found += bots(fitting)
         if not obs.history.is_wide:
-            found += [*activity_after_closing(obs), *closing_logged(obs)]
-            found += [*log_starts_late(obs), *weeks_missing(obs), *renamed_activities(fitting)]
+            log = logged_events(obs)
+            found += [*activity_after_closing(obs, log), *closing_logged(obs, log)]
+            found += [*log_starts_late(obs, log), *weeks_missing(obs, log)]
+            found += renamed_activities(fitting, log)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 

@@ -130,12 +130,12 @@ class Judged:
 
 def judged(obs: Observation) -> Judged:
     """Return the leads of an observation that rates rest on."""
-    leads = obs.at_landmark
-    cluster = None
+    rows, cluster = np.flatnonzero(obs.is_judged), None
+    leads = obs.rows[["converted", "weight"]].iloc[rows]
     if obs.clusters is not None:
-        cluster = pd.factorize(obs.cluster_keys.loc[leads.index])[0].astype(np.intp)
+        cluster = pd.factorize(obs.cluster_keys.iloc[rows])[0].astype(np.intp)
     return Judged(
-        rows=leads.index.to_numpy(dtype=np.intp),
+        rows=rows,
         converted=leads["converted"].to_numpy(dtype=bool, na_value=False),
         weight=leads["weight"].to_numpy(dtype=np.float64),
         cluster=cluster,

@@ -8,12 +8,13 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from calibrate.guards.finding import Finding, number
+from calibrate.guards.logged import LoggedEvents, logged_events
 from calibrate.guards.rates import GroupRate, Judged, judged
 from calibrate.observation import Observation
-from calibrate.observation.statements import Parameters
 
 __all__ = ["RenamedActivity", "renamed_activities"]
 
@@ -76,12 +77,14 @@ class _Change:
         return (-shared, abs(math.log(self.before / self.after)), self.old, self.new)
 
 
-def renamed_activities(obs: Observation) -> list[Finding]:
+def renamed_activities(obs: Observation, log: LoggedEvents | None = None) -> list[Finding]:
     """Find activities that stop as another starts, done as often and bought after as often.
 
     Parameters
     ----------
     obs : Observation
+    log : LoggedEvents, optional
+        The events of its history, where they are counted already.
 
     Returns
     -------
@@ -105,13 +108,13 @@ def renamed_activities(obs: Observation) -> list[Finding]:
     Of 200 simulated companies with six activities, two of them ending and two starting on
     days of their own, 4 got a finding; of 100 with a renamed activity, 99 did.
     """
-    log = _log(obs)
-    if log is None:
+    if obs.history.is_wide or len(obs.activities) < 2:
         return []
+    days = _log((log or logged_events(obs)).by_day)
     since = obs.fitting.period.start
     first = dt.date.min if since is None else (since - obs.lookback).date()
     changes = sorted(
-        (change for change in _changes(log) if change.day >= first),
+        (change for change in _changes(days) if change.day >= first),
         key=lambda change: change.nearness,
     )
     leads, used, found = judged(obs), set[str](), []
@@ -125,28 +128,14 @@ def renamed_activities(obs: Observation) -> list[Finding]:
     return [finding for _, _, finding in sorted(found, key=lambda one: one[:2])]
 
 
-def _log(obs: Observation) -> _Log | None:
-    history = obs.history
-    if history.is_wide or len(obs.activities) < 2:
-        return None
-    parameters = Parameters()
-    as_of = parameters.moment(history.as_of)
-    rows = history.engine.query(
-        f"""
-SELECT a.activity, CAST(a.occurred_at AS DATE) AS day, count(*) AS n
-FROM activities AS a
-WHERE a.occurred_at <= {as_of}
-GROUP BY a.activity, CAST(a.occurred_at AS DATE)""",
-        parameters.values,
-    ).to_pylist()
-    names = sorted({row["activity"] for row in rows})
-    place = {name: i for i, name in enumerate(names)}
-    start = min(row["day"] for row in rows)
-    n_days = (max(row["day"] for row in rows) - start).days + 1
-    events = np.zeros((len(names), n_days), dtype=np.int64)
-    for row in rows:
-        events[place[row["activity"]], (row["day"] - start).days] = row["n"]
-    return _Log(names=names, start=start, events=events)
+def _log(by_day: pd.Series) -> _Log:
+    place, names = pd.factorize(by_day.index.get_level_values("activity"), sort=True)
+    days = by_day.index.get_level_values("day")
+    start = days.min()
+    column = (days - start).days.to_numpy()
+    events = np.zeros((len(names), column.max() + 1), dtype=np.int64)
+    events[place, column] = by_day.to_numpy()
+    return _Log(names=[str(name) for name in names], start=start.date(), events=events)
 
 
 def _changes(log: _Log) -> list[_Change]:
@@ -195,8 +184,7 @@ def _hands_over(
 
 def _rates(obs: Observation, leads: Judged, change: _Change) -> tuple[GroupRate, GroupRate] | None:
     """Return the conversion rates of those who did either, None where they surely differ."""
-    table = obs.table.iloc[leads.rows]
-    did = [table[name].to_numpy() > 0 for name in (change.old, change.new)]
+    did = [obs.rows[name].to_numpy()[leads.rows] > 0 for name in (change.old, change.new)]
     old, new = (leads.rate(met) for met in did)
     if min(old.n, new.n) == 0:
         return old, new

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, chi2
+from scipy.special import binom, chdtrc
 
 from calibrate.display import format_value
 from calibrate.guards.finding import Finding, number, percent
@@ -144,7 +144,7 @@ def gail_simon(log_odds: FloatArray, standard_error: FloatArray) -> float:
     if k < 2 or not q > 0:
         return 1.0
     h = np.arange(1, k)
-    return float(binom.pmf(h, k - 1, 0.5) @ chi2.sf(q, h))
+    return float(binom(k - 1, h) / 2 ** (k - 1) @ chdtrc(h, q))
 
 
 def _flips(leads: Judged, criteria: list[Obvious], columns: list[Segments]) -> list[_Flip]:

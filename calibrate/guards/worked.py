@@ -309,7 +309,7 @@ def _not_mapped(obs: Observation) -> list[Finding]:
         return _untouched("first_contacted_at", *_without_first_contact(obs))
     for attribute in obs.attributes:
         if set(name_tokens(attribute.name)) & _CONTACT_WORDS and attribute.kind != "text":
-            column = obs.at_landmark[attribute.name]
+            column = obs.rows[attribute.name][obs.is_judged]
             found = _untouched(attribute.name, len(column), int(_says_no(column).sum()))
             if found:
                 return found
@@ -320,10 +320,9 @@ def _without_first_contact(obs: Observation) -> tuple[int, int]:
     found = obs.history.engine.query(
         "SELECT l.lead_id, l.first_contacted_at IS NULL AS untouched FROM leads AS l"
     ).to_pandas()
-    leads = obs.at_landmark
-    leads = leads[leads["mature"].to_numpy(dtype=bool)]
+    leads = obs.rows["lead_id"][obs.is_judged & obs.rows["mature"].to_numpy(dtype=bool)]
     untouched = found["lead_id"][found["untouched"].to_numpy(dtype=bool)]
-    return len(leads), int(leads["lead_id"].isin(untouched).sum())
+    return len(leads), int(leads.isin(untouched).sum())
 
 
 def _says_no(column: pd.Series) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from calibrate.lift.compare import MIN_LEADS, compare_rates, too_few
 from calibrate.lift.found import CHOSEN, COUNTED_BY, compare_chosen
 from calibrate.lift.measure import LIFT_COLUMNS, Lift, measure_lift
 from calibrate.lift.overlaps import OVERLAP_COLUMNS, overlap_table
-from calibrate.lift.sides import Sides, added, sides_of, told_units
+from calibrate.lift.sides import Sides, sides_of, told_units
 
 __all__ = [
     "CHOSEN",
@@ -14,7 +14,6 @@ __all__ = [
     "OVERLAP_COLUMNS",
     "Lift",
     "Sides",
-    "added",
     "compare_chosen",
     "compare_rates",
     "measure_lift",

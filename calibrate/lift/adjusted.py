@@ -56,18 +56,24 @@ def _adjusted_log_odds(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.
     contrasts = np.zeros((len(blocks), n_columns))
     for block in dict.fromkeys(blocks):
         members = [j for j, other in enumerate(blocks) if other == block]
-        part = flags[:, members]
-        for place, row in enumerate(members):
-            met = part[:, place]
-            if (weight[met] > 0).any() and (weight[~met] > 0).any():
-                contrasts[row, members] = _mean(part, weight, met) - _mean(part, weight, ~met)
+        contrasts[np.ix_(members, members)] = _contrasts(flags[:, members].astype(float), weight)
     return _contrasted(contrasts, fit)
 
 
-def _mean(
-    flags: NDArray[np.bool_], weight: NDArray[np.float64], chosen: NDArray[np.bool_]
+def _contrasts(met: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the shares meeting each criterion of those who meet one, less of those who do not.
+
+    One row a criterion; 0 where one side weighs nothing.
+    """
+    with_, without = (_shares(side, met, weight) for side in (met, 1 - met))
+    return np.nan_to_num(with_ - without)
+
+
+def _shares(
+    side: NDArray[np.float64], met: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    return np.asarray(weight[chosen] @ flags[chosen] / weight[chosen].sum())
+    n = weight @ side
+    return np.asarray((side * weight[:, None]).T @ met / np.where(n > 0, n, np.nan)[:, None])
 
 
 def _contrasted(

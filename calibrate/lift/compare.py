@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from calibrate.lift.sides import Sides, added, p_values, sides_of
+from calibrate.lift.sides import Sides, p_values, sides_of
 from calibrate.observation import MIN_FOLLOWED
 from calibrate.stats.intervals import difference_interval, koopman, lift_interval, wilson
 from calibrate.stats.significance import benjamini_hochberg
@@ -69,8 +69,8 @@ def _counts(sample: Sample, sides: Sides) -> dict[str, Any]:
     lost = sample.weight * (1 - sample.converted)
     columns["n_effective"] = sides.n_effective
     columns["lead_share"] = sides.lead_share
-    columns["converted_share"] = added(sample.flags, sample.weight * sample.converted) / won
-    columns["not_converted_share"] = added(sample.flags, lost) / (total - won)
+    columns["converted_share"] = sample.met.added(sample.weight * sample.converted) / won
+    columns["not_converted_share"] = sample.met.added(lost) / (total - won)
     columns["rate"] = sides.rate
     columns["control_rate"] = sides.control_rate
     with np.errstate(divide="ignore", invalid="ignore"):

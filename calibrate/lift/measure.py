@@ -291,7 +291,7 @@ def measure_lift(
     """
     obs = obs.fitting
     require_follow_up(obs)
-    _refuse_one_sided(np.asarray(obs.at_landmark["converted"], dtype=float))
+    _refuse_one_sided(np.asarray(obs.rows["converted"][obs.is_judged], dtype=float))
     searched = obs.searched
     rules = criteria_of(searched, criteria, allow_sensitive=allow_sensitive)
     _refuse_namesakes(rules)
@@ -348,7 +348,7 @@ def _refuse_namesakes(rules: Sequence[Criterion]) -> None:
 def _reasons_beside(
     criteria: Sequence[Criterion], scored: Sequence[Criterion], obs: Observation
 ) -> dict[int, str]:
-    rows = obs.at_landmark.index.to_numpy()
+    rows = np.flatnonzero(obs.is_judged)
     inside = obs.flags(scored)[rows].astype(float)
     outside = obs.flags(criteria)[rows].astype(float)
     overlap = _correlations(outside, inside)

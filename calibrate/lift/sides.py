@@ -14,10 +14,9 @@ from calibrate.stats.weighting import cluster_sums, effective_size, jackknife
 if TYPE_CHECKING:
     from calibrate.observation import Sample
 
-__all__ = ["Sides", "added", "p_values", "sides_of", "told_units"]
+__all__ = ["Sides", "p_values", "sides_of", "told_units"]
 
 Floats = NDArray[np.float64]
-BLOCK = 131_072  # rows looked at together: more would only take memory
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,8 +92,7 @@ def sides_of(sample: Sample) -> Sides:
     where several leads are a cluster. At a single landmark ``e`` is the control rate and
     the rate's variance is ``sum w^2 (y - r)^2 / (sum w)^2``.
     """
-    flags = sample.flags
-    with_, without = _sums(sample, flags), _sums(sample, ~flags)
+    with_, without = _sums(sample), _sums(sample, without=True)
     rate = _ratio(with_.won, with_.weight)
     # Met by all that weigh anything: control itself, so that the lift is exactly 1.
     rate = np.where((without.weight > 0) | (with_.weight == 0), rate, sample.rate)
@@ -129,9 +127,9 @@ def sides_of(sample: Sample) -> Sides:
         rate_without=rate_without,
         n_effective=sizes[0],
         n_effective_without=sizes[1],
-        n_told=told_units(sample, flags),
-        n_told_without=told_units(sample, ~flags),
-        n_known=_known(sample, flags),
+        n_told=told_units(sample),
+        n_told_without=told_units(sample, without=True),
+        n_known=_known(sample),
         for_ratio=for_ratio,
         for_difference=for_difference,
     )
@@ -143,45 +141,23 @@ def _one_sided(sums: _Sums, heaviest: float) -> Floats:
     return np.minimum(kish, sums.weight / heaviest)
 
 
-def told_units(sample: Sample, flags: NDArray[np.bool_]) -> Floats:
-    """Count the leads, or clusters of them, that weigh something, shape (criteria,)."""
+def told_units(sample: Sample, *, without: bool = False) -> Floats:
+    """Count the leads, or clusters of them, that weigh something, shape (criteria,).
+
+    Of those who meet each criterion, or do not.
+    """
     known = sample.weight > 0
     if sample.cluster is None:
-        return _counted(flags, known)
-    told = (sample.cluster[column & known] for column in flags.T)
+        return sample.met.added(known.astype(float), without=without)
+    flags = (~sample.flags if without else sample.flags).T
+    told = (sample.cluster[column & known] for column in flags)
     return np.array([float(len(np.unique(clusters))) for clusters in told])
 
 
-def _known(sample: Sample, flags: NDArray[np.bool_]) -> Floats:
-    known = sample.weight > 0
-    n = _counted(flags, known)
+def _known(sample: Sample) -> Floats:
+    known = (sample.weight > 0).astype(float)
+    n = sample.met.added(known)
     return np.asarray(np.minimum(n, known.sum() - n), dtype=float)
-
-
-def _counted(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
-    parts = [flags[rows][known[rows]].sum(axis=0) for rows in _blocks(len(flags))]
-    return np.asarray(np.sum(parts, axis=0, dtype=float))
-
-
-def _blocks(n: int) -> list[slice]:
-    """Return parts of n rows, each small enough for its flags to be copied as numbers."""
-    return [slice(first, first + BLOCK) for first in range(0, max(n, 1), BLOCK)]
-
-
-def added(flags: NDArray[np.bool_], columns: Floats) -> Floats:
-    """Return the sums of columns over the leads who meet each criterion.
-
-    Parameters
-    ----------
-    flags : ndarray of bool, shape (leads, criteria)
-    columns : ndarray, shape (leads, columns) or (leads,)
-
-    Returns
-    -------
-    ndarray, shape (columns, criteria) or (criteria,)
-    """
-    parts = [flags[rows].T.astype(float) @ columns[rows] for rows in _blocks(len(flags))]
-    return np.asarray(parts[0] if len(parts) == 1 else np.sum(parts, axis=0)).T
 
 
 def p_values(sides: Sides) -> Floats:
@@ -196,16 +172,17 @@ def p_values(sides: Sides) -> Floats:
     return np.asarray(mid_p_fisher(*sides.effective_counts(sides.for_difference)))
 
 
-def _sums(sample: Sample, flags: NDArray[np.bool_]) -> _Sums:
+def _sums(sample: Sample, *, without: bool = False) -> _Sums:
     w, y, e = sample.weight, sample.converted, sample.expected
     columns = np.column_stack([np.ones_like(w), y, w, w * y, w * e])
-    n, n_converted, weight, won, expected = added(flags, columns)
+    n, n_converted, weight, won, expected = sample.met.added(columns, without=without)
     ratio = _ratio(won, expected)
     if sample.cluster is None:
         terms = np.column_stack([w * w, w * w * y, w * w * y * e, w * w * e * e])
-        squares, yy, ye, ee = added(flags, terms)
+        squares, yy, ye, ee = sample.met.added(terms, without=without)
         residual = yy - 2 * ratio * ye + ratio**2 * ee
     else:
+        flags = ~sample.flags if without else sample.flags
         squares, residual = _clustered(sample, flags, ratio)
     return _Sums(
         n=n,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from calibrate.stats.patterns import met_counts
 from calibrate.stats.weighting import censoring_weights
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _groups(flags: Flags, watched: Floats) -> list[Rows]:
 
 def _criterion(flags: Flags, watched: Floats) -> int | None:
     """Return the criterion whose leads were watched most differently, if any were."""
-    n, met = len(watched), flags.sum(axis=0)
+    n, met = len(watched), met_counts(flags)
     usable = np.flatnonzero((met >= MIN_GROUP) & (n - met >= MIN_GROUP))
     spread = float(watched.var())
     if not len(usable) or spread <= 0:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SeenLog", "tallied_numbers"]
 
-_KEPT = 1 << 22  # events kept, of 14 bytes each
+_KEPT = 1 << 23  # events kept, of 14 bytes each
 _DAY = 86_400_000_000  # microseconds
 _NEVER = np.iinfo(np.int64).max
 _MICRO = dt.timedelta(microseconds=1)

@@ -129,7 +129,12 @@ class Observation:
     @property
     def at_landmark(self) -> pd.DataFrame:
         """Leads of known outcome compared at their landmark, with the index of `table`."""
-        return self.rows[self.rows["at_landmark"] & (self.rows["weight"] > 0)]
+        return self.rows[self.is_judged]
+
+    @property
+    def is_judged(self) -> NDArray[np.bool_]:
+        """Which rows of `table` are `at_landmark`, for whoever needs but some columns of them."""
+        return np.asarray(self.rows["at_landmark"] & (self.rows["weight"] > 0), dtype=bool)
 
     @property
     def outcomes(self) -> pd.DataFrame:
@@ -163,11 +168,7 @@ class Observation:
 
     @property
     def compared(self) -> pd.DataFrame:
-        """Leads compared at their landmark, with the index of `table`.
-
-        Those of `at_landmark` and, where they are stood in for, the young ones whose outcome is
-        not known yet (their weight is 0).
-        """
+        """Those of `at_landmark` and the young ones that are stood in for; their weight is 0."""
         return self.rows[self.is_compared]
 
     @property

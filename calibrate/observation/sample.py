@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Criterion
 from calibrate.errors import NotEnoughDataError
+from calibrate.observation.alike import Met, kinds_of, met_by
 from calibrate.observation.followup import MIN_FOLLOWED, weights_given
 from calibrate.stats.logistic import LogisticFit, Units, fit_logistic
-from calibrate.stats.patterns import unique_patterns
+from calibrate.stats.patterns import met_counts, unique_patterns
 from calibrate.stats.weighting import weighted_rate
 
 if TYPE_CHECKING:
@@ -127,12 +128,19 @@ class Sample:
         return float(self.weight @ self.converted / self.weight.sum())
 
     @cached_property
+    def met(self) -> Met:
+        """Sums over the rows that meet each criterion, of columns made of weight and outcome."""
+        if self.cluster is not None:
+            return met_by(self.flags, None)
+        return met_by(self.flags, kinds_of(self.weight, self.converted, self.stratum))
+
+    @cached_property
     def followed(self) -> tuple[Floats, Floats]:
         """Share of the leads with, and without, each criterion that was watched to the horizon."""
-        met = self.flags.sum(axis=0)
+        met = met_counts(self.flags)
         if self.mature is None:
             return np.ones(len(met)), np.ones(len(met))
-        inside = self.flags[self.mature].sum(axis=0)
+        inside = met_counts(self.flags[self.mature])
         outside = self.mature.sum() - inside
         return inside / np.maximum(met, 1), outside / np.maximum(self.n - met, 1)
 

@@ -240,8 +240,8 @@ def _scores(
 
 def _require_both_outcomes(obs: Observation) -> None:
     require_follow_up(obs.fitting)
-    leads = obs.fitting.compared
-    n, n_converted = len(leads), int(leads["converted"].sum())
+    converted = obs.fitting.rows["converted"][obs.fitting.is_compared]
+    n, n_converted = len(converted), int(converted.sum())
     if 0 < n_converted < n:
         return
     label = obs.fit_period.label

@@ -212,7 +212,7 @@ def _criteria(
         return tuple(criteria)
     told = lift.criteria if lift is not None else criteria_of(obs, None)
     counted = {m.activity for criterion in told for m in criterion.measures}
-    doers = obs.at_landmark[[*obs.activities]] > 0
+    doers = obs.rows[[*obs.activities]][obs.is_judged] > 0
     rare = [name for name in obs.activities if name not in counted and doers[name].any()]
     rare = [name for name in rare if not doers[name].all()]
     extra = tuple(as_criterion({"activity": name, "at_least": 1}) for name in rare)

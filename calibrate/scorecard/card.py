@@ -191,12 +191,11 @@ class Scorecard:
             `fields` and the ``Measure.column`` of `measures`.
         """
         table = obs.table
-        if not every_lead:
-            table = table[table["at_landmark"]]
         features = obs.features(self.measures) if self.measures else pd.DataFrame(index=table.index)
         known = set(table.columns).difference(features.columns)
         wanted = [name for name in self.fields if name in known]
-        return pd.concat([table[["lead_id", *wanted]], features.loc[table.index]], axis=1)
+        read = pd.concat([table[["lead_id", *wanted]], features], axis=1)
+        return read if every_lead else read[table["at_landmark"].to_numpy(dtype=bool)]
 
     def score(self, obs: Observation) -> pd.DataFrame:
         """Score the leads of an observation, each at its own cutoff.

@@ -5,9 +5,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["pattern_counts", "unique_patterns"]
+__all__ = ["met_counts", "pattern_counts", "unique_patterns"]
 
 MAX_BITS = 62
+_BYTE = 255
+
+
+def met_counts(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many leads meet each criterion, several times faster than a plain sum.
+
+    Parameters
+    ----------
+    flags : ndarray of bool, shape (leads, criteria)
+
+    Returns
+    -------
+    ndarray of int, shape (criteria,)
+
+    Notes
+    -----
+    Of so many leads that a byte can hold the number, bytes are added up.
+
+    Examples
+    --------
+    >>> met_counts(np.array([[1, 0], [0, 1], [1, 0]], dtype=bool)).tolist()
+    [2, 1]
+    """
+    n, n_criteria = flags.shape
+    n_parts = n // _BYTE
+    whole = np.ascontiguousarray(flags[: n_parts * _BYTE]).view(np.uint8)
+    parts = whole.reshape(n_parts, _BYTE, n_criteria).sum(axis=1, dtype=np.uint8)
+    rest = flags[n_parts * _BYTE :].sum(axis=0, dtype=np.int64)
+    return np.asarray(parts.sum(axis=0, dtype=np.int64) + rest)
 
 
 def unique_patterns(flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:

@@ -44,7 +44,8 @@ def test_busy_seconds_are_those_of_the_engine(
     monkeypatch.setattr(closeness, "_SORTED", together)  # all activities, or one or two
     obs = observe(company(), observation_window="14D", horizon="90D")
     by_engine = closeness._busy_in_engine(obs, NAMES, 5).to_pylist()
-    tallied = closeness.busy_seconds(obs, NAMES, same=5).to_pylist()
+    close = closeness.close_events(obs, same=5, near=dt.timedelta(seconds=5))
+    tallied = close.busy.to_pylist()
     assert len(tallied) > 40  # 750 events in 40 seconds, of three kinds: 6 on average
     key = lambda row: (row["activity"], row["second"])  # noqa: E731
     assert sorted(tallied, key=key) == sorted(by_engine, key=key)
@@ -57,7 +58,7 @@ def test_leads_with_three_close_events_are_among_those_found(
     history = company()
     obs = observe(history, observation_window="14D", horizon="90D")
     near = dt.timedelta(seconds=600)
-    found = closeness.leads_with_three(obs, NAMES, np.arange(120), near=near)
+    found = closeness.close_events(obs, same=10, near=near).lead_rows
     log = history.engine.query("SELECT * FROM activities").to_pandas()
     log = log.sort_values(["lead_key", "activity", "occurred_at"])
     gap = log.groupby(["lead_key", "activity"], observed=True)["occurred_at"].diff(2)
@@ -75,7 +76,7 @@ def test_slices_do_not_change_what_is_odd(
     whole = machine_events(obs, sent)
     monkeypatch.setattr(events, "_SLICE", 300)
     sliced = machine_events(obs, sent)
-    monkeypatch.setattr(machines, "_suspected", lambda _obs, _timed, rows: rows)
+    monkeypatch.setattr(machines, "_suspected", lambda _obs, _close: np.arange(120))
     judged = machine_events(obs, sent)  # every lead
     assert whole
     for other in (sliced, judged):
