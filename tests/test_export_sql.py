@@ -242,6 +242,29 @@ def test_wins_of_another_table_close_a_lead() -> None:
     assert found[["lead_id", "score"]].to_numpy().tolist() == [[2, 15], [3, 10]]
 
 
+def test_wins_of_a_table_that_was_not_seen_are_in_the_zone_of_their_table() -> None:
+    """As_of is midnight in Rome, 18:00 in New York: 1 is won by then, 2 two hours later.
+
+    3 was won on the last day of the year, without a time: by its end, in either zone.
+    """
+    leads = pa.table({"lead_id": [1, 2, 3], "created_at": [dt.datetime(2024, 12, 1)] * 3})
+    won_on = [
+        dt.datetime(2024, 12, 31, 17),
+        dt.datetime(2024, 12, 31, 20),
+        dt.datetime(2024, 12, 31),
+    ]
+    wins = pa.table({"lead_id": [1, 2, 3], "won_on": won_on})
+    settings = Settings(
+        leads=LeadColumns(source="leads", timezone="Europe/Rome"),
+        outcomes=OutcomeColumns(source="events", closed_at="won_on", timezone="America/New_York"),
+    )
+    card = card_of(({"field": "plan", "in": ["pro"]}, 5), period=("2020-01-01", "2021-01-01"))
+    leads = leads.append_column("plan", pa.array(["pro"] * 3))
+    text = export_sql(card, settings, as_of="2025-01-01")
+    found = run_on_duckdb(text, {"leads": leads, "events": wins})
+    assert found["lead_id"].tolist() == [2]
+
+
 def test_leads_made_from_a_log() -> None:
     """1 clicked twice, 2 became a customer: 10 + 7."""
     times = pd.to_datetime(["2024-12-01", "2024-12-05", "2024-12-03"])

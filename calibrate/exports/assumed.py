@@ -57,10 +57,11 @@ class _Assumed:
         return moved(self._moment(role), here, self.zone, dialect=self.dialect)
 
     def closing(self, role: str) -> Closing:
-        start = self._moment(role)
-        last = f"{start} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND"
-        is_date = f"{start} = CAST(CAST({start} AS DATE) AS TIMESTAMP)"
-        return Closing(start=start, end=f"CASE WHEN {is_date} THEN {last} ELSE {start} END")
+        day, value = self._moment(role), self.moment(role)
+        last = f"{day} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND"
+        is_date = f"{day} = CAST(CAST({day} AS DATE) AS TIMESTAMP)"
+        start = day if value == day else f"CASE WHEN {is_date} THEN {day} ELSE {value} END"
+        return Closing(start=start, end=f"CASE WHEN {is_date} THEN {last} ELSE {value} END")
 
     def cells(self) -> Cells:
         kept = [
