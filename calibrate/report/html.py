@@ -19,7 +19,7 @@ from calibrate.report.notes import notes_of, price_sentences, size_sentences
 from calibrate.report.rules import said_in, translated
 from calibrate.report.tables import RunTable, merged, tables_of
 from calibrate.report.view import leadership
-from calibrate.report.words import HtmlWords
+from calibrate.report.words import HtmlWords, as_sentence
 
 __all__ = ["explorer_page", "render_html"]
 
@@ -86,6 +86,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["u"] = _user_text
+    environment.filters["stop"] = as_sentence
     environment.filters["period_name"] = lambda label, words: words.period(label)
     return environment
 

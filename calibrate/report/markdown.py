@@ -9,12 +9,11 @@ from typing import Any
 
 import jinja2
 
-from calibrate import display
 from calibrate.report.explorer import explorer_view
 from calibrate.report.notes import price_sentences, size_sentences
 from calibrate.report.rules import said_in, translated
 from calibrate.report.view import leadership
-from calibrate.report.words import MarkdownWords, Words
+from calibrate.report.words import MarkdownWords, Words, as_sentence
 
 __all__ = ["render_markdown"]
 
@@ -76,14 +75,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["u"] = MarkdownWords.literal
-    environment.filters["stop"] = _full_stop
+    environment.filters["stop"] = as_sentence
     environment.filters["period_name"] = lambda label, words: words.period(label)
     return environment
-
-
-def _full_stop(text: object, *, begins: bool = False) -> str:
-    """Return a text as a sentence: ended by a full stop and, on request, begun with a capital."""
-    said = display.clean_text(text).strip()
-    if begins:
-        said = said[:1].upper() + said[1:]
-    return said if not said or said.endswith((".", "!", "?")) else f"{said}."

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from calibrate.display import merged_columns
 from calibrate.report.campaigns import campaign_rows
 from calibrate.report.card import rule_of
 from calibrate.report.shape import rows_of
@@ -109,14 +110,7 @@ def merged(table: pd.DataFrame) -> list[tuple[str, tuple[str, ...]]]:
     >>> merged(pd.DataFrame(columns=["n", "rate", "rate_ci_lower", "rate_ci_upper"]))
     [('n', ('n',)), ('rate', ('rate', 'rate_ci_lower', 'rate_ci_upper'))]
     """
-    names = [str(name) for name in table.columns]
-    shown: list[tuple[str, tuple[str, ...]]] = []
-    for name in names:
-        ends = (f"{name}_ci_lower", f"{name}_ci_upper")
-        if name.endswith(("_ci_lower", "_ci_upper")) or name == "confidence_level":
-            continue
-        shown.append((name, (name, *ends) if set(ends) <= set(names) else (name,)))
-    return shown
+    return merged_columns([str(name) for name in table.columns])
 
 
 # Columns that a printed table leaves to the file: constant, or told by another.

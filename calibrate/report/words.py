@@ -22,7 +22,7 @@ from calibrate import display
 from calibrate.backtest import NOT_WALK_FORWARD
 from calibrate.criteria import Phrases
 
-__all__ = ["HtmlWords", "MarkdownWords", "Words"]
+__all__ = ["HtmlWords", "MarkdownWords", "Words", "as_sentence"]
 
 _LANGUAGES = Path(__file__).parent / "languages"
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
@@ -236,3 +236,17 @@ class MarkdownWords(Words):
 
     def _fill(self, template: str, **values: object) -> str:
         return template.format(**{key: self.literal(value) for key, value in values.items()})
+
+
+def as_sentence(text: object, *, begins: bool = False) -> str:
+    """Return a text as a sentence: ended by a full stop and, on request, begun with a capital.
+
+    Examples
+    --------
+    >>> as_sentence("counted, on leads that are open", begins=True)
+    'Counted, on leads that are open.'
+    """
+    said = display.clean_text(text).strip()
+    if begins:
+        said = said[:1].upper() + said[1:]
+    return said if not said or said.endswith((".", "!", "?")) else f"{said}."
