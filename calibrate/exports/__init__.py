@@ -16,7 +16,14 @@ TARGETS: dict[str, Callable[..., str]] = {"sql": export_sql}
 """What a card can be exported to, by name."""
 
 
-def export_card(card: Scorecard, settings: Settings, target: str, **how: str | None) -> str:
+def export_card(
+    card: Scorecard,
+    settings: Settings,
+    target: str,
+    *,
+    dialect: str | None = None,
+    as_of: str | None = None,
+) -> str:
     """Return the text of a card for another system.
 
     Parameters
@@ -26,8 +33,12 @@ def export_card(card: Scorecard, settings: Settings, target: str, **how: str | N
         The names of the user's columns.
     target : str
         A key of `TARGETS`.
-    **how
-        As the target takes it.
+    dialect, as_of : str, optional
+        As in `export_sql`.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -37,4 +48,4 @@ def export_card(card: Scorecard, settings: Settings, target: str, **how: str | N
     if target not in TARGETS:
         near = did_you_mean(target, TARGETS)
         raise ConfigError(f'there is no export to "{target}"{near}; there is: {", ".join(TARGETS)}')
-    return TARGETS[target](card, settings, **how)
+    return TARGETS[target](card, settings, dialect=dialect, as_of=as_of)
