@@ -93,6 +93,7 @@ def results_of(run: cal.Run) -> dict[str, Any]:
     night = run.scores.loc[run.scores["set"] == "open", ["lead_id", "score", "tier"]]
     explained = card.explain(card.inputs(obs).iloc[0])
     return {
+        "run": run,
         "history": run.history,
         "check": cal.check(run.history),
         "observation": obs,

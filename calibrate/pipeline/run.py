@@ -14,6 +14,7 @@ from calibrate.campaigns import CampaignView
 from calibrate.changes import Changes
 from calibrate.config import Settings
 from calibrate.control import ControlRate, ConversionByAge
+from calibrate.display import html_sentences
 from calibrate.fitting import Parsimony
 from calibrate.gate import Gate
 from calibrate.guards import Finding
@@ -124,6 +125,14 @@ class Run:
         before = None if self.current is None else json.loads(self.current.to_json())
         settings = settings_part(self.settings, self.observation)
         return sha256_of({"inputs": inputs_of(self.history), "settings": settings, "card": before})
+
+    def _repr_html_(self) -> str:
+        sure = [finding.what for finding in self.findings if finding.severity == "certain"]
+        told = [self.control.sentence, *self.gate.reasons, *sure]
+        title = f"{self.observation.period.label}: {self.gate.recommendation}"
+        return "".join(
+            (html_sentences(title, told), self.card._repr_html_(), self.cuts._repr_html_())
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return every number of the run as plain Python, ready for JSON.

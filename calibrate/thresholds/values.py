@@ -105,8 +105,8 @@ class Thresholds:
         notes = [f"Any cut from {low} to {high} does practically as well."] if low < high else []
         level = format_value("confidence_level", self.confidence_level).replace(".0%", "%")
         if self.separates:
-            notes.append(
-                f"Chosen again on other samples of these leads, the cut lies between "
-                f"{self.threshold_ci_lower} and {self.threshold_ci_upper} ({level} of the time)."
-            )
+            lower, upper = self.threshold_ci_lower, self.threshold_ci_upper
+            where = f"lies between {lower} and {upper}" if lower < upper else f"stays at {lower}"
+            again = f"Chosen again on other samples of these leads, the cut {where}"
+            notes.append(f"{again} ({level} of the time).")
         return html_table(tiers[shown], caption=self.message, notes=notes)
