@@ -19,7 +19,7 @@ from calibrate.evaluation import known_outcomes
 from calibrate.fitting import cross_fit_scores, fit_scorecard, names_in, resolvable
 from calibrate.observation import Observation
 from calibrate.scorecard import Scorecard
-from calibrate.thresholds import choose_thresholds, days_to_sale
+from calibrate.thresholds import Target, best_threshold, days_to_sale
 
 __all__ = ["Ranking", "Recipe", "rankings"]
 
@@ -205,14 +205,9 @@ def _cut(train: Observation, card: Scorecard, recipe: Recipe) -> int:
             card=card,
             rng=recipe.rng,
         )
-    cuts = choose_thresholds(
-        scores,
-        objective=recipe.objective,
-        **recipe.figures,
-        weeks=train.fitting.weeks,
-        rng=recipe.rng,
+    return best_threshold(
+        scores, Target(**recipe.figures), objective=recipe.objective, weeks=train.fitting.weeks
     )
-    return cuts.threshold
 
 
 def _has_seen(card: Scorecard, fold: Fold) -> bool:

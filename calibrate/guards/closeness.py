@@ -75,6 +75,10 @@ def close_events(obs: Observation, *, same: int, near: dt.timedelta) -> CloseEve
         So many in a second are many.
     near : timedelta
         Within so much time three are close.
+
+    Returns
+    -------
+    CloseEvents
     """
     engine, names = obs.history.engine, obs.activities
     units = units_of(engine, obs.scope)
@@ -106,7 +110,7 @@ def _part(events: Events, start: int, span: int, *, few: bool) -> _Part:
     return _Part(
         n=np.bincount(events.code, minlength=width),
         n_timed=np.bincount(events.code[is_timed], minlength=width),
-        seconds=second * width + events.code if few else second[:0],
+        seconds=_key(events) if few else np.zeros(0, dtype=np.int64),
         close=_close(events, second, span) + start * width,
     )
 

@@ -58,7 +58,17 @@ class LoggedEvents:
 
 
 def logged_events(obs: Observation) -> LoggedEvents:
-    """Count the events of the history of an observation."""
+    """Count the events of the history of an observation.
+
+    Parameters
+    ----------
+    obs : Observation
+        Its lookback says since when events are free.
+
+    Returns
+    -------
+    LoggedEvents
+    """
     return LoggedEvents(by_day=_by_day(obs), counts=_counts(obs))
 
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from calibrate.stats.patterns import met_counts
 
-__all__ = ["Met", "kinds_of", "met_by"]
+__all__ = ["Met", "is_worth_counting", "kinds_of", "met_by"]
 
 BLOCK = 131_072  # rows looked at together: more would only take memory
 COMMON = 1_000  # leads that make a kind worth counting
 MOST_KINDS = 32
+MANY_CRITERIA = 16
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -68,13 +69,14 @@ class Met:
         return np.asarray(sums)
 
 
-def kinds_of(weight: Floats, converted: Floats, stratum: Places | None) -> Places | None:
-    """Return a number for each row, the same for the same weight, outcome and landmark.
+def is_worth_counting(flags: Flags) -> bool:
+    """Whether rows and criteria are so many that to find rows alike saves more than it takes."""
+    n, n_criteria = flags.shape
+    return n > BLOCK and n_criteria >= MANY_CRITERIA
 
-    None where there are so few rows that they may as well be added up one by one.
-    """
-    if len(weight) <= BLOCK:
-        return None
+
+def kinds_of(weight: Floats, converted: Floats, stratum: Places | None) -> Places:
+    """Return a number for each row, the same for the same weight, outcome and landmark."""
     kind = 2 * pd.factorize(weight)[0] + converted.astype(np.intp)
     if stratum is not None:
         kind = kind * (int(stratum.max()) + 1) + stratum

@@ -16,7 +16,15 @@ from calibrate.observation.statements import Parameters, Scope, counted_for, uni
 if TYPE_CHECKING:
     from calibrate.engines import Engine
 
-__all__ = ["Events", "Units", "all_events", "event_slices", "events_between", "units_of"]
+__all__ = [
+    "Events",
+    "Units",
+    "all_events",
+    "event_slices",
+    "events_between",
+    "joined",
+    "units_of",
+]
 
 _SLICE = 2_000_000  # events taken at a time, about
 
@@ -107,7 +115,11 @@ def event_slices(
 def all_events(engine: Engine, scope: Scope, names: Sequence[str]) -> Events:
     """Return all events of a scope at once."""
     units = units_of(engine, scope)
-    parts = list(event_slices(engine, scope, units, names))
+    return joined(list(event_slices(engine, scope, units, names)), units, names)
+
+
+def joined(parts: Sequence[tuple[slice, Events]], units: Units, names: Sequence[str]) -> Events:
+    """Return what `event_slices` gave as one."""
     nothing = np.zeros(0, dtype=np.int32)
     return Events(
         place=np.concatenate([nothing, *(e.place + np.int32(at.start) for at, e in parts)]),

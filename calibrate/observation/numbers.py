@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
-from calibrate.observation.events import Events, all_events, event_slices, units_of
+from calibrate.observation.events import Events, all_events, event_slices, joined, units_of
 from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import feature_values
 from calibrate.observation.statements import Scope, features_statement
@@ -20,7 +20,7 @@ from calibrate.observation.statements import Scope, features_statement
 if TYPE_CHECKING:
     from calibrate.engines import Engine
 
-__all__ = ["SeenLog", "tallied_numbers"]
+__all__ = ["SeenLog", "counts_and_log", "tallied_numbers"]
 
 _KEPT = 1 << 23  # events kept, of 14 bytes each
 _DAY = 86_400_000_000  # microseconds
@@ -44,6 +44,8 @@ class SeenLog:
         Leads.
     n_events : int or None
         Events that count for them; None if that is not known.
+    seen : Events or None
+        These, where they have been seen and are kept.
 
     Notes
     -----
@@ -57,6 +59,7 @@ class SeenLog:
     names: tuple[str, ...]
     n: int
     n_events: int | None
+    seen: Events | None = None
 
     def numbers(self, measures: Sequence[Measure]) -> dict[str, Values]:
         """Return numbers under their column names, one entry a lead, in file order."""
@@ -100,7 +103,38 @@ class SeenLog:
 
     @cached_property
     def _kept(self) -> Events:
-        return all_events(self.engine, self.scope, self.names)
+        return self.seen or all_events(self.engine, self.scope, self.names)
+
+
+def counts_and_log(
+    engine: Engine, scope: Scope, names: tuple[str, ...]
+) -> tuple[NDArray[np.int64], SeenLog]:
+    """Count each activity of each lead in the process, and keep the events if they are few.
+
+    Returns
+    -------
+    ndarray of int, shape (activities, leads)
+    SeenLog
+    """
+    units = units_of(engine, scope)
+    counts = np.zeros((len(names), len(units.lead_row)), dtype=np.int64)
+    parts: list[tuple[slice, Events]] = []
+    n_events = 0
+    for here, events in event_slices(engine, scope, units, names):
+        counts[:, here] = _counted(events)
+        n_events += len(events.place)
+        parts = [*parts, (here, events)] if n_events <= _KEPT else []
+    seen = joined(parts, units, names) if n_events <= _KEPT else None
+    n = len(units.lead_row)
+    return counts, SeenLog(
+        engine=engine, scope=scope, names=names, n=n, n_events=n_events, seen=seen
+    )
+
+
+def _counted(events: Events) -> NDArray[np.int64]:
+    n, n_names = len(events.cutoff), len(events.names)
+    cell = events.code.astype(np.int64) * n + events.place
+    return np.bincount(cell, minlength=(n_names + 1) * n).reshape(n_names + 1, n)[:n_names]
 
 
 def tallied_numbers(events: Events, measures: Sequence[Measure]) -> dict[str, Values]:

@@ -55,6 +55,8 @@ class Observation:
         again and again. Filled as they are asked for.
     drawn : ndarray of int, or None
         Of a part (`searched`), the rows of the whole ``table`` that its rows are.
+    seen : SeenLog, or None
+        The log, as far as it was looked at to count the activities of `scope`.
     """
 
     history: History
@@ -73,6 +75,7 @@ class Observation:
     parts: tuple[Observation, ...] = field(default=(), repr=False)
     labels: dict[str, pd.Categorical] = field(default_factory=dict, repr=False)
     drawn: NDArray[np.intp] | None = field(default=None, repr=False)
+    seen: SeenLog | None = field(default=None, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -204,14 +207,9 @@ class Observation:
         below, inside = which_searched(self.history, self.scope, ids, share)
         drawn = np.flatnonzero(inside)
         labels = {name: known[drawn] for name, known in self.labels.items()}
-        return replace(
-            self,
-            scope=replace(self.scope, md5_below=below),
-            rows=self.rows.iloc[drawn].reset_index(drop=True),
-            other=None,
-            labels=labels,
-            drawn=drawn,
-        )
+        scope = replace(self.scope, md5_below=below)
+        rows = self.rows.iloc[drawn].reset_index(drop=True)
+        return replace(self, scope=scope, rows=rows, other=None, labels=labels, drawn=drawn)
 
     @cached_property
     def _known(self) -> dict[Measure, NDArray[np.generic]]:
@@ -220,6 +218,8 @@ class Observation:
 
     @cached_property
     def _log(self) -> SeenLog:
+        if self.seen is not None and self.seen.scope == self.scope:
+            return self.seen
         counts = [self.rows[name] for name in self.activities if name in self.rows.columns]
         is_counted = len(counts) == len(self.activities)
         return SeenLog(

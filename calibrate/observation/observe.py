@@ -14,6 +14,7 @@ from calibrate.config import Period, parse_duration, parse_period
 from calibrate.criteria import Measure
 from calibrate.errors import ConfigError, did_you_mean
 from calibrate.observation.counts import counted
+from calibrate.observation.numbers import counts_and_log
 from calibrate.observation.observation import Observation
 from calibrate.observation.reading import (
     coded_categories,
@@ -22,7 +23,7 @@ from calibrate.observation.reading import (
     observed_leads,
 )
 from calibrate.observation.statements import Scope
-from calibrate.observation.tally import activity_counts
+from calibrate.observation.tally import activity_counts, count_columns
 from calibrate.observation.windows import resolve_windows
 
 if TYPE_CHECKING:
@@ -180,10 +181,15 @@ def _observation(
         labels=lead_labels(found, history.attributes),
     )
     del found  # as large as the table made of it
-    counts = activity_counts(history.engine, scope, history.activities, lead_rows)
+    seen, counts = None, None
+    if history.engine.dialect == "duckdb" and not scope.is_wide:
+        raw, seen = counts_and_log(history.engine, scope, bare.activities)
+        counts = count_columns(raw, bare.activities)
+    else:
+        counts = activity_counts(history.engine, scope, history.activities, lead_rows)
     if counts is None:
         counts = bare.features(Measure(activity) for activity in history.activities)
-    return dataclasses.replace(bare, rows=pd.concat([leads, counts], axis=1))
+    return dataclasses.replace(bare, rows=pd.concat([leads, counts], axis=1), seen=seen)
 
 
 def _stacked(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Criterion
 from calibrate.errors import NotEnoughDataError
-from calibrate.observation.alike import Met, kinds_of, met_by
+from calibrate.observation.alike import Met, is_worth_counting, kinds_of, met_by
 from calibrate.observation.followup import MIN_FOLLOWED, weights_given
 from calibrate.stats.logistic import LogisticFit, Units, fit_logistic
 from calibrate.stats.patterns import met_counts, unique_patterns
@@ -130,7 +130,7 @@ class Sample:
     @cached_property
     def met(self) -> Met:
         """Sums over the rows that meet each criterion, of columns made of weight and outcome."""
-        if self.cluster is not None:
+        if self.cluster is not None or not is_worth_counting(self.flags):
             return met_by(self.flags, None)
         return met_by(self.flags, kinds_of(self.weight, self.converted, self.stratum))
 

@@ -18,7 +18,7 @@ from calibrate.observation.statements import Parameters, Scope, counted_for, uni
 if TYPE_CHECKING:
     from calibrate.engines import Engine
 
-__all__ = ["activity_counts", "packed_counts", "tallied_counts"]
+__all__ = ["activity_counts", "count_columns", "packed_counts", "tallied_counts"]
 
 _BITS, _PACKED, _MOST = 17, 3, 24  # 51 bits: whole numbers that a sum of doubles has exactly
 _SLICE = 1_000_000  # events tallied at a time, about
@@ -55,8 +55,11 @@ def activity_counts(
         counts: Rows | None = tallied_counts(engine, scope, activities, lead_rows)
     else:
         counts = packed_counts(engine, scope, activities, lead_rows)
-    if counts is None:
-        return None
+    return None if counts is None else count_columns(counts, activities)
+
+
+def count_columns(counts: Rows, activities: Sequence[str]) -> pd.DataFrame:
+    """Return counts, shape (activities, leads), as one column an activity."""
     names = [Measure(activity).column for activity in activities]
     return pd.DataFrame(counts.T, columns=pd.Index(names, dtype=object), copy=False)
 

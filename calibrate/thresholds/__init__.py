@@ -5,10 +5,10 @@ leads by fit and engagement.
 """
 
 from calibrate.thresholds.arrivals import Arrivals
-from calibrate.thresholds.choose import choose_thresholds
+from calibrate.thresholds.choose import best_threshold, choose_thresholds
 from calibrate.thresholds.crossing import Crossings, crossings, days_to_sale
 from calibrate.thresholds.grid import ScoreGrid, score_grid
-from calibrate.thresholds.objectives import OBJECTIVES
+from calibrate.thresholds.objectives import OBJECTIVES, Target
 from calibrate.thresholds.stages import StageThresholds, choose_stage_thresholds, with_stage_tiers
 from calibrate.thresholds.values import Thresholds
 
@@ -18,7 +18,9 @@ __all__ = [
     "Crossings",
     "ScoreGrid",
     "StageThresholds",
+    "Target",
     "Thresholds",
+    "best_threshold",
     "choose_stage_thresholds",
     "choose_thresholds",
     "crossings",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from calibrate.thresholds.resampling import resampled_sums
 from calibrate.thresholds.tables import cut_table, outcome_table, sweep_of, tier_table
 from calibrate.thresholds.values import Thresholds
 
-__all__ = ["choose_thresholds", "score_cells"]
+__all__ = ["best_threshold", "choose_thresholds", "score_cells"]
 
 Floats = NDArray[np.float64]
 
@@ -109,15 +109,9 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
         value=value, cost=cost, capacity=capacity, beta=beta, precision=precision, recall=recall
     )
     chosen = choose_objective(objective, target)
-    cells, leads = score_cells(scores), scored_leads(scores)
-    weeks = _weeks(scores) if weeks is None else float(weeks)
-    if chosen.name == "capacity" and not weeks > 0:
-        message = "leads a week cannot be counted without a creation date; give weeks=..."
-        raise ConfigError(message)
-    recent = recent_per_week(scores, cells["score"].to_numpy(dtype=np.int64))
-    how: dict[str, Any] = {"weeks": weeks, "recent": recent, "confidence_level": confidence_level}
-    table = cut_table(cells, leads, chosen, target, **how)
-    best = _best(table["objective_value"].to_numpy(), table["precision"].to_numpy(), chosen)
+    cells, leads, weeks, recent, table, best = _cuts(
+        scores, chosen, target, weeks, confidence_level
+    )
     threshold = int(table["threshold"][best])
     arrivals = Arrivals(
         per_week=float(table["leads_per_week"][best]),
@@ -147,6 +141,60 @@ def choose_thresholds(  # noqa: PLR0913 - one keyword a figure that an objective
         _tier_table=tier_table(cells, leads, tiers, confidence_level=confidence_level),
         _history=outcome_table(cells),
     )
+
+
+def best_threshold(
+    scores: pd.DataFrame, target: Target, *, objective: str | None = None, weeks: float | None
+) -> int:
+    """Return the threshold that `choose_thresholds` chooses, and nothing else.
+
+    Parameters
+    ----------
+    scores, objective, weeks
+        As for `choose_thresholds`.
+    target : Target
+        The figures that an objective may need.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"score": [10] * 50 + [60] * 50,
+    ...                       "converted": [True] * 5 + [False] * 45 + [True] * 30 + [False] * 20})
+    >>> best_threshold(frame, Target(), weeks=None)
+    60
+    """
+    chosen = choose_objective(objective, target)
+    cuts = _cuts(scores, chosen, target, weeks, confidence_level=0.95)
+    return int(cuts.table["threshold"][cuts.best])
+
+
+class _Cuts(NamedTuple):
+    """Leads by score and one by one, how many came of late, the cuts, and the best one's row."""
+
+    cells: pd.DataFrame
+    leads: ScoredLeads
+    weeks: float
+    recent: Floats
+    table: pd.DataFrame
+    best: int
+
+
+def _cuts(
+    scores: pd.DataFrame,
+    objective: Objective,
+    target: Target,
+    weeks: float | None,
+    confidence_level: float,
+) -> _Cuts:
+    cells, leads = score_cells(scores), scored_leads(scores)
+    weeks = _weeks(scores) if weeks is None else float(weeks)
+    if objective.name == "capacity" and not weeks > 0:
+        message = "leads a week cannot be counted without a creation date; give weeks=..."
+        raise ConfigError(message)
+    recent = recent_per_week(scores, cells["score"].to_numpy(dtype=np.int64))
+    how: dict[str, Any] = {"weeks": weeks, "recent": recent, "confidence_level": confidence_level}
+    table = cut_table(cells, leads, objective, target, **how)
+    best = _best(table["objective_value"].to_numpy(), table["precision"].to_numpy(), objective)
+    return _Cuts(cells, leads, weeks, recent, table, best)
 
 
 def score_cells(scores: pd.DataFrame) -> pd.DataFrame:
