@@ -314,6 +314,14 @@ def test_what_is_not_known_is_named() -> None:
         export_card(CARD, SETTINGS, "hubspot")
 
 
+def test_a_zone_of_its_own_is_refused_for_bigquery_also_where_no_table_can_be_opened() -> None:
+    assert OF_USER.activities is not None
+    log = OF_USER.activities.model_copy(update={"timezone": "Europe/Rome"})
+    said = r'column ".+": its times are in Europe/Rome, those of the leads in .+ in a view'
+    with pytest.raises(ConfigError, match=said):
+        export_sql(EVERY_RULE, OF_USER.model_copy(update={"activities": log}), dialect="bigquery")
+
+
 def test_three_dialects_say_that_they_were_never_run() -> None:
     for dialect in DIALECTS:
         said = "Generated, not executed" in golden_text(dialect)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns
 from calibrate.engines import quote_identifier, quote_literals
+from calibrate.errors import ConfigError
 from calibrate.exports.canonical import LETTERS, Cells, Closing, Key, plain_name
 from calibrate.history.cells import Cell, is_one_of, moved
 from calibrate.history.outcomes import CONVERTED_WORDS, LOST_WORDS
@@ -54,6 +55,11 @@ class _Assumed:
 
     def moment(self, role: str) -> str:
         here = self.columns.timezone or self.zone
+        if here != self.zone and self.dialect == "bigquery":
+            raise ConfigError(
+                f'column "{self.names[role]}": its times are in {here}, those of the leads in '
+                f"{self.zone}: convert them in a view, and name the view"
+            )
         return moved(self._moment(role), here, self.zone, dialect=self.dialect)
 
     def closing(self, role: str) -> Closing:
