@@ -71,8 +71,7 @@ class Met:
 
 def is_worth_counting(flags: Flags) -> bool:
     """Whether rows and criteria are so many that to find rows alike saves more than it takes."""
-    n, n_criteria = flags.shape
-    return n > BLOCK and n_criteria >= MANY_CRITERIA
+    return len(flags) > BLOCK and int(flags.shape[1]) >= MANY_CRITERIA
 
 
 def kinds_of(weight: Floats, converted: Floats, stratum: Places | None) -> Places:
