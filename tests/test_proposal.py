@@ -41,6 +41,19 @@ def italian(folder: Path, **columns: list[str]) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("activity", "when"), [("Attività", "Data ora"), ("Aktivität", "Zeitpunkt"), ("Event", "Time")]
+)
+def test_headings_with_accents_are_recognised(tmp_path: Path, activity: str, when: str) -> None:
+    days = pd.date_range("2024-01-01", periods=40, freq="D")
+    log = {"Id lead": range(40), "Pagina": ["/a", "/b"] * 20, activity: ["open", "click"] * 20}
+    pd.DataFrame(log | {when: days}).to_csv(tmp_path / "log.csv", index=False)
+    leads = {"Id lead": range(40), "Erstellt am": days, "Esito": ["Vinto", "Perso"] * 20}
+    pd.DataFrame(leads).to_csv(tmp_path / "leads.csv", index=False)
+    told = tomllib.loads(propose_settings(tmp_path / "leads.csv", tmp_path / "log.csv").text)
+    assert (told["activities"]["activity"], told["activities"]["occurred_at"]) == (activity, when)
+
+
 def test_an_export_from_excel_in_italy(tmp_path: Path) -> None:
     proposal = propose_settings(italian(tmp_path))
     told = tomllib.loads(proposal.text)["leads"]

@@ -1,10 +1,12 @@
 """Words that exports use for the columns and values that matter, in English, Italian, German.
 
-Each list is in order of preference. Names are compared without case, spaces, ``_`` and ``-``.
-What a certain CRM calls its columns does not belong here.
+Each list is in order of preference. Names are compared without case, accents, spaces, ``_``
+and ``-``. What a certain CRM calls its columns does not belong here.
 """
 
 from __future__ import annotations
+
+import unicodedata
 
 from calibrate.history.attributes import name_tokens
 from calibrate.history.words import PERSONAL_NAMES
@@ -28,7 +30,8 @@ __all__ = [
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "id": (
         *("leadid", "id", "recordid", "prospectid", "mqlid", "dealid", "opportunityid"),
-        *("contactid", "customerid", "personid", "leadnumber", "codice", "idlead"),
+        *("contactid", "customerid", "personid", "leadnumber", "codice", "idlead", "leadnummer"),
+        *("leadnr",),
     ),
     "created_at": (
         *("createdat", "createddate", "createdtime", "createdate", "created", "creationdate"),
@@ -49,7 +52,7 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "amount": (
         *("amount", "dealamount", "closevalue", "offertotalamount", "dealvalue", "revenue"),
-        *("conversionvalue", "importo", "valore", "ricavo", "betrag", "umsatz"),
+        *("conversionvalue", "importo", "valore", "ricavo", "betrag", "umsatz", "auftragswert"),
     ),
     "contact": ("contactid", "contactname", "personid", "clientid", "contatto", "kontakt"),
     "account": (
@@ -63,18 +66,20 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "activity": (
         *("activity", "activitytype", "activityname", "event", "eventtype", "eventname"),
         *("action", "interaction", "callstatus", "attivita", "evento", "type", "tipo", "channel"),
-        *("subject", "status"),
+        *("aktivitat", "aktivitaet", "ereignis", "azione", "subject", "status"),
     ),
     "occurred_at": (
         *("occurredat", "timestamp", "eventtime", "eventdate", "activitydate", "activitytime"),
-        *("callstarttime", "createdat", "createddate", "time", "date", "ora", "data"),
+        *("callstarttime", "createdat", "createddate", "time", "date", "dataora", "ora", "data"),
+        *("zeitpunkt", "datumuhrzeit", "datum"),
     ),
     "detail": ("detail", "pageurl", "url", "page", "pagina", "dettaglio"),
     "value": ("value", "duration", "calldurationinseconds", "seconds", "durata", "valore"),
     "campaign": ("campaign", "campaignname", "utmcampaign", "campagna", "kampagne"),
     "source": (
         *("leadsource", "source", "originalsource", "utmsource", "channel", "origin", "medium"),
-        *("fonte", "sorgente", "provenienza", "canale", "quelle", "herkunft", "kanal"),
+        *("fonte", "sorgente", "provenienza", "canale", "quelle", "leadquelle", "herkunft"),
+        *("kanal",),
     ),
     "stage": (
         *("lifecyclestage", "leadstage", "dealstage", "stage", "leadstatus", "status"),
@@ -137,14 +142,15 @@ STAGE_WORDS: dict[str, tuple[str, ...]] = {
 
 
 def squeezed(name: str) -> str:
-    """Return a name without case, spaces and marks.
+    """Return a name without case, accents, spaces and marks.
 
     Examples
     --------
-    >>> squeezed("Created Time"), squeezed("created_time")
-    ('createdtime', 'createdtime')
+    >>> squeezed("Created Time"), squeezed("created_time"), squeezed("Attività")
+    ('createdtime', 'createdtime', 'attivita')
     """
-    return "".join(sign for sign in name.casefold() if sign.isalnum())
+    parted = unicodedata.normalize("NFKD", name.casefold())  # an accent is a mark of its own
+    return "".join(sign for sign in parted if sign.isalnum())
 
 
 def name_rank(meaning: str, name: str) -> int | None:
