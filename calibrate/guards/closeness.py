@@ -8,7 +8,7 @@ three are close together, or many in the same second.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,7 +88,7 @@ def close_events(obs: Observation, *, same: int, near: dt.timedelta) -> CloseEve
         return CloseEvents(timed=timed, busy=busy, lead_rows=units.lead_row)
     span = -(-near // dt.timedelta(seconds=1)) + 1
     few = _n_events(engine) <= _SORTED
-    slices = event_slices(engine, obs.scope, units, names, only=True)
+    slices = _slices(obs, units)
     parts = [_part(events, here.start, span, few=few) for here, events in slices]
     n, n_timed = sum(part.n for part in parts), sum(part.n_timed for part in parts)
     codes = np.flatnonzero((n > 0) & (2 * n_timed >= n))
@@ -101,6 +101,14 @@ def close_events(obs: Observation, *, same: int, near: dt.timedelta) -> CloseEve
     lead, code = np.divmod(np.concatenate([part.close for part in parts]), len(names))
     close = units.lead_row[np.unique(lead[np.isin(code, codes)])]
     return CloseEvents(timed=timed, busy=busy, lead_rows=close)
+
+
+def _slices(obs: Observation, units: Units) -> Iterable[tuple[slice, Events]]:
+    """Return the events that were kept when they were counted, or those that the engine has."""
+    log, names = obs.seen, obs.activities
+    if log is None or log.seen is None or log.scope != obs.scope or log.names != names:
+        return event_slices(obs.history.engine, obs.scope, units, names, only=True)
+    return [(slice(0, len(units.lead_row)), log.seen.named())]
 
 
 def _part(events: Events, start: int, span: int, *, few: bool) -> _Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +66,14 @@ class Events:
     micros: Integers
     cutoff: Integers
     names: tuple[str, ...]
+
+    def named(self) -> Events:
+        """Return those of the activities that have names here."""
+        known = self.code < len(self.names)
+        if known.all():
+            return self
+        place, code, micros = self.place[known], self.code[known], self.micros[known]
+        return replace(self, place=place, code=code, micros=micros)
 
 
 def units_of(engine: Engine, scope: Scope) -> Units:

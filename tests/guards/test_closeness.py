@@ -13,7 +13,7 @@ from calibrate.guards import closeness, machines
 from calibrate.guards.closings import closing_logged
 from calibrate.guards.machines import machine_events
 from calibrate.history import History, read_history
-from calibrate.observation import events, observe
+from calibrate.observation import events, numbers, observe
 
 START = dt.datetime(2024, 1, 1)
 NAMES = ("email_open", "email_click", "email_sent")
@@ -41,6 +41,7 @@ def test_busy_seconds_are_those_of_the_engine(
     monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
     monkeypatch.setattr(events, "_SLICE", 500)
+    monkeypatch.setattr(numbers, "_KEPT", 0)
     monkeypatch.setattr(closeness, "_SORTED", together)  # all activities, or one or two
     obs = observe(company(), observation_window="14D", horizon="90D")
     by_engine = closeness._busy_in_engine(obs, NAMES, 5).to_pylist()
@@ -51,10 +52,12 @@ def test_busy_seconds_are_those_of_the_engine(
     assert sorted(tallied, key=key) == sorted(by_engine, key=key)
 
 
+@pytest.mark.parametrize("kept", [1 << 22, 0])
 def test_leads_with_three_close_events_are_among_those_found(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     monkeypatch.setattr(events, "_SLICE", 500)
+    monkeypatch.setattr(numbers, "_KEPT", kept)
     history = company()
     obs = observe(history, observation_window="14D", horizon="90D")
     near = dt.timedelta(seconds=600)
@@ -75,7 +78,8 @@ def test_slices_do_not_change_what_is_odd(
     obs = observe(company(), observation_window="14D", horizon="90D")
     whole = machine_events(obs, sent)
     monkeypatch.setattr(events, "_SLICE", 300)
-    sliced = machine_events(obs, sent)
+    monkeypatch.setattr(numbers, "_KEPT", 0)
+    sliced = machine_events(observe(company(), observation_window="14D", horizon="90D"), sent)
     monkeypatch.setattr(machines, "_suspected", lambda _obs, _close: np.arange(120))
     judged = machine_events(obs, sent)  # every lead
     assert whole
