@@ -15,6 +15,7 @@ import calibrate as cal
 from calibrate.errors import DataError
 from calibrate.proposal import propose_settings
 from calibrate.proposal.looks import Column
+from calibrate.proposal.questions import Question
 from calibrate.proposal.text import Line, Table, settings_text
 
 N = 60
@@ -52,6 +53,52 @@ def test_headings_with_accents_are_recognised(tmp_path: Path, activity: str, whe
     pd.DataFrame(leads).to_csv(tmp_path / "leads.csv", index=False)
     told = tomllib.loads(propose_settings(tmp_path / "leads.csv", tmp_path / "log.csv").text)
     assert (told["activities"]["activity"], told["activities"]["occurred_at"]) == (activity, when)
+
+
+@pytest.mark.parametrize("name", ["Company size", "Unternehmensgröße", "Dimensione azienda"])
+def test_the_size_of_a_company_is_not_its_name(tmp_path: Path, name: str) -> None:
+    sizes = ["1-10", "11-50", "51-200", "over 200"] * 15  # 60 rows
+    told = tomllib.loads(propose_settings(italian(tmp_path, **{name: sizes})).text)
+    assert "account" not in told["leads"]
+    (tmp_path / "calibrate.toml").write_text(propose_settings(tmp_path / "lead.csv").text, "utf-8")
+    history = cal.history_from_settings(cal.load_settings(tmp_path / "calibrate.toml"))
+    assert {a.name: a.kind for a in history.attributes}[name] == "category"
+
+
+def test_a_company_is_told_from_a_class_of_companies(tmp_path: Path) -> None:
+    few = ["Bakery", "Butcher", "Florist"] * 20  # 3 of 60: a class, whatever its heading says
+    assert "account =" not in propose_settings(italian(tmp_path, Azienda=few)).text
+    many = [f"Azienda {i // 6}" for i in range(N)]  # 10 companies of 6 leads each
+    text = propose_settings(italian(tmp_path, Azienda=many)).text
+    assert tomllib.loads(text)["leads"]["account"] == "Azienda"
+    assert "the company's name, never a criterion" in text
+
+
+def test_values_that_mean_lost_in_german_and_italian(tmp_path: Path) -> None:
+    lost = ["Disqualifiziert", "Abgelehnt", "Storniert", "Nicht qualifiziert", "Annullato"]
+    lost += ["Non qualificato", "Cancelled", "Canceled", "5. Disqualifiziert"]
+    stages = [*lost, "Vinto", "In Arbeit", "Angebot"]  # 12, five times each
+    path = italian(tmp_path, Esito=stages * 5)
+    told = tomllib.loads(propose_settings(path).text)["leads"]
+    assert (told["won"], set(told["lost"])) == (["Vinto"], set(lost))
+
+
+def test_open_leads_that_are_closed_are_told_of(tmp_path: Path) -> None:
+    stages = ["Vinto", "Perso", "Tot", "In Arbeit"] * 15
+    days = ["01/04/2024", "02/04/2024", "13/04/2024", ""] * 15
+    asked: dict[str, Question] = {}
+
+    def ask(question: Question) -> object:
+        asked[question.key] = question
+        return question.default
+
+    path = italian(tmp_path, **{"Esito": stages, "Chiuso il": days})
+    proposal = propose_settings(path).asked(ask)
+    assert 'leads at "Tot" carry a closing date: do they mean lost? they are open' in (
+        proposal.doubts
+    )
+    assert "Tot (15, 15 with a closing date)" in asked["leads.lost"].choices
+    assert "In Arbeit (15)" in asked["leads.lost"].choices
 
 
 def test_an_export_from_excel_in_italy(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "zone_line",
 ]
 
+_NEARLY_ALL = 0.95
 _LEAD_URL = "https://crm.example.com/lead/{lead_id}"
 
 
@@ -42,7 +43,7 @@ def lead_lines(look: TableLook, roles: Roles, ask: Ask) -> tuple[list[Line], lis
     named = (
         ("closed_at", roles.closed_at, "when it was won or lost"),
         ("amount", roles.amount, "what a customer was worth"),
-        ("account", roles.account, "the company"),
+        ("account", roles.account, "the company's name, never a criterion"),
     )
     for key, column, why in named:
         if column is not None:
@@ -181,14 +182,27 @@ def _outcome(look: TableLook, roles: Roles, ask: Ask) -> tuple[list[Line], list[
     won = ask(choose("leads.won", f'Which values of "{column.name}" are won?', counts, won))
     rest = {value: n for value, n in counts.items() if value not in won}
     lost = [value for value in lost if value in rest]
-    lost = ask(choose("leads.lost", f'Which values of "{column.name}" are lost?', rest, lost))
+    closed = _closed(roles, column)
+    notes = {value: f"{n:,} with a closing date" for value, n in closed.items() if n}
+    question = f'Which values of "{column.name}" are lost?'
+    lost = ask(choose("leads.lost", question, rest, lost, notes=notes))
     still = [value for value in rest if value not in lost]
     why = f"open: {', '.join(still[:8])}" if still else "every other value is open"
     told.append(Line("won", won, "customers", examples=_counted(counts, won)))
     told.append(Line("lost", lost, why, examples=_counted(counts, lost)))
     if not won:
         doubts.append(f'which values of "{column.name}" mean a customer? say won = [...]')
+    dated = [value for value in still if closed[value] >= _NEARLY_ALL * counts[value]]
+    if dated and any(closed[value] <= 0.5 * counts[value] for value in still):
+        named = ", ".join(f'"{value}"' for value in dated)
+        doubts.append(f"leads at {named} carry a closing date: do they mean lost? they are open")
     return told, doubts
+
+
+def _closed(roles: Roles, outcome: Column) -> dict[str, int]:
+    """Return how many leads of each outcome carry a closing date."""
+    dated = roles.closed_at
+    return {v: 0 if dated is None else dated.filled_where(outcome, [v]) for v in outcome.distinct}
 
 
 def _other_outcomes(look: TableLook, column: Column) -> list[Column]:

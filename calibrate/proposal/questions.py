@@ -75,8 +75,24 @@ def take_default(question: Question) -> Any:
     return question.default
 
 
-def choose(key: str, text: str, counts: Mapping[str, int], default: Sequence[str]) -> Question:
+def choose(
+    key: str,
+    text: str,
+    counts: Mapping[str, int],
+    default: Sequence[str],
+    *,
+    notes: Mapping[str, str] | None = None,
+) -> Question:
     """Ask which of the values of a column mean something.
+
+    Parameters
+    ----------
+    key, text : str
+    counts : mapping of str to int
+        How many leads have each value.
+    default : sequence of str
+    notes : mapping of str to str, optional
+        What is shown beside the number of a value.
 
     Examples
     --------
@@ -85,6 +101,7 @@ def choose(key: str, text: str, counts: Mapping[str, int], default: Sequence[str
     (['Paid'], ['Paid', 'Open'], ['Paid'])
     """
     values = list(counts)
+    more = {value: f", {note}" for value, note in (notes or {}).items()}
 
     def parse(typed: str) -> list[str]:
         if typed.casefold() in {"none", "-"}:
@@ -99,7 +116,7 @@ def choose(key: str, text: str, counts: Mapping[str, int], default: Sequence[str
         default=list(default),
         shown=", ".join(default) or "none",
         parse=parse,
-        choices=[f"{value} ({n:,})" for value, n in counts.items()],
+        choices=[f"{value} ({n:,}{more.get(value, '')})" for value, n in counts.items()],
     )
 
 

@@ -77,7 +77,7 @@ def roles_of(look: TableLook) -> Roles:
         found,
         amount=amount_of(rest),
         contact=best("contact", (c for c in rest if _names_several(c))),
-        account=best("account", (c for c in rest if c.is_category)),
+        account=best("account", (c for c in rest if _names_companies(c))),
     )
 
 
@@ -138,3 +138,8 @@ def _is_yes_or_no(column: Column) -> bool:
 def _names_several(column: Column) -> bool:
     """Whether it can name the person behind each lead, some of them behind several."""
     return not (column.is_date or column.is_unique) and len(column.counts) > 0.1 * column.rows
+
+
+def _names_companies(column: Column) -> bool:
+    """Whether it can name companies: words that come again, and too many to be classes of them."""
+    return column.is_category and len(column.counts) > min(MAX_OUTCOMES, 0.1 * column.rows)

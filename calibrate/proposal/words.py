@@ -87,6 +87,13 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# A name with one of these says what kind of company or person it is, not which.
+_WHO = frozenset({"id", "contact", "account", "lead"})
+_KINDS = (
+    *("size", "grosse", "groesse", "employees", "mitarbeiter", "dimensione", "dipendenti"),
+    *("type", "typ", "tipo", "industry", "branche", "settore", "country", "land", "paese"),
+)
+
 # A revenue of the company is no amount of the sale.
 NOT_THE_SALE = frozenset({"annual", "monthly", "yearly", "declared", "company", "annuo", "annuale"})
 
@@ -99,10 +106,13 @@ WON_WORDS = (
 LOST_WORDS = (
     *("lost", "closed lost", "closedlost", "unqualified", "disqualified", "rejected", "dead"),
     *("not converted", "no", "false", "0", "perso", "persa", "rifiutato", "squalificato"),
-    *("verloren", "nein"),
+    *("verloren", "nein", "disqualifiziert", "nicht qualifiziert", "abgelehnt", "storniert"),
+    *("annullato", "non qualificato", "cancelled", "canceled"),
 )
 _WON_TOKENS = frozenset({"won", "vinto", "vinta", "gewonnen"})
-_LOST_TOKENS = frozenset({"lost", "perso", "persa", "verloren", "unqualified", "disqualified"})
+_LOST_TOKENS = frozenset(
+    {"lost", "perso", "persa", "verloren", "unqualified", "disqualified", "disqualifiziert"}
+)
 _NOT = frozenset({"not", "non", "nicht", "almost", "nearly", "quasi"})
 NULL_WORDS = (
     *("select", "unknown", "n/a", "na", "#n/a", "none", "null", "nan", "-", "--", "(not set)"),
@@ -160,14 +170,25 @@ def name_rank(meaning: str, name: str) -> int | None:
     --------
     >>> name_rank("id", "Lead ID"), name_rank("closed_at", "Closing Date (planned)")
     (0, 103)
-    >>> name_rank("id", "City") is None
-    True
+    >>> name_rank("id", "City") is None, name_rank("account", "Company size") is None
+    (True, True)
     """
+    if meaning in _WHO and _says_which_kind(name):
+        return None
     names, name = COLUMN_NAMES[meaning], squeezed(name)
     if name in names:
         return names.index(name)
     within = [rank for rank, word in enumerate(names) if len(word) > 4 and word in name]
     return 100 + within[0] if within else None
+
+
+def _says_which_kind(name: str) -> bool:
+    """Whether a name tells a kind, such as a size or a country; German joins words to one."""
+    words = [squeezed(token) for token in name_tokens(name)]
+    return any(
+        word.endswith(_KINDS) or any(len(kind) > 5 and kind in word for kind in _KINDS)
+        for word in words
+    )
 
 
 def known_values(values: dict[str, int], meaning: str) -> list[str]:
