@@ -13,6 +13,7 @@ from calibrate.display import format_value, languages
 from calibrate.report import render_html
 from calibrate.report.words import Words
 from tests.browser.conftest import Opened
+from tests.report.campaigns_run import bring_campaigns
 
 Open = Callable[..., Opened]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -103,6 +104,19 @@ def test_nothing_runs_off_a_phone(open_page: Open, run: dict[str, Any], lang: st
     assert width <= 390
     # what is too wide for the screen lies in a region that scrolls and can be reached by keyboard
     assert page.eval_on_selector_all(".scroll", "all => all.every(one => one.tabIndex === 0)")
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_no_table_is_cut_off_on_a_desk(open_page: Open, run: dict[str, Any], lang: str) -> None:
+    told = bring_campaigns(run)
+    told["campaigns"][0]["table"][1]["verdict"] = "fewer hot leads"  # the longest sentence
+    page = open_page(render_html(told, lang=lang), **DESK).page
+    page.evaluate("document.querySelector('#appendix').remove()")
+    cut_off = page.eval_on_selector_all(
+        ".scroll",
+        "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.ariaLabel)",
+    )
+    assert cut_off == []
 
 
 @pytest.mark.parametrize("lang", languages())
