@@ -66,7 +66,8 @@ def decode(content: bytes, *, file: str, encoding: str | None = None) -> str:
     Raises
     ------
     DataError
-        Where bytes cannot be decoded, naming the row.
+        Where bytes cannot be decoded, naming the row; where the text is UTF-8 although the
+        settings say otherwise.
 
     Examples
     --------
@@ -96,6 +97,12 @@ def decode(content: bytes, *, file: str, encoding: str | None = None) -> str:
     except (LookupError, UnicodeError):  # a codec that is none of characters
         problem = f'"{chosen}" cannot be decoded'
         raise DataError(problem, file=file, fix='say an encoding such as "cp1252"') from None
+    if chosen not in ("utf-8-sig", "utf-16") and _is_utf8(content):
+        raise DataError(
+            f'the text is UTF-8, but the settings say encoding = "{chosen}"',
+            file=file,
+            fix="take that line out of this table",
+        )
     text = text.removesuffix("\x1a")
     if _CONTROL.search(text, 0, _SAMPLE):
         raise DataError(
@@ -104,6 +111,17 @@ def decode(content: bytes, *, file: str, encoding: str | None = None) -> str:
             fix="give a CSV, CSV.gz, Parquet or xlsx file",
         )
     return text
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Whether bytes beyond ASCII are UTF-8; text of another encoding hardly ever passes as such."""
+    if content.isascii():
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def sniff_delimiter(text: str) -> str | None:
