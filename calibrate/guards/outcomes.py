@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from calibrate.guards.finding import Finding, number, percent
 from calibrate.guards.rates import judged
 from calibrate.guards.thin import pooled_rates, pooled_words
+from calibrate.history.planned import OPEN_BUT_PAST
 from calibrate.observation import Observation
 from calibrate.observation.followup import MIN_FOLLOWED
 from calibrate.stats.intervals import wilson
@@ -352,22 +353,39 @@ def unequal_observation(obs: Observation) -> list[Finding]:
     ]
 
 
-def planned_closings(obs: Observation) -> list[Finding]:
-    """Count closing dates that are plans, not events."""
-    history = obs.history
-    planned = history.table
-    planned = planned[planned["check"] == "open with a closing date"]
+def planned_closings(obs: Observation) -> Sequence[Finding]:
+    """Count closing dates of open leads: those to come are plans, those past need a look."""
+    read = obs.history.table
+    past = read[read["check"] == OPEN_BUT_PAST]
+    n_past = int(past["n"].sum())
+    planned = read.loc[read["check"] == "open with a closing date", "n"].sum() - n_past
     counts = obs.counts
-    later = counts[counts["check"] == "closed after as_of"]
-    n = int(planned["n"].sum() + later["n"].sum())
-    if n < max(1.0, _PLANNED * len(obs.table)):
-        return []
-    return [
-        PlannedClosings(
-            severity="note",
-            what=f"{number(n)} leads carry a closing date after the day of the export",
-            how_sure="open leads with a date, or dates after the export",
-            effect="taken as closings, they would be outcomes that nobody knows yet",
-            action="nothing: these leads are open",
-        )
-    ]
+    n = int(planned + counts.loc[counts["check"] == "closed after as_of", "n"].sum())
+    few = max(1.0, _PLANNED * len(obs.table))
+    found = [] if n_past < few else [_closed_but_open(n_past, "".join(past["examples"]))]
+    return found if n < few else [*found, _to_come(n)]
+
+
+def _closed_but_open(n: int, most: str) -> PlannedClosings:
+    """Tell of closing dates that are past; `most` names the commonest outcome, if it is known."""
+    return PlannedClosings(
+        severity="likely",
+        what=f"{number(n)} open leads have a closing date that is past{most and '; '}{most}",
+        how_sure="counted",
+        effect="if they are lost or won, rates and points rest on outcomes that are wrong",
+        action=(
+            "if that value means lost or won, add it to lost = [...] or won = [...] under [leads]"
+            if most
+            else "see whether they are lost or won, and say so in the data"
+        ),
+    )
+
+
+def _to_come(n: int) -> PlannedClosings:
+    return PlannedClosings(
+        severity="note",
+        what=f"{number(n)} leads carry a closing date after the day of the export",
+        how_sure="open leads with a date, or dates after the export",
+        effect="taken as closings, they would be outcomes that nobody knows yet",
+        action="nothing: these leads are open",
+    )

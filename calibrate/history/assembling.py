@@ -19,6 +19,7 @@ from calibrate.history.joining import create_leads, join_outcomes, open_outcomes
 from calibrate.history.leads import look_at_leads
 from calibrate.history.log import type_leads_of_log
 from calibrate.history.needs import Needs
+from calibrate.history.planned import past_closings
 from calibrate.history.sources import Source, SourceTable, read_source
 from calibrate.history.staging import Staged
 from calibrate.history.tables import DatabaseTable, find_table, read_leads
@@ -129,6 +130,8 @@ def assemble(
     elif activity_source is not None:
         staged.append(_typed_activities(private, activity_source, asked, typed))
     moment = asked.moment or _latest(private, placed, is_wide=typed.is_wide)
+    if not typed.is_wide:
+        typed.staged.checks.extend(past_closings(private, moment))
     names = _activity_names(private, moment) if placed is None else placed.names
     origins = [origin for part in staged for origin in part.source.sources]
     checks = [check for part in staged for check in part.checks]
@@ -294,7 +297,7 @@ def _typed(
         needs=asked.needs,
         stages=asked.stages,
     )
-    return type_leads(seen, asked.leads)
+    return type_leads(seen, asked.leads, must_win=needs_outcome and asked.needs is None)
 
 
 def _taken(typed: TypedLeads, needs: Needs | None) -> frozenset[str]:

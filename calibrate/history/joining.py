@@ -13,6 +13,7 @@ from calibrate.history.leads import mapped_columns, no_lead_left
 from calibrate.history.numbers import only_number
 from calibrate.history.outcomes import closing_interval
 from calibrate.history.personal import masked
+from calibrate.history.planned import keep_planned
 from calibrate.history.sources import SourceTable, read_source
 from calibrate.history.stages import create_lead_stages
 from calibrate.history.staging import Staged, find_column, stage
@@ -260,6 +261,7 @@ def create_leads(leads: TypedLeads) -> None:
         _count(staged, "created_at IS NULL", "without a creation time", "left out")
         engine.execute("DELETE FROM typed_leads WHERE created_at IS NULL")
         _count_closings(staged)
+        keep_planned(staged, leads.outcome)
     if not int(staged.one("SELECT count(*) FROM typed_leads")):
         raise no_lead_left(staged.source.file)
     closed = "outcome <> 'open' AND closed_from IS NOT NULL"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 
 from calibrate.config import LeadColumns
 from calibrate.engines import quote_literals
-from calibrate.errors import DataError, did_you_mean
+from calibrate.errors import CalibrateWarning, DataError, did_you_mean
 from calibrate.history.dates import DateReading
 from calibrate.history.personal import masked
 from calibrate.history.staging import Staged, spelled
@@ -22,10 +23,13 @@ __all__ = [
 
 CONVERTED_WORDS = ("converted", "yes", "y", "true", "1", "1.0")
 LOST_WORDS = ("lost",)
+_SHOWN = 8
 _OPEN = ("open", "no", "n", "false", "0", "0.0")
 
 
-def outcome_value(staged: Staged, position: int, columns: LeadColumns) -> str:
+def outcome_value(
+    staged: Staged, position: int, columns: LeadColumns, *, must_win: bool = False
+) -> str:
     """Return the SQL of a lead's outcome: ``converted``, ``lost`` or ``open``.
 
     Parameters
@@ -36,6 +40,8 @@ def outcome_value(staged: Staged, position: int, columns: LeadColumns) -> str:
         Their column of outcomes.
     columns : LeadColumns
         Its `won` and `lost`, compared without regard to case.
+    must_win : bool
+        Whether some lead has to be won or lost, since outcomes are to be learnt from.
 
     Returns
     -------
@@ -46,13 +52,21 @@ def outcome_value(staged: Staged, position: int, columns: LeadColumns) -> str:
     ------
     DataError
         If neither `won` nor `lost` is given and a value is none of converted / lost / open,
-        yes / no, true / false, 1 / 0; or if `won` or `lost` never occurs but for a misspelling.
+        yes / no, true / false, 1 / 0; or if `won` or `lost` never occurs but for a misspelling;
+        or if a value stands in both; or if no lead is won or lost though `must_win` says so.
+
+    Warns
+    -----
+    CalibrateWarning
+        If `must_win`, of values of `won` that never occur.
     """
     value = f"lower({staged.text(position)})"
     _count_missing(staged, position)
     if columns.won or columns.lost:
         won, lost = _words(columns.won), _words(columns.lost)
-        _refuse_misspelt_outcomes(staged, position, {"won": columns.won, "lost": columns.lost})
+        _refuse_both(staged, position, won, lost)
+        mapped = {"won": columns.won, "lost": columns.lost}
+        _refuse_misspelt_outcomes(staged, position, mapped, must_win=must_win)
         _count_others(staged, position, value, [*won, *lost])
     else:
         won, lost = list(CONVERTED_WORDS), list(LOST_WORDS)
@@ -183,8 +197,23 @@ def refuse_misspelt(
             )
 
 
+def _refuse_both(staged: Staged, position: int, won: list[str], lost: list[str]) -> None:
+    for word in won:
+        if word in lost:
+            raise DataError(
+                f'"{word}" stands in won = [...] and in lost = [...]',
+                file=staged.source.file,
+                column=staged.source.names[position],
+                fix="leave it in one of them",
+            )
+
+
 def _refuse_misspelt_outcomes(
-    staged: Staged, position: int, mapped: dict[str, tuple[str | bool | int | float, ...]]
+    staged: Staged,
+    position: int,
+    mapped: dict[str, tuple[str | bool | int | float, ...]],
+    *,
+    must_win: bool,
 ) -> None:
     found = staged.engine.query(
         f"SELECT DISTINCT {staged.text(position)} AS v FROM {staged.name} "
@@ -195,6 +224,32 @@ def _refuse_misspelt_outcomes(
     for key, values in mapped.items():
         if not spellings.intersection(_words(values)):
             refuse_misspelt(staged, position, values, present, key=key)
+    if must_win and present:
+        _name_absent(staged, position, mapped, present)
+
+
+def _name_absent(
+    staged: Staged,
+    position: int,
+    mapped: dict[str, tuple[str | bool | int | float, ...]],
+    present: Sequence[str],
+) -> None:
+    """Refuse words of which no row has any; warn of those of won that no row has."""
+    spellings = {value.lower() for value in present}
+    absent = [spelled(value) for value in mapped["won"] if spelled(value).lower() not in spellings]
+    if not absent:
+        return
+    named = ", ".join(f'"{value}"' for value in absent)
+    more = ", ..." if len(present) > _SHOWN else ""
+    there = ", ".join(f'"{masked(value)}"' for value in present[:_SHOWN]) + more
+    problem = f"no row has the value {named} that won names; the values are {there}"
+    file, column = staged.source.file, staged.source.names[position]
+    words = {word for values in mapped.values() for word in _words(values)}
+    if not spellings & words:
+        fix = "name those that mean a customer in won = [...] under [leads]"
+        raise DataError(problem, file=file, column=column, fix=fix)
+    said = str(DataError(problem, file=file, column=column))
+    warnings.warn(said, CalibrateWarning, stacklevel=2)
 
 
 def _count_missing(staged: Staged, position: int) -> None:

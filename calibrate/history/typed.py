@@ -32,6 +32,8 @@ class TypedLeads:
         Whether a contact column is mapped.
     stage_columns : StageColumns or None
         Where the stages of the CRM stand, if they are mapped.
+    outcome : int or None
+        Position of their column of outcomes, if they have one.
     """
 
     staged: Staged
@@ -39,9 +41,10 @@ class TypedLeads:
     is_wide: bool
     has_contacts: bool
     stage_columns: StageColumns | None = None
+    outcome: int | None = None
 
 
-def type_leads(seen: LeadsSeen, columns: LeadColumns) -> TypedLeads:
+def type_leads(seen: LeadsSeen, columns: LeadColumns, *, must_win: bool = False) -> TypedLeads:
     """Type the leads into the engine's table ``typed_leads``.
 
     Parameters
@@ -50,13 +53,15 @@ def type_leads(seen: LeadsSeen, columns: LeadColumns) -> TypedLeads:
         From `look_at_leads`; its table of known leads is dropped.
     columns : LeadColumns
         What means what.
+    must_win : bool
+        Whether some lead has to be won or lost, since outcomes are to be learnt from.
 
     Returns
     -------
     TypedLeads
         What was found.
     """
-    _create(seen, columns)
+    _create(seen, columns, must_win=must_win)
     if seen.known.name != seen.staged.name:
         seen.staged.engine.execute(f"DROP TABLE {seen.known.name}")
     return TypedLeads(
@@ -65,10 +70,11 @@ def type_leads(seen: LeadsSeen, columns: LeadColumns) -> TypedLeads:
         is_wide="created_at" not in seen.roles,
         has_contacts="contact" in seen.roles,
         stage_columns=seen.reached,
+        outcome=seen.roles.get("outcome"),
     )
 
 
-def _create(seen: LeadsSeen, columns: LeadColumns) -> None:
+def _create(seen: LeadsSeen, columns: LeadColumns, *, must_win: bool) -> None:
     staged, roles = seen.staged, seen.roles
     table, dates = with_dates(staged, seen.dates)
     start, end = "CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)"
@@ -82,7 +88,9 @@ def _create(seen: LeadsSeen, columns: LeadColumns) -> None:
         "account": _text_or_null(staged, roles.get("account")),
         "created_at": dates.get("created_at", none).value,
         "outcome": (
-            outcome_value(staged, roles["outcome"], columns) if "outcome" in roles else "'open'"
+            outcome_value(staged, roles["outcome"], columns, must_win=must_win)
+            if "outcome" in roles
+            else "'open'"
         ),
         "closed_from": start,
         "closed_to": end,

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from calibrate.config import ActivityColumns, LeadColumns, OutcomeColumns, Settings
-from calibrate.errors import CalibrateError, ConfigError, DataError
+from calibrate.errors import CalibrateError, CalibrateWarning, ConfigError, DataError
 from calibrate.history import history_from_settings, read_history
+from calibrate.history.needs import Needs
 
 GOOD = "lead_id,created_at,outcome,Industry\n1,2024-01-01,converted,a\n2,2024-01-02,open,b\n"
 
@@ -121,6 +122,38 @@ def test_an_unknown_outcome_is_refused_where_nothing_is_mapped(tmp_path: Path) -
 def test_a_misspelt_won_value_names_the_nearest(tmp_path: Path) -> None:
     message = refused(GOOD, tmp_path, won=["convertd"])
     assert 'no row has the value "convertd" that won names (did you mean "converted"?)' in message
+
+
+GERMAN = "lead_id,created_at,outcome\n1,2024-01-01,Gewonnen\n2,2024-01-02,Verloren\n"
+
+
+def test_words_for_outcomes_of_another_language_are_refused_with_those_there_are(
+    tmp_path: Path,
+) -> None:
+    message = refused(GERMAN, tmp_path, won=["Won"], lost=["Lost"])
+    assert message == (
+        'leads.csv, column "outcome": no row has the value "Won" that won names; the values are '
+        '"Gewonnen", "Verloren"; name those that mean a customer in won = [...] under [leads]'
+    )
+    # an export of open leads alone is no error where nothing is learnt from it
+    leads, needs = LeadColumns(won=["Won"]), Needs()
+    assert read_history(tmp_path / "leads.csv", leads=leads, needs=needs).n_leads == 2
+
+
+def test_a_value_of_won_that_no_lead_has_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text(GERMAN)
+    for mapped in ({"won": ["Gewonnen", "Paid"]}, {"won": ["Paid"], "lost": ["verloren"]}):
+        with pytest.warns(CalibrateWarning, match='no row has the value "Paid" that won names'):
+            history = read_history(tmp_path / "leads.csv", leads=LeadColumns(**mapped))
+        assert history.n_leads == 2
+
+
+def test_a_value_that_means_won_and_lost_is_refused(tmp_path: Path) -> None:
+    message = refused(GERMAN, tmp_path, won=["Gewonnen", "Verloren"], lost=["verloren"])
+    assert message == (
+        'leads.csv, column "outcome": "verloren" stands in won = [...] and in lost = [...]; '
+        "leave it in one of them"
+    )
 
 
 def test_ids_that_repeat_with_different_cells_are_refused(tmp_path: Path) -> None:
