@@ -297,7 +297,9 @@ def _typed(
         needs=asked.needs,
         stages=asked.stages,
     )
-    return type_leads(seen, asked.leads, must_win=needs_outcome and asked.needs is None)
+    # a funnel can be learnt from before anybody has bought
+    must_win = needs_outcome and asked.needs is None and asked.stages is None
+    return type_leads(seen, asked.leads, must_win=must_win)
 
 
 def _taken(typed: TypedLeads, needs: Needs | None) -> frozenset[str]:
