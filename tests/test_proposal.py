@@ -191,6 +191,44 @@ def test_wins_in_a_second_file(tmp_path: Path) -> None:
     assert "outcome" not in told["leads"]
 
 
+def two_files(folder: Path, **of_log: object) -> tuple[Path, Path]:
+    """60 leads and 300 events of theirs."""
+    leads, log = folder / "leads.csv", folder / "our log.csv"
+    leads_frame().to_csv(leads, index=False)
+    times = pd.date_range("2024-01-01", periods=300, freq="h")
+    whose = [i % N for i in range(300)]
+    events = {"Lead ID": whose, "Activity": ["visit", "call", "mail"] * 100, "Time": times}
+    pd.DataFrame({**of_log, **events}).to_csv(log, index=False)
+    return leads, log
+
+
+@pytest.mark.parametrize("of_log", [{}, {"Activity ID": [f"E{i}" for i in range(300)]}])
+def test_files_the_wrong_way_round_are_told_apart(tmp_path: Path, of_log: dict[str, str]) -> None:
+    leads, log = two_files(tmp_path, **of_log)
+    told = tomllib.loads(propose_settings(leads, log).text)
+    assert told["activities"]["activity"] == "Activity"
+    with pytest.raises(DataError) as caught:
+        propose_settings(log, leads)
+    assert str(caught.value) == (
+        "our log.csv: it looks like a log of activities: is it the second file?; "
+        'say: calibrate init leads.csv "our log.csv"'
+    )
+
+
+def test_a_log_alone_is_asked_for_its_leads(tmp_path: Path) -> None:
+    _, log = two_files(tmp_path)
+    with pytest.raises(DataError, match="it looks like a log of activities: is it the second"):
+        propose_settings(log)
+
+
+def test_a_log_with_the_deals_that_were_won_stands_the_right_way_round(tmp_path: Path) -> None:
+    _, log = two_files(tmp_path)
+    deals = {"Lead ID": range(20), "Status": ["won", "paid"] * 10, "Won date": ["2024-03-01"] * 20}
+    pd.DataFrame(deals).to_csv(tmp_path / "deals.csv", index=False)
+    told = tomllib.loads(propose_settings(log, tmp_path / "deals.csv").text)
+    assert told["leads"]["from_activities"] is True
+
+
 def test_a_wide_table(tmp_path: Path) -> None:
     frame = pd.DataFrame({"lead_id": range(N), "Converted": [0, 1] * 30, "TotalVisits": range(N)})
     frame.to_csv(tmp_path / "wide.csv", index=False)

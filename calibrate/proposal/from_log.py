@@ -40,7 +40,7 @@ def of_log(
     """
     events = events_of(look)
     if deals is None and not events.sales:
-        raise without_outcome(look)
+        raise without_outcome(look, is_log=True)
     spelled, doubts = format_lines(look, "activities", ask)
     n = len(events.lead.counts)
     first = "a lead's first event is its creation"
@@ -80,14 +80,18 @@ def closings(deals: TableLook) -> list[tuple[Column | None, str | None]]:
     return [(deals.column(name), deals.date_order)]
 
 
-def without_outcome(look: TableLook) -> DataError:
+def without_outcome(look: TableLook, *, is_log: bool = False) -> DataError:
     """Return the error that nothing tells which leads became customers."""
-    return DataError(
-        "no column tells which leads became customers",
-        file=look.file,
-        fix='export a column like "converted" (yes/no) or the stage of the deal, or name the '
-        "file of closed deals as the second file",
+    fix = (
+        'export a column like "converted" (yes/no) or the stage of the deal, or name the '
+        "file of closed deals as the second file"
     )
+    if is_log:
+        fix = (
+            "it looks like a log of activities: is it the second file? name the leads first: "
+            f"calibrate init LEADS {look.file}; or name the file of closed deals as the second"
+        )
+    return DataError("no column tells which leads became customers", file=look.file, fix=fix)
 
 
 def _head(look: TableLook, events: Events) -> list[Line]:

@@ -27,6 +27,7 @@ from calibrate.proposal.questions import Ask, take_default
 from calibrate.proposal.roles import Roles, is_log, roles_of
 from calibrate.proposal.second import activity_lines, joined_by, moment_of
 from calibrate.proposal.stages import campaign_columns, stage_tables
+from calibrate.proposal.swapped import refuse_swapped
 from calibrate.proposal.text import Line, Table, settings_text
 
 __all__ = ["Proposal", "propose_settings"]
@@ -102,11 +103,12 @@ def propose_settings(leads: str | Path, activities: str | Path | None = None) ->
     Raises
     ------
     DataError
-        If a file cannot be read, no column identifies the leads or tells their outcome, or
-        no column of the activities names the leads.
+        If a file cannot be read, no column identifies the leads or tells their outcome,
+        no column of the activities names the leads, or the files stand the wrong way round.
     """
     look = look_at(Path(leads), "leads")
     log = None if activities is None else look_at(Path(activities), "activities")
+    refuse_swapped(look, log)
     parts = of_log if is_log(look) else _of_leads
 
     def settle(ask: Ask) -> Proposal:
