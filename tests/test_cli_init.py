@@ -249,8 +249,14 @@ def test_promote_says_which_runs_there_are(
     signed = ["--who", "Ada", "--why", "better"]
     assert main(["promote", "runs/2026Q1", *signed]) == 1
     assert capsys.readouterr().err.endswith("make a run with: calibrate run\n")
+    assert main(["promote", *signed]) == 2
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "name the run to promote, or --rollback; make a run with: calibrate run" in said
     write_run(company_run(), tmp_path / "company" / "runs" / "one")
     assert main(["promote", "runs/two", *signed]) == 1
     assert capsys.readouterr().err.endswith("; there are: one\n")
+    assert main(["promote", *signed]) == 2
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "name the run to promote: one; or --rollback" in said
     assert main(["promote", "runs/one", *signed]) == 0
     assert "to undo: calibrate promote --rollback" in capsys.readouterr().out

@@ -383,7 +383,9 @@ def promote(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Put the card of a run in force, or the one before it again."""
-    if rollback == (run_folder is not None):
+    if run_folder is None and not rollback:
+        raise typer.BadParameter(work.what_to_promote(config))
+    if rollback and run_folder is not None:
         raise typer.BadParameter("name a RUN to promote, or --rollback, not both")
     raise typer.Exit(work.promote(config, run_folder, who=who, why=why, when=when))
 

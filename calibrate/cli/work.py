@@ -65,6 +65,7 @@ __all__ = [
     "report",
     "run",
     "score",
+    "what_to_promote",
 ]
 
 CARD_COLUMNS = ["criterion", "points", "points_ci_lower", "points_ci_upper", "n", "lift"]
@@ -345,14 +346,27 @@ def promote(config: Path, run_folder: Path | None, *, who: str, why: str, when: 
     return DONE
 
 
+def what_to_promote(config: Path) -> str:
+    """Return what to say where no run was named: which there are."""
+    try:
+        names = _names_of_runs(runs_folder(load_settings(config)))
+    except CalibrateError:  # without settings here, nothing is known of runs
+        names = []
+    if not names:
+        return "name the run to promote, or --rollback; make a run with: calibrate run"
+    return f"name the run to promote: {', '.join(names)}; or --rollback"
+
+
+def _names_of_runs(runs: Path) -> list[str]:
+    return [card.parent.name for card in sorted(runs.glob("[!.]*/scorecard.json"))]
+
+
 def _which_runs(runs: Path, error: str) -> str:
     """Say which runs there are, where the one named is not there."""
     if "there is no" not in error and "does not lie" not in error:
         return ""
-    cards = sorted(runs.glob("[!.]*/scorecard.json"))
-    if not cards:
-        return "; make a run with: calibrate run"
-    return f"; there are: {', '.join(card.parent.name for card in cards)}"
+    names = _names_of_runs(runs)
+    return f"; there are: {', '.join(names)}" if names else "; make a run with: calibrate run"
 
 
 def _note_gate(run_folder: Path) -> None:
