@@ -215,6 +215,34 @@ def test_files_the_wrong_way_round_are_told_apart(tmp_path: Path, of_log: dict[s
     )
 
 
+@pytest.mark.parametrize(
+    ("about", "how_long"), [("Betreff", "Dauer (Minuten)"), ("Oggetto", "Minuti")]
+)
+def test_what_a_log_says_beside_in_german_and_italian(
+    tmp_path: Path, about: str, how_long: str
+) -> None:
+    said = {about: ["Offer", "Hello"] * 150, how_long: list(range(100, 110)) * 30}
+    told = tomllib.loads(propose_settings(*two_files(tmp_path, **said)).text)["activities"]
+    assert (told["activity"], told["detail"], told["value"]) == ("Activity", about, how_long)
+
+
+def test_a_subject_is_the_activity_only_where_nothing_else_is(tmp_path: Path) -> None:
+    leads, log = two_files(tmp_path, Subject=["Offer", "Hello"] * 150)
+    told = tomllib.loads(propose_settings(leads, log).text)["activities"]
+    assert (told["activity"], told["detail"]) == ("Activity", "Subject")
+    pd.read_csv(log).drop(columns="Activity").to_csv(log, index=False)
+    told = tomllib.loads(propose_settings(leads, log).text)["activities"]
+    assert told["activity"] == "Subject"
+    assert "detail" not in told
+
+
+def test_an_amount_may_have_its_unit_in_its_heading(tmp_path: Path) -> None:
+    path = italian(tmp_path)
+    text = path.read_bytes().replace(b"Importo", "Auftragswert (€)".encode("cp1252"))
+    path.write_bytes(text)
+    assert tomllib.loads(propose_settings(path).text)["leads"]["amount"] == "Auftragswert (€)"
+
+
 def test_a_log_alone_is_asked_for_its_leads(tmp_path: Path) -> None:
     _, log = two_files(tmp_path)
     with pytest.raises(DataError, match="it looks like a log of activities: is it the second"):

@@ -102,10 +102,12 @@ def activity_lines(
     """Return what the columns of a log mean; those fixed are known already."""
     known = {} if fixed is None else fixed
     texts = [c for c in log.columns if c is not lead and not c.is_date]
+    activity = known.get("activity") or _kind(texts)
+    rest = [column for column in texts if column is not activity]
     found = (
-        ("activity", known.get("activity") or _kind(texts), "what was done"),
+        ("activity", activity, "what was done"),
         ("occurred_at", known.get("occurred_at") or moment_of(log), "when"),
-        ("detail", _detail(texts), "such as the page that was viewed"),
+        ("detail", _detail(rest), "such as the page that was viewed"),
         ("value", _value(texts), "such as seconds"),
     )
     return [Line(key, c.name, why, examples=examples_of(c)) for key, c, why in found if c]

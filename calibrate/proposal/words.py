@@ -73,8 +73,14 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
         *("callstarttime", "createdat", "createddate", "time", "date", "dataora", "ora", "data"),
         *("zeitpunkt", "datumuhrzeit", "datum"),
     ),
-    "detail": ("detail", "pageurl", "url", "page", "pagina", "dettaglio"),
-    "value": ("value", "duration", "calldurationinseconds", "seconds", "durata", "valore"),
+    "detail": (
+        *("detail", "pageurl", "url", "page", "pagina", "dettaglio", "betreff", "oggetto"),
+        *("subject",),
+    ),
+    "value": (
+        *("value", "duration", "calldurationinseconds", "seconds", "durata", "valore", "minuten"),
+        *("minuti", "minutes", "dauer"),
+    ),
     "campaign": ("campaign", "campaignname", "utmcampaign", "campagna", "kampagne"),
     "source": (
         *("leadsource", "source", "originalsource", "utmsource", "channel", "origin", "medium"),
