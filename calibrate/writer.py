@@ -236,7 +236,7 @@ def _write_text(path: Path, text: str) -> None:
 def _write_pages(summary: dict[str, Any], folder: Path, *, lang: str) -> tuple[str, ...]:
     _write_text(folder / "report.html", render_html(summary, lang=lang))
     _write_text(folder / "report.md", render_markdown(summary, lang=lang))
-    write_workbook(summary, folder / "report.xlsx")
+    write_workbook(summary, folder / "report.xlsx", lang=lang)
     return "report.html", "report.md", "report.xlsx"
 
 

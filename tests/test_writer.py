@@ -194,7 +194,8 @@ def test_pages_are_written_again_from_the_folder_alone(folder: Path, tmp_path: P
     assert contents(copy) == before
     writer.rewrite_report(copy, lang="it")
     after = contents(copy)
-    assert {name for name in FILES if after[name] != before[name]} == {"report.html", "report.md"}
+    pages = {"report.html", "report.md", "report.xlsx"}
+    assert {name for name in FILES if after[name] != before[name]} == pages
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -391,6 +392,7 @@ def promote(
 
 
 def _never_fail_on_a_character() -> None:
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # ">&-"
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -161,7 +161,7 @@ class Run:
                 "readiness": readiness_part(self.readiness),
                 "funnel": self.funnel,
                 "lift": self.lift.table,
-                "rules": rules_part(self.lift, self.card, self.current),
+                "rules": rules_part(self.lift, self.card, self.short_card, self.current),
                 "overlaps": self.overlaps,
                 "scorecard": json.loads(self.card.to_json()),
                 "parsimony": parsimony_part(self.parsimony),

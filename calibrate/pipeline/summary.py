@@ -174,7 +174,7 @@ def short_card_part(card: Scorecard | None, curve: Parsimony | None) -> dict[str
 
 def rules_part(lift: Lift, *cards: Scorecard | None) -> dict[str, Any]:
     """Return the ``when`` of every rule that was measured or is on a card, by its name."""
-    of_cards = [line.criterion for card in cards if card for line in card.criteria]
+    of_cards = [rule for card in cards if card for rule in card.rules]
     plain: dict[str, Any] = to_plain({rule.name: rule.when for rule in (*lift.criteria, *of_cards)})
     return plain
 

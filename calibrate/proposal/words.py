@@ -37,7 +37,9 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
         *("createdat", "createddate", "createdtime", "createdate", "created", "creationdate"),
         *("createdon", "dateadded", "firstcontactdate", "engagedate", "inquirydate", "signupdate"),
         *("registeredat", "datacreazione", "creatoil", "dataregistrazione", "erstelltam"),
-        *("erstellungsdatum", "date", "data", "datum"),
+        *("erstellungsdatum", "datecreated", "entrydate", "leaddate", "receivedat", "received"),
+        *("submittedat", "formdate", "firstseen", "datainserimento", "inseritoil", "eingang"),
+        *("date", "data", "datum"),
     ),
     "outcome": (
         *("outcome", "converted", "isconverted", "conversion", "won", "iswon", "customer"),
@@ -49,6 +51,9 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
         *("closedat", "closeddate", "closedate", "closingdate", "closedon", "wondate"),
         *("converteddate", "dateconversion", "conversiondate", "datachiusura", "chiusoil"),
         *("dataconversione", "abgeschlossenam", "abschlussdatum"),
+        *("dateclosed", "closed", "closetime", "dealclosed", "actualclose", "wonon", "windate"),
+        *("convertedat", "convertedon", "saledate", "orderdate", "purchasedate", "chiusail"),
+        *("vintail", "gewonnenam"),
     ),
     "amount": (
         *("amount", "dealamount", "closevalue", "offertotalamount", "dealvalue", "revenue"),

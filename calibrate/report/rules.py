@@ -12,6 +12,11 @@ from calibrate.report.words import Words
 __all__ = ["said_in", "translated"]
 
 _COUNTED_BY = "counted by "
+_OF_RULES = {
+    *("criterion", "name", "rule", "other", "counted_by", "reason", "activity", "disqualify"),
+    *("hold", "until"),
+}
+_DATA = {"head", "campaigns", "missed", "unknown"}  # whose texts are the data's own
 
 
 def said_in(words: Words, rules: Mapping[str, Any]) -> dict[str, str]:
@@ -27,7 +32,7 @@ def said_in(words: Words, rules: Mapping[str, Any]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Of the rules that are called what they say, their names and their whole wording. What
+        The whole wording of each, and the names of those that are called what they say. What
         people called otherwise is called so in every language.
 
     Examples
@@ -40,13 +45,13 @@ def said_in(words: Words, rules: Mapping[str, Any]) -> dict[str, str]:
     for name, when in rules.items():
         for full in (False, True):
             english = _described(when, full=full)
-            if english is not None and name == _described(when):
+            if english is not None and (full or name == english):
                 said[english] = describe(when, full=full, say=say)
     return {english: own for english, own in said.items() if english != own}
 
 
 def translated(view: Any, said: Mapping[str, str]) -> Any:
-    """Return what a page shows with the names of rules exchanged, wherever they stand alone.
+    """Return what a page shows with the names of rules exchanged, where a rule may stand.
 
     Parameters
     ----------
@@ -64,13 +69,23 @@ def translated(view: Any, said: Mapping[str, str]) -> Any:
     if not said:
         return view
     if isinstance(view, Mapping):
-        return {key: translated(value, said) for key, value in view.items()}
+        return {key: _under(key, value, said) for key, value in view.items()}
     if isinstance(view, list):
         return [translated(value, said) for value in view]
-    if not isinstance(view, str):
-        return view
-    before = _COUNTED_BY if view.startswith(_COUNTED_BY) else ""
-    return before + said.get(view.removeprefix(before), view.removeprefix(before))
+    return view
+
+
+def _under(key: str, value: Any, said: Mapping[str, str]) -> Any:
+    if key in _DATA:
+        return value
+    if key not in _OF_RULES:
+        return translated(value, said)
+    if isinstance(value, list) and all(isinstance(text, str) for text in value):
+        return [said.get(text, text) for text in value]
+    if not isinstance(value, str):
+        return translated(value, said)
+    before = _COUNTED_BY if value.startswith(_COUNTED_BY) else ""
+    return before + said.get(value.removeprefix(before), value.removeprefix(before))
 
 
 def _described(when: Any, *, full: bool = False) -> str | None:

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 _OBJECTS = (
     *("period", "control", "settings", "scorecard", "thresholds", "gate", "monitoring"),
-    *("changes", "textbook", "versions", "conversion_by_age", "readiness"),
+    *("changes", "textbook", "versions", "conversion_by_age", "readiness", "rules"),
 )
 _NEEDED = {
     "lift": ("criterion", "control_rate", "rate", "rate_ci_lower", "rate_ci_upper", "verdict"),

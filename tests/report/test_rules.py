@@ -58,7 +58,7 @@ def test_italian_rules_hold_no_english_word() -> None:
     [
         (WHENS[1], "employees da 10 a meno di 50,5"),
         (WHENS[4], "country: nessuno tra IT, FR, DE o altri 3"),
-        (WHENS[6], "click negli ultimi 7 giorni: esattamente 2 volte"),
+        (WHENS[6], "click entro 7 giorni: esattamente 2 volte"),
         (WHENS[9], "visit in 1 giorno o più"),
         (WHENS[12], "soltanto click ma country: non IT"),
     ],
@@ -69,13 +69,24 @@ def test_rules_are_said_as_italians_say_them(when: dict[str, object], italian: s
 
 def test_a_rule_that_people_named_keeps_its_name() -> None:
     rules = {"Grandi aziende": {"field": "employees", "at_least": 50}, "odd": {"unheard": "of"}}
-    assert said_in(Words("it"), rules) == {}
+    # what it says in full is shown beside it
+    assert said_in(Words("it"), rules) == {"employees at least 50": "employees almeno 50"}
 
 
-def test_only_what_stands_alone_is_exchanged() -> None:
-    view = {"text": "see employees at least 50", "rows": [{"reason": "counted by a under 2"}]}
-    said = {"employees at least 50": "x", "a under 2": "a meno di 2"}
-    expected = {"text": view["text"], "rows": [{"reason": "counted by a meno di 2"}]}
+def test_only_rules_are_exchanged_not_data_that_read_like_one() -> None:
+    said = {"a under 2": "a meno di 2"}
+    view = {
+        "head": {"name": "a under 2"},
+        "campaigns": [{"rows": [{"value": "a under 2"}]}],
+        "missed": {"wins": [{"lead_id": "a under 2"}]},
+        "nothing": {"rows": [{"criterion": "a under 2", "reason": "counted by a under 2"}]},
+        "card": {"disqualify": ["a under 2"], "tier": "a under 2"},
+    }
+    own = {"criterion": "a meno di 2", "reason": "counted by a meno di 2"}
+    expected = view | {
+        "nothing": {"rows": [own]},
+        "card": {"disqualify": ["a meno di 2"], "tier": "a under 2"},
+    }
     assert translated(view, said) == expected
 
 
