@@ -392,7 +392,8 @@ def promote(
 
 
 def _never_fail_on_a_character() -> None:
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # ">&-"
+    if sys.stdout is None:  # closed: ">&-"
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
