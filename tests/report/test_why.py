@@ -134,7 +134,7 @@ def test_it_says_from_when_on_the_two_cards_can_be_compared(run):
     figures |= {"difference_ci_lower": None, "difference_ci_upper": None}
     run["gate"] = {"recommendation": "hold", "figures": figures}
     assert {"key": "uncompared_until", "day": "2026-12-30"} in why_not(run)
-    assert "the first can be from 30 Dec 2026 on." in _text(run)
+    assert "the first can be judged from 30 Dec 2026 on." in _text(run)
     assert "dal 30 dic 2026 in poi." in _text(run, "it")
 
 
