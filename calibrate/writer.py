@@ -25,7 +25,7 @@ from calibrate.pipeline import Run, json_text, runs_folder
 from calibrate.pipeline.run import RUN_FILE, RUN_SCHEMA
 from calibrate.registry import one_writer, put_back
 from calibrate.report import render_html, render_markdown, write_workbook
-from calibrate.report.shape import require_shape
+from calibrate.report.shape import DAMAGE, require_shape
 
 __all__ = [
     "csv_text",
@@ -128,7 +128,7 @@ def rewrite_report(folder: str | Path, *, lang: str = "en") -> tuple[Path, ...]:
     Raises
     ------
     DataError
-        If it is no run folder.
+        If it is no run folder, or its ``run.json`` is damaged.
     """
     folder = Path(folder)
     summary = read_summary(folder)
@@ -137,7 +137,10 @@ def rewrite_report(folder: str | Path, *, lang: str = "en") -> tuple[Path, ...]:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        names = _write_pages(summary, partial, lang=lang)
+        try:
+            names = _write_pages(summary, partial, lang=lang)
+        except DAMAGE as error:
+            raise DataError(f"it is damaged ({error})", file=RUN_FILE, fix="run again") from error
         for name in names:
             (partial / name).replace(folder / name)
     finally:

@@ -185,6 +185,27 @@ def test_the_same_run_is_recognised(folder: Path, tmp_path: Path) -> None:
     assert not writer.holds_same_run(company_run(), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [("control", "rate", None), ("thresholds", "threshold", None), (None, "rules", [1])],
+)
+def test_a_damaged_run_is_one_line_and_leaves_the_pages(
+    tmp_path: Path, part: str | None, key: str, value: object
+) -> None:
+    copy = cal.write_run(company_run(), tmp_path / "run")
+    told = json.loads((copy / "run.json").read_text("utf-8"))
+    held = told if part is None else told[part]
+    if value is None:
+        del held[key]
+    else:
+        held[key] = value
+    (copy / "run.json").write_text(json.dumps(told), "utf-8")
+    before = contents(copy)
+    with pytest.raises(DataError, match=r"^run\.json.*: .*run again$"):
+        writer.rewrite_report(copy)
+    assert contents(copy) == before
+
+
 def test_pages_are_written_again_from_the_folder_alone(folder: Path, tmp_path: Path) -> None:
     copy = cal.write_run(company_run(), tmp_path / "run")
     before = contents(copy)

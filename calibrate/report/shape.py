@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jinja2 import TemplateRuntimeError
+
 from calibrate.errors import DataError
 
-__all__ = ["Row", "is_wide", "require_shape", "rows_of", "setting"]
+__all__ = ["DAMAGE", "Row", "is_wide", "require_shape", "rows_of", "setting"]
 
 Row = dict[str, Any]
+
+DAMAGE = (LookupError, TypeError, ValueError, AttributeError, TemplateRuntimeError)
+"""What is raised on the way to a page where a ``run.json`` lacks what every run writes."""
 
 _OBJECTS = (
     *("period", "control", "settings", "scorecard", "thresholds", "gate", "monitoring"),
