@@ -32,7 +32,7 @@ from calibrate.pipeline import (
 )
 from calibrate.pipeline.leaks import without_columns
 from calibrate.pipeline.plain import records
-from calibrate.pipeline.spans import observe_as_set, periods_of, require_leads
+from calibrate.pipeline.spans import observe_as_set, periods_of, require_leads, warn_if_young
 from calibrate.pipeline.summary import conversion_part
 from calibrate.pipeline.textbook import textbook_example
 from tests.small_company import SETTINGS, company_run, tables, write_company
@@ -185,6 +185,22 @@ def test_a_period_without_a_lead_is_refused_saying_from_when_there_are_some(
         f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     )
     require_leads(observe_as_set(history, CalibrationSettings()))
+
+
+def test_a_default_period_of_young_leads_is_warned_of(history: cal.History) -> None:
+    def look(**given: str) -> None:
+        calibration = CalibrationSettings(observation_window="14D", **given)
+        warn_if_young(observe_as_set(history, calibration), calibration)
+
+    # on 1 July 2026 the leads of 2026Q2 that are 90 days old came on 1 April, or 2 April at 0:00
+    created = tables()[0]["created_at"]
+    quarter = created[(created >= "2026-04-01") & (created < "2026-07-01")]
+    n_mature = int((quarter <= pd.Timestamp("2026-07-01") - pd.Timedelta(days=90)).sum())
+    said = f"{n_mature} of the {len(quarter)} leads of 2026Q2 have had their 90 days: .+2026Q1"
+    with pytest.warns(CalibrateWarning, match=said):
+        look(horizon="90D")
+    look(horizon="60D")  # a third of them
+    look(horizon="90D", period="2026Q2")  # somebody wants it so
 
 
 def test_without_leads_in_the_last_quarter_the_latest_with_leads_is_taken() -> None:

@@ -102,7 +102,7 @@ def _closing(row: dict[str, Any]) -> Finding:
             "the closing, or follows from it"
         ),
         effect="counted, it would be the best sign there is, on the day when it is of no use",
-        action="leave these events out of the export",
+        action="leave these events out of the export, or exclude them under [activities]",
         columns=(str(row["activity"]),),
         n=n,
         n_at_closing=row["n_near"],

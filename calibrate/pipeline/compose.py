@@ -37,7 +37,7 @@ from calibrate.pipeline.lines import with_lifts
 from calibrate.pipeline.named import require_named
 from calibrate.pipeline.run import Run
 from calibrate.pipeline.sizes import other_sizes
-from calibrate.pipeline.spans import observe_as_set, require_leads
+from calibrate.pipeline.spans import observe_as_set, require_leads, warn_if_young
 from calibrate.pipeline.textbook import funnel_table
 from calibrate.readiness import assess_readiness
 from calibrate.scorecard import Scorecard
@@ -106,6 +106,7 @@ def recalibrate(
         tell(f"observing each lead up to its landmark, of {read} read", 0.1)
         obs = observe_as_set(history, settings.calibration)
         require_leads(obs)
+        warn_if_young(obs, settings.calibration)
         require_named(settings, obs)
         _require_both_outcomes(obs)
         found = _measured(settings, obs, current, tell)

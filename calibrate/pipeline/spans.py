@@ -10,9 +10,10 @@ from calibrate.errors import CalibrateWarning, NotEnoughDataError
 from calibrate.history import History
 from calibrate.observation import Observation, observe, resolve_windows
 
-__all__ = ["observe_as_set", "periods_of", "require_leads"]
+__all__ = ["observe_as_set", "periods_of", "require_leads", "warn_if_young"]
 
 FIT_QUARTERS = 4
+MIN_MATURE_SHARE = 0.2
 
 
 def observe_as_set(
@@ -60,6 +61,27 @@ def require_leads(obs: Observation) -> None:
             f"no lead was created in the {name} {seen.period.label}; those known on "
             f"{history.as_of:%Y-%m-%d} were created from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
         )
+
+
+def warn_if_young(obs: Observation, calibration: CalibrationSettings) -> None:
+    """Warn where nobody chose the period and hardly a lead of it has had its horizon.
+
+    The rate of such a quarter is an estimate from its first days: no headline to go by.
+    """
+    history = obs.history
+    if calibration.period is not None or history.is_wide or history.as_of is None:
+        return
+    n, n_mature = len(obs.rows), int(obs.rows["mature"].sum())
+    if n_mature >= MIN_MATURE_SHARE * n:
+        return
+    last = quarters_before(history.as_of - obs.horizon, 1)[0]
+    warnings.warn(
+        f"{n_mature:,} of the {n:,} leads of {obs.period.label} have had their "
+        f"{obs.horizon.days} days: its conversion rate is an estimate from the first of them; "
+        f'period = "{last.label}" under [calibration] is the last quarter of which all have',
+        CalibrateWarning,
+        stacklevel=2,
+    )
 
 
 def periods_of(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibrate.config import LeadColumns
-from calibrate.errors import DataError
+from calibrate.errors import CalibrateWarning, DataError
 from calibrate.history import History, read_history
 from calibrate.history.dates import date_values
 from calibrate.history.numbers import number_values
@@ -241,7 +241,8 @@ def test_outcomes_in_every_usual_spelling(values: list[object], outcomes: list[s
 
 def test_mapped_outcomes_ignore_case_and_leave_the_rest_open() -> None:
     frame = pd.DataFrame({"lead_id": ["a", "b", "c", "d"], "outcome": ["Won", "LOST", "New", "1"]})
-    history = read_history(frame, leads=LeadColumns(won=["won", "Customer"], lost=["Lost"]))
+    with pytest.warns(CalibrateWarning, match='no row has the value "Customer" that won names'):
+        history = read_history(frame, leads=LeadColumns(won=["won", "Customer"], lost=["Lost"]))
     assert [row["outcome"] for row in rows(history)] == ["converted", "lost", "open", "open"]
     listed = history.table.set_index("check").loc["outcome is neither won nor lost"]
     assert (listed["n"], listed["examples"]) == (2, "1 (1), New (1)")
