@@ -198,7 +198,7 @@ def test_what_the_settings_misname_is_said_by_check_and_before_a_run_measures(
 def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     shown = capsys.readouterr().out
-    for part in ("what was read", "control conversion rate", "findings", "Enough to go on"):
+    for part in ("what was read", "conversion rate of all leads", "findings", "Enough to go on"):
         assert part in shown
     for part in ("how old leads are when they buy", "have bought after 30.", "\nReady: "):
         assert part in shown

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import calibrate as cal
 from calibrate.errors import DataError
+from calibrate.history import history_from_settings
 from calibrate.proposal import propose_settings
 from calibrate.proposal.looks import Column
 from calibrate.proposal.questions import Question
@@ -333,3 +334,58 @@ def test_looks_of_a_column() -> None:
     dates = Column.of("d", ["13/02/2024", "01/02/2024"])
     assert dates.date_orders == {"%d/%m/%Y"}
     assert not Column.of("e", [None] * 3).is_date
+
+
+def spelled(folder: Path, created: str, closed: str) -> Path:
+    """Sixty leads, one a day, each decided a month later; dates as strftime writes them."""
+    days = pd.date_range("2024-01-15", periods=N, freq="D")
+    leads = {
+        "Lead ID": range(N),
+        "Created": days.strftime(created),
+        "Closed": (days + pd.Timedelta("30D")).strftime(closed),
+        "Status": ["Won", "Lost", "Lost"] * (N // 3),
+    }
+    pd.DataFrame(leads).to_csv(folder / "leads.csv", index=False)
+    return folder / "leads.csv"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["%d %b %Y", "%d-%b-%y", "%b %d, %Y", "%d/%m/%y", "%m/%d/%y", "%d. %B %Y"]
+)
+def test_dates_are_read_however_they_are_spelled(tmp_path: Path, spelling: str) -> None:
+    proposal = propose_settings(spelled(tmp_path, spelling, f"{spelling} %H:%M"))
+    (tmp_path / "calibrate.toml").write_text(proposal.text, "utf-8")
+    settings = cal.load_settings(tmp_path / "calibrate.toml")
+    assert settings.leads.date_format == spelling
+    # the sixtieth day from 15 January 2024 is 14 March, 30 days later 13 April
+    assert settings.calibration.as_of.isoformat()[:10] == "2024-04-14"
+    history = history_from_settings(settings)
+    found = history.engine.query("SELECT min(created_at) AS a, max(closed_at) AS b FROM leads")
+    first, last = found.to_pylist()[0].values()
+    assert (first.date().isoformat(), last.date().isoformat()) == ("2024-01-15", "2024-04-13")
+
+
+def test_each_date_column_may_have_an_order_of_its_own(tmp_path: Path) -> None:
+    told = tomllib.loads(propose_settings(spelled(tmp_path, "%m/%d/%Y", "%d/%m/%Y")).text)
+    assert told["calibration"]["as_of"] == "2024-04-14"
+
+
+def test_dates_that_no_setting_could_read_are_named(tmp_path: Path) -> None:
+    doubts = propose_settings(spelled(tmp_path, "%d %b %Y", "%m/%d/%Y")).doubts
+    assert any('"Closed" are written like 02/14/2024, others like 15 Jan 2024' in d for d in doubts)
+
+
+def test_days_of_a_spreadsheet_are_named(tmp_path: Path) -> None:
+    path = spelled(tmp_path, "%Y-%m-%d", "%Y-%m-%d")
+    leads = pd.read_csv(path)
+    # in a spreadsheet, 1 January 2024 is 45292
+    leads["Created"] = range(45306, 45306 + N)
+    leads.to_csv(path, index=False)
+    doubts = propose_settings(path).doubts
+    assert any('"Created" holds numbers such as 45306' in doubt for doubt in doubts)
+
+
+def test_a_campaign_column_of_addresses_is_not_compared(tmp_path: Path) -> None:
+    people = ["ada@example.com", "alan@example.com"] * (N // 2)
+    text = propose_settings(italian(tmp_path, Campagna=people)).text
+    assert "campaigns" not in tomllib.loads(text)

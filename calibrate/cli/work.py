@@ -110,7 +110,8 @@ def check(config: Path, show: str) -> int:
         return DONE
     show_table(words.without_zeros(answer.table), show, title="what was read")
     if answer.control is not None:
-        show_table(answer.control.table, show, title="control conversion rate")
+        title = "conversion rate of all leads (a run takes those of its period)"
+        show_table(answer.control.table, show, title=title)
         say_lines(plain.control_lines(f"{answer.control.sentence}."))
     _say_by_age(by_age, show)
     say(words.setting_line(used))

@@ -105,7 +105,8 @@ def _inside(scope: Scope, leads: pd.DataFrame) -> list[Row]:
         return [("leads", "observed", len(leads), rule, "")]
     late = mature & ~converted & leads["lag_days"].notna()
     at_landmark = (leads["weight"] > 0) & (status == "at landmark")
-    rows: list[Row] = [("leads", "observed", len(leads), "leads of the period", "")]
+    which = "leads of the period" if scope.start or scope.end else "all leads created by as_of"
+    rows: list[Row] = [("leads", "observed", len(leads), which, "")]
     for check, rule, chosen in (
         ("not mature", young, ~mature),
         ("landmark after as_of", "not compared yet: seen as of as_of", status == "before landmark"),

@@ -27,6 +27,7 @@ from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift, overlap_table
 from calibrate.observation import Observation, observe_open, require_follow_up
+from calibrate.observation.statements import UNDATED_WIN
 from calibrate.pipeline.campaigns import look_at_campaigns
 from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.cutting import at_one_age, cut_card
@@ -253,6 +254,10 @@ def _require_both_outcomes(obs: Observation) -> None:
     elif n_converted == 0:
         what = f"none of the {n:,} leads of {label} converted within {days} days"
         fix = "take a longer horizon or an earlier fit_period, or look at won = [...] in [leads]"
+        undated = _undated_wins(obs.history)
+        if undated:
+            what += f"; {undated:,} wins have no closing date, so nobody knows when they were won"
+            fix = "export when each lead was won and say closed_at = ... in [leads]"
     else:
         what = f"every one of the {n:,} leads of {label} converted"
         fix = "the leads that did not become customers are missing, or lost = [...] in [leads]"
@@ -260,6 +265,13 @@ def _require_both_outcomes(obs: Observation) -> None:
         f"no score can be learned: {what}; {fix}; "
         "`calibrate check` still shows the counts and the control rate"
     )
+
+
+def _undated_wins(history: History) -> int:
+    if history.is_wide:
+        return 0
+    counted = history.engine.query(f"SELECT count(*) AS n FROM leads AS l WHERE {UNDATED_WIN}")
+    return int(counted.to_pylist()[0]["n"])
 
 
 def _silent(_step: str, _done: float) -> None:

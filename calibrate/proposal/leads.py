@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from calibrate.errors import DataError
@@ -11,7 +12,7 @@ from calibrate.proposal.moments import has_time, has_zone
 from calibrate.proposal.questions import Ask, address, choose, choose_one, yes_or_no, zone
 from calibrate.proposal.roles import MAX_OUTCOMES, Roles
 from calibrate.proposal.text import Line
-from calibrate.proposal.words import ENGAGEMENT_WORDS, NOT_LEADS, known_values
+from calibrate.proposal.words import ENGAGEMENT_WORDS, NOT_LEADS, known_values, name_rank
 
 __all__ = [
     "engagement",
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 _NEARLY_ALL = 0.95
+_WITHIN = 100  # ranks from here on: the name only holds a known word
+_EXCEL_DAY = re.compile(r"[34]\d{4}(?:[.,]\d+)?")  # 1982 to 2036
+_DIGITS_OF_A_DATE = 3
 _LEAD_URL = "https://crm.example.com/lead/{lead_id}"
 
 
@@ -40,6 +44,7 @@ def lead_lines(look: TableLook, roles: Roles, ask: Ask) -> tuple[list[Line], lis
     for part in (_identity(look, roles), _created(roles), _outcome(look, roles, ask)):
         told += part[0]
         doubts += part[1]
+    doubts += _unread_dates(look)
     named = (
         ("closed_at", roles.closed_at, "when it was won or lost"),
         ("amount", roles.amount, "what a customer was worth"),
@@ -114,14 +119,9 @@ def format_lines(look: TableLook, table: str, ask: Ask) -> tuple[list[Line], lis
         told.append(Line("null_values", look.null_values, "these mean: not known"))
     if look.encoding is not None:
         told.append(Line("encoding", look.encoding, "what Excel writes on Windows"))
-    if look.unclear_dates:
-        shown = next(examples_of(c) for c in look.dates if c.date_orders)
-        words = {"%d/%m/%Y": "day first", "%m/%d/%Y": "month first"}
-        text = f"{look.file}: {shown}: is the day or the month first?"
-        order = ask(choose_one(f"{table}.date_format", text, words, "%d/%m/%Y"))
-        either = " or ".join(f'"{word}"' for word in words)
-        told.append(Line("date_format", order, either, examples=shown))
-        doubts.append(f"{look.file}: no date tells whether the day or the month is first")
+    dates, said = _date_format(look, table, ask)
+    told += dates
+    doubts += said
     if look.unclear_decimal:
         words = {",": "one thousand two hundred thirty-four", ".": "one and a bit"}
         text = f"{look.file}: what is 1.234?"
@@ -129,6 +129,54 @@ def format_lines(look: TableLook, table: str, ask: Ask) -> tuple[list[Line], lis
         told.append(Line("decimal", sign, '"," or "."'))
         doubts.append(f"{look.file}: no number tells whether 1.234 is a thousand or a bit over one")
     return told, doubts
+
+
+def _date_format(look: TableLook, table: str, ask: Ask) -> tuple[list[Line], list[str]]:
+    """Return the line that says how dates are written, where that must be said, and doubts."""
+    spelled = [column for column in look.dates if column.is_spelled]
+    if look.unclear_dates:
+        unclear = next(c for c in look.dates if len(c.date_orders) == 2)
+        shown, orders = examples_of(unclear), sorted(unclear.date_orders)
+        words = dict(zip(orders, ("day first", "month first"), strict=True))
+        text = f"{look.file}: {shown}: is the day or the month first?"
+        order = ask(choose_one(f"{table}.date_format", text, words, orders[0]))
+        either = " or ".join(f'"{word}"' for word in words)
+        doubts = [f"{look.file}: no date tells whether the day or the month is first"]
+    elif spelled:
+        order, shown = spelled[0].date_order or min(spelled[0].date_orders), examples_of(spelled[0])
+        either, doubts = "how the dates are written", []
+    else:
+        return [], []
+    if spelled:
+        doubts += [
+            f'{look.file}: the dates in "{c.name}" are written like {examples_of(c)}, others like '
+            f"{shown}: write all as 2024-01-31, or one column stays unread"
+            for c in look.dates
+            if c.date_orders and order not in c.date_orders
+        ]
+    return [Line("date_format", order, either, examples=shown)], doubts
+
+
+def _unread_dates(look: TableLook) -> list[str]:
+    """Columns called like the dates of a lead that hold none, in words."""
+    said = []
+    for column in look.columns:
+        names = [name_rank(meaning, column.name) for meaning in ("created_at", "closed_at")]
+        is_called = any(rank is not None and rank < _WITHIN for rank in names)
+        if column.is_date or not is_called or not column.filled:
+            continue
+        value = str(column.values[0])
+        if _EXCEL_DAY.fullmatch(value):
+            said.append(
+                f'"{column.name}" holds numbers such as {value}, the days of a spreadsheet: '
+                "format them as 2024-01-31 there, and export again"
+            )
+        elif sum(sign.isdigit() for sign in value) >= _DIGITS_OF_A_DATE:
+            said.append(
+                f'"{column.name}" is called like a date, and {value} is none that can be read: '
+                "write it as 2024-01-31, or say date_format"
+            )
+    return said
 
 
 def _identity(look: TableLook, roles: Roles) -> tuple[list[Line], list[str]]:

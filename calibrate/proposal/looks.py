@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from calibrate.config import ActivityColumns, LeadColumns
 from calibrate.errors import DataError
 from calibrate.history.sources import SourceTable, read_source
+from calibrate.proposal.spelled import formats_of
 from calibrate.proposal.words import NULL_WORDS
 
 __all__ = ["Column", "TableLook", "date_parts", "look_at"]
@@ -93,8 +94,9 @@ class Column:
 
     @cached_property
     def is_date(self) -> bool:
-        """Whether nearly all values are dates."""
-        return self._nearly_all(lambda v: isinstance(v, dt.date) or bool(date_parts(v)))
+        """Whether nearly all values are dates, or all once it is said how they are written."""
+        is_plain = self._nearly_all(lambda v: isinstance(v, dt.date) or bool(date_parts(v)))
+        return is_plain or self.is_spelled
 
     @cached_property
     def is_number(self) -> bool:
@@ -108,9 +110,27 @@ class Column:
         """Whether it holds words that come again and again."""
         return not (self.is_date or self.is_number) and len(self.counts) <= 0.2 * self.filled
 
+    @property
+    def is_spelled(self) -> bool:
+        """Whether it holds dates that are read only where ``date_format`` says how."""
+        return bool(self._spellings)
+
+    @cached_property
+    def _spellings(self) -> list[str]:
+        sample = list(islice(self.counts, _SAMPLE))
+        texts = [value for value in sample if isinstance(value, str)]
+        return formats_of(texts) if len(texts) == len(sample) else []
+
+    @property
+    def date_order(self) -> str | None:
+        """The order that its own dates prove; None where they prove none, or none has to."""
+        return next(iter(self.date_orders)) if len(self.date_orders) == 1 else None
+
     @cached_property
     def date_orders(self) -> set[str]:
         """Orders the dates can be in: none for ISO dates, else day first or month first."""
+        if self.is_spelled:
+            return set(self._spellings)
         parts = [date_parts(v) for v in self.values if isinstance(v, str)]
         short = [part for part in parts if part and part[0] <= 31]
         if not self.is_date or not short:
@@ -191,7 +211,7 @@ class TableLook:
     @property
     def date_order(self) -> str | None:
         """The order that some date proves; None where none does, or none has to."""
-        proven = {order for c in self.columns if len(c.date_orders) == 1 for order in c.date_orders}
+        proven = {column.date_order for column in self.columns} - {None}
         return proven.pop() if len(proven) == 1 else None
 
     @property

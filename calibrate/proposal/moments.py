@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.proposal.looks import Column
+from calibrate.proposal.spelled import spelled_day
 
 __all__ = ["day_after", "has_time", "has_zone", "last_day", "where"]
 
@@ -28,7 +29,7 @@ def last_day(column: Column | None, *, order: str | None = None) -> dt.date | No
     ----------
     column : Column or None
     order : str, optional
-        ``"%d/%m/%Y"`` or ``"%m/%d/%Y"``, where days come before or after months.
+        How dates are written that do not prove it themselves, such as ``"%d/%m/%Y"``.
 
     Returns
     -------
@@ -42,9 +43,10 @@ def last_day(column: Column | None, *, order: str | None = None) -> dt.date | No
     """
     if column is None:
         return None
+    order = column.date_order or order
     by_text: dict[object, int] = {}
     for value, n in column.counts.items():
-        start = value[:10] if isinstance(value, str) else value
+        start = value[:10] if isinstance(value, str) and not column.is_spelled else value
         by_text[start] = by_text.get(start, 0) + n
     counts: dict[dt.date, int] = {}
     for start, n in by_text.items():
@@ -101,8 +103,8 @@ def _day(value: object, order: str | None) -> dt.date | None:
     if isinstance(value, dt.date):
         return value
     match = _DAY.match(str(value))
-    if match is None:
-        return None
+    if match is None or 4 not in (len(match[1]), len(match[3])):
+        return None if order is None else spelled_day(str(value), order)
     first, second, third = (int(part) for part in match.groups())
     if len(match[1]) == 4:
         year, month, number = first, second, third

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calibrate.history.attributes import name_tokens
+from calibrate.proposal.examples import is_personal
 from calibrate.proposal.looks import Column, TableLook
 from calibrate.proposal.roles import Roles, best
 from calibrate.proposal.text import Line, Table
@@ -63,7 +64,7 @@ def campaign_columns(look: TableLook, roles: Roles) -> list[Column]:
         column
         for column in look.columns
         if column is not roles.outcome
-        and not (column.is_date or column.is_number or column.is_unique)
+        and not (column.is_date or column.is_number or column.is_unique or is_personal(column))
         and any(n >= min(_MIN_LEADS, 0.05 * column.rows) for n in column.counts.values())
     ]
     campaign = best("campaign", free)
