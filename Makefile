@@ -111,17 +111,17 @@ $(VENV)/.base: $(VENV)/.python pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.base
-	@echo "== set-up: installing the test and lint tools"
+$(VENV)/.dev: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "== set-up: installing calibrate with the test and lint tools (about two minutes)"
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev]"
-	@touch $@
+	@touch $(VENV)/.base $@
 
-$(VENV)/.docs: $(VENV)/.dev
-	@echo "== set-up: installing what builds the site"
+$(VENV)/.docs: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "== set-up: installing calibrate with the tools for tests and for the site (about two minutes)"
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev,docs]"
-	@touch $@
+	@touch $(VENV)/.base $(VENV)/.dev $@
 
-$(VENV)/.notebook: $(VENV)/.dev
-	@echo "== set-up: installing Jupyter"
+$(VENV)/.notebook: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "== set-up: installing calibrate with the test tools and Jupyter (about two minutes)"
 	@$(BIN)/python -m pip install --quiet -c requirements.lock -e ".[dev,notebook]"
-	@touch $@
+	@touch $(VENV)/.base $(VENV)/.dev $@

@@ -32,8 +32,14 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that need a server first: the first worker has them all, and one server."""
+    """Put the tests that need a server first, and measure no coverage in those that take long.
+
+    Tracing makes them take nearly twice as long, and what they run the others run, too.
+    """
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    for item in items:
+        if item.get_closest_marker("slow") or item.get_closest_marker("real"):
+            item.add_marker("no_cover")
 
 
 def set_up(*arguments: str) -> list[str]:

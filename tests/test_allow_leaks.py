@@ -82,6 +82,7 @@ def test_check_knows_what_is_allowed(
     assert said.index("certain:") < said.index("note:")
 
 
+@pytest.mark.slow
 def test_monitor_and_backtest_leave_it_out_too(
     run: cal.Run,
     tmp_path: Path,

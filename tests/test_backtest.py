@@ -260,6 +260,7 @@ def long_lag(seed: int) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_with_a_long_lag_weights_judge_a_quarter_that_mature_leads_cannot() -> None:
     """On 2022-10-01 the leads of 48 of 228 days are mature for 180: 7 % of 480 leads won.
 
@@ -490,6 +491,7 @@ def test_a_card_may_learn_from_several_landmarks(history: History) -> None:
         backtest(wide, snapshots=["3D"])
 
 
+@pytest.mark.slow
 def test_deals_of_one_contact_are_one_cluster() -> None:
     """Every deal twice: the same AUC; as deals of one contact as sure as once, else surer."""
     leads, log = company(n=1600)

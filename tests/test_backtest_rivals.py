@@ -150,6 +150,7 @@ def test_the_table_of_the_settings(tmp_path: Path) -> None:
         HandMade.of([1])  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_run_judges_the_points_of_the_settings(tmp_path: Path) -> None:
     import calibrate as cal
 

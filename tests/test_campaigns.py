@@ -279,6 +279,7 @@ def test_young_leads_are_stood_in_for() -> None:
     assert table["verdict"].to_dict() == {"fair": "more customers", "search": "fewer customers"}
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_there_is_nothing() -> None:
     """Ten sources that differ by nothing: a verdict in five of 100 companies at most."""
     alarms = 0
@@ -298,6 +299,7 @@ def test_nothing_is_found_where_there_is_nothing() -> None:
     assert alarms <= 5
 
 
+@pytest.mark.slow
 def test_a_run_has_the_view_of_its_source(tmp_path: Path) -> None:
     run = company_run()
     (view,) = run.campaigns

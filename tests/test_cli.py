@@ -319,6 +319,7 @@ def test_the_control_rate_of_young_leads_is_said_to_be_estimated() -> None:
     assert "of the 3 that have had them, 1 did (33.3%)" in line
 
 
+@pytest.mark.slow
 def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The quarter's round, with nothing replaced: run, sign, run again, compare, go back."""
     assert main(["run"]) == 0
@@ -490,6 +491,7 @@ def test_without_a_card_there_is_nothing_to_score_with(
     assert "there is no scorecard yet; make one with: calibrate run" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_backtest_and_monitor(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -550,6 +552,7 @@ def test_a_scorecard_of_a_newer_schema(made: Path, capsys: pytest.CaptureFixture
     assert "calibrate.scorecard/2" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_demo_writes_under_this_folder_and_says_where_the_report_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -590,6 +593,7 @@ def test_a_file_that_cannot_be_written_is_one_line(
     assert str(made) not in error
 
 
+@pytest.mark.slow
 def test_plain_text_without_colour_outside_a_terminal(made: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "calibrate", "check"],
@@ -623,6 +627,7 @@ def test_on_a_terminal_tables_are_drawn_and_no_colour_is_kept(
     assert "\x1b[3" not in shown.replace("\x1b[3m", "")  # italics are no colour
 
 
+@pytest.mark.slow
 def test_tables_of_backtest_monitor_and_diff(
     made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

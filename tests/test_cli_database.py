@@ -51,6 +51,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_check_run_and_score(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "-c", str(config), "--format", "json"]) == 0
     said = capsys.readouterr().out

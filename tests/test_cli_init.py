@@ -207,6 +207,7 @@ def on_a_terminal(
     return process.wait(timeout=20), shown.decode()
 
 
+@pytest.mark.slow
 def test_on_a_terminal_questions_are_asked_and_enter_takes_the_default(company: Path) -> None:
     code, shown = on_a_terminal(company, ["init", "leads.csv"])
     assert code == 0
@@ -226,6 +227,7 @@ def test_ctrl_c_at_a_question_writes_nothing(company: Path) -> None:
     assert not (company / "calibrate.toml").exists()
 
 
+@pytest.mark.slow
 def test_quiet_leaves_only_the_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

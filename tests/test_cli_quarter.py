@@ -107,6 +107,7 @@ def test_without_the_leads_the_cards_alone_are_compared(
     assert capsys.readouterr().err == 'error: there is no file "gone.csv"\n'
 
 
+@pytest.mark.slow
 def test_monitor_is_asked_about_a_day(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     periods = []
     for day in ("2026-03-01", "2026-03-02"):

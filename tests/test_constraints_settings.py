@@ -74,6 +74,7 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, object], said: str) ->
     assert said in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_run_keeps_to_them_and_says_so(tmp_path: Path) -> None:
     path = write_company(tmp_path)
     path.write_text(

@@ -256,6 +256,7 @@ def test_a_contact_none_of_whose_leads_bought_counts_once_for_the_interval():
     assert table.loc["adjusted", "rate_ci_upper"] == pytest.approx(float(wilson(0, 2).upper))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 40)), min_size=1, max_size=30))
 @settings(max_examples=25, deadline=None)
 def test_adjusted_equals_cohort_when_every_lead_is_mature(fates):

@@ -97,6 +97,7 @@ LEARNED: dict[str, Callable[[Told], pd.DataFrame]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", OBSERVED)
 def test_what_is_observed(both: tuple[Told, Told], what: str) -> None:
     files, there = (OBSERVED[what](told) for told in both)
@@ -104,6 +105,7 @@ def test_what_is_observed(both: tuple[Told, Told], what: str) -> None:
     assert_frame_equal(there, files, check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", FEW, ids="-".join, indirect=True)
 @pytest.mark.parametrize("what", LEARNED)
 def test_what_is_learned(both: tuple[Told, Told], what: str) -> None:
@@ -112,6 +114,7 @@ def test_what_is_learned(both: tuple[Told, Told], what: str) -> None:
     assert_frame_equal(there, files, check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", FEW, ids="-".join, indirect=True)
 def test_every_finding(both: tuple[Told, Told]) -> None:
     files, there = (to_plain(cal.find_problems(told.obs)) for told in both)
@@ -176,6 +179,7 @@ def runs_of_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, cal.Run
     return runs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dialect", "name"), [("duckdb", "text"), ("postgres", "text"), ("postgres", "number")]
 )

@@ -129,6 +129,7 @@ def test_postgres_gives_python_s_scores(
     pd.testing.assert_frame_equal(sorted_scores(found), expected, check_dtype=False)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("engines")
 def test_spark_gives_python_s_scores(
     tables: Any, expected: pd.DataFrame, spark_session: Any
@@ -292,6 +293,7 @@ def test_a_wide_table_has_no_times() -> None:
     assert "as they stand" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "dialect"),
     [

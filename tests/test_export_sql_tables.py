@@ -510,6 +510,7 @@ def test_tables_of_duckdb(name: str, tmp_path: Path) -> None:
 NOT_TEXT = {"whole numbers and doubles"}  # a cell 1.0 of text is not the id 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -564,6 +565,7 @@ def test_tables_of_postgres(name: str, postgres_url: str) -> None:
     assert by_lead(found) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("engines")
 @pytest.mark.parametrize(
     "name",
@@ -605,6 +607,7 @@ def refusal(case: Case, tmp_path: Path, kind: str = "parquet", **more: Any) -> s
     return str(refused.value)
 
 
+@pytest.mark.slow
 def test_what_sql_of_a_database_cannot_read_is_refused(tmp_path: Path) -> None:
     texts = LEADS | {"created_at": ["2023-06-01", "2023-06-02", "2023-06-03", "2023-06-04"]}
     assert refusal(Case(texts), tmp_path, dialect="postgres") == (

@@ -92,6 +92,7 @@ def test_a_merged_rule_of_the_card_gets_a_row(obs: cal.Observation, lift: cal.Li
     pd.testing.assert_frame_equal(old, lift.table.drop(columns="reason"))
 
 
+@pytest.mark.slow
 def test_p_and_q_account_for_what_was_looked_at(obs: cal.Observation, lift: cal.Lift) -> None:
     rule = as_criterion(MERGED)
     alone = compare_rates(sample_of(obs, [rule]))["p_value"].iloc[0]
@@ -177,6 +178,7 @@ def test_a_wider_level_is_a_larger_quantile() -> None:
     assert table.loc[0, "rate_ci_upper"] == pytest.approx(middle + reach)
 
 
+@pytest.mark.slow
 def test_where_nothing_is_true_hardly_a_made_rule_is_called_proven() -> None:
     """Ten companies without any effect, six rules searched in each: those made of others.
 

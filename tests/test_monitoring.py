@@ -345,6 +345,7 @@ def twice(history: History) -> History:
     )
 
 
+@pytest.mark.slow
 def test_deals_of_one_contact_that_are_alike_count_once(steady: History) -> None:
     double = twice(steady)
     cards = [card_of(history) for history in (steady, double)]
@@ -359,6 +360,7 @@ def test_deals_of_one_contact_that_are_alike_count_once(steady: History) -> None
     np.testing.assert_allclose(one["p_value"], two["p_value"], atol=0.06)
 
 
+@pytest.mark.slow
 def test_no_alarm_because_deals_come_in_pairs() -> None:
     """2,000 deals of 1,000 contacts, alike in each: how often is p under 5 % by chance?
 
@@ -424,6 +426,7 @@ def test_leads_closed_early_are_judged_where_the_card_keeps_them(steady: History
     assert kept.verdict == "keep"
 
 
+@pytest.mark.slow
 def test_the_promise_is_as_sure_as_its_effective_leads() -> None:
     """A card from weighted or clustered leads promises less surely than its count says."""
     history = company(level_after=0.3)

@@ -266,6 +266,7 @@ def test_a_run_carries_how_old_leads_are_when_they_buy_and_whether_it_is_time() 
     assert conversion_part(None) is None
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     again = cal.recalibrate(write_company(tmp_path / company_run().settings.folder.name))
     assert json_text(again.summary()) == json_text(company_run().summary())
@@ -346,6 +347,7 @@ def test_without_weights_no_mature_lead_is_said_as_such(tmp_path: Path) -> None:
         cal.recalibrate(settings)
 
 
+@pytest.mark.slow
 def test_a_run_learns_from_several_landmarks_if_asked_to(tmp_path: Path) -> None:
     quick = {"horizon": "60D", "backtest_quarters": 1}
     run = cal.recalibrate(settings_of(tmp_path, snapshots=["3D", "14D"], **quick))
@@ -370,6 +372,7 @@ def test_progress_is_told_in_order(tmp_path: Path) -> None:
     assert told[0] == 0
 
 
+@pytest.mark.slow
 def test_a_leak_is_measured_but_earns_no_points(tmp_path: Path) -> None:
     path = write_company(tmp_path, SETTINGS.replace('ignore = ["contract_plan"]', ""))
     run = cal.recalibrate(path)
@@ -400,6 +403,7 @@ def test_scores_of_open_leads_are_those_of_python() -> None:
     assert scores["score"].is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_an_explanation_adds_up_to_the_score() -> None:
     run = company_run()
     open_lead = run.scores[run.scores["set"] == "open"].sort_values("score").iloc[-1]

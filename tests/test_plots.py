@@ -229,6 +229,7 @@ def test_empty_tables_are_drawn_empty(run):
     plots.plot_drift(_health(run).iloc[:0])
 
 
+@pytest.mark.slow
 def test_importing_the_pictures_does_not_import_matplotlib():
     import subprocess
     import sys

@@ -133,6 +133,7 @@ def test_from_quarter_to_quarter(first_quarter: Path, tmp_path: Path) -> None:
     assert summary["changes"]["nothing_changed"] is False
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_the_export_is_one_line_and_1(
     first_quarter: Path, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_fifty_conversions_are_enough():
     assert cal.assess_readiness(observed(400, 351)).verdict == "not yet"  # 49 did not
 
 
+@pytest.mark.slow
 def test_ready_says_which_lifts_can_be_noticed():
     found = cal.assess_readiness(observed(2000, 200))
     assert found.minimal_lift == detectable_lift(2000, 0.1, 0.5)
@@ -85,6 +86,7 @@ def test_the_lift_that_is_said_is_noticed_four_times_in_five():
     assert (z > 1.959964).mean() == pytest.approx(0.8, abs=0.027)
 
 
+@pytest.mark.slow
 def test_criteria_that_cannot_be_judged_yet_are_named():
     # 12 of 1,000 leads looked at the prices: too few to be proposed as a criterion, and 25 came
     # from a fair: fewer than 30. The other sources have 475 and 500.
@@ -124,6 +126,7 @@ def test_a_tenth_may_be_too_few_to_notice_anything():
     assert "What a tenth of them meet cannot be noticed yet." in found.message
 
 
+@pytest.mark.slow
 def test_before_the_first_lead_nothing_arrives():
     found = cal.assess_readiness(observed(300, 12, period="2022Q1", fit_period="2023Q1"))
     assert np.isnan([found.leads_a_week, found.leads_a_quarter]).all()
@@ -137,6 +140,7 @@ def test_given_criteria_are_counted_instead():
     assert rows["n"].tolist()[4:] == [400]
 
 
+@pytest.mark.slow
 def test_a_lift_table_saves_the_counting():
     sources = ["fair"] * 25 + ["web"] * 475 + ["mail"] * 500
     obs = observed(1000, 100, visitors=12, sources=sources)
@@ -146,6 +150,7 @@ def test_a_lift_table_saves_the_counting():
     assert counted.message == told.message
 
 
+@pytest.mark.slow
 def test_nothing_but_the_rate_is_taken_from_the_outcomes():
     sources = ["fair"] * 30 + ["web"] * 470 + ["mail"] * 500
     rng = np.random.default_rng(1)
@@ -180,6 +185,7 @@ def test_few_leads_that_sales_can_call_need_no_score_either():
     )
 
 
+@pytest.mark.slow
 def test_leads_that_nobody_worked_arrive_too():
     created = START + pd.to_timedelta(np.arange(900) / 10, unit="D")
     leads = pd.DataFrame({"lead_id": range(900), "created_at": created, "outcome": "open"})
@@ -192,6 +198,7 @@ def test_leads_that_nobody_worked_arrive_too():
     assert found.n == 300
 
 
+@pytest.mark.slow
 def test_when_cannot_be_said_where_nobody_or_everybody_converted():
     for won in (0, 300):
         found = cal.assess_readiness(observed(300, won))
@@ -200,6 +207,7 @@ def test_when_cannot_be_said_where_nobody_or_everybody_converted():
         assert np.isnan([found.minimal_lift, found.quarters_needed]).all()
 
 
+@pytest.mark.slow
 def test_no_outcome_known_yet():
     found = cal.assess_readiness(observed(300, 0, as_of="2023-01-05"))
     assert (found.verdict, found.n, found.n_converted) == ("not yet", 0, 0)
@@ -251,6 +259,7 @@ def test_results_are_values():
     assert "Not yet" in found._repr_html_()
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_olist_is_ready(real_data):
     # Counted in the file: 8,000 leads from 2017-06-14 to 2018-05-31, 351 days.

@@ -77,6 +77,7 @@ def test_every_example_in_the_settings_page_can_be_used() -> None:
         section(**tomllib.loads("\n".join(f"{key} = {value}" for key, value in rows)))
 
 
+@pytest.mark.slow
 def test_the_clickers_of_the_fit_period_are_those_of_the_report() -> None:
     settings = cal.load_settings(PROJECT / "data" / "calibrate.toml")
     fit = settings.calibration.fit_period

@@ -141,6 +141,7 @@ CARDS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(card=CARDS)
 def test_any_card_scores_odd_leads_as_python_does(odd: cal.History, card: Scorecard) -> None:
@@ -202,6 +203,7 @@ def test_a_simulated_company() -> None:
     assert scores["score"].nunique() > 20
 
 
+@pytest.mark.slow
 def test_numbers_by_hand() -> None:
     """Two leads: 10 + 20 + 12 = 42 (warm); 10 + 0 + 0 = 10 (below every tier)."""
     leads = pd.DataFrame(

@@ -171,6 +171,7 @@ def both_roads(folder: Path, leads: pd.DataFrame, *, new: bool) -> tuple[pd.Data
     return tables[0], found.num_rows == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text ids", "whole ids", "far ids", "wide", "zoned", "days"])
 def test_leads_are_scored_as_they_pass(tmp_path, kind):
     leads = wide_leads()

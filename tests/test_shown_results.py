@@ -116,6 +116,7 @@ def results_of(run: cal.Run) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_every_result_opens_with_a_sentence_and_shows_numbers_as_people_write_them(
     run: cal.Run,
 ) -> None:

@@ -35,6 +35,7 @@ def sizes(obs: cal.Observation, card: cal.Scorecard, wanted: int | str) -> dict[
     return other_sizes(obs, card, how(wanted), (), allow_sensitive=(), confidence_level=0.95)
 
 
+@pytest.mark.slow
 def test_beside_a_long_card_of_auto_stands_one_of_six_rules(obs: cal.Observation) -> None:
     card = cal.fit_scorecard(obs, max_criteria="auto", pairs=False, intervals=False)
     assert len(card.criteria) == 9
@@ -55,6 +56,7 @@ def test_beside_a_long_card_of_auto_stands_one_of_six_rules(obs: cal.Observation
     assert plain["ceiling"]["n"] == 5000
 
 
+@pytest.mark.slow
 def test_a_number_asked_for_is_a_number_chosen(obs: cal.Observation) -> None:
     card = cal.fit_scorecard(obs, max_criteria=7, pairs=False, intervals=False)
     assert sizes(obs, card, 7)["short_card"] is None

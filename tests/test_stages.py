@@ -188,6 +188,7 @@ def test_what_happens_after_as_of_changes_nothing() -> None:
         before.reached("sql")
 
 
+@pytest.mark.slow
 def test_several_landmarks_are_looked_at_one_by_one() -> None:
     stacked = observed(table_of(HAND), DATED, snapshots=["1D", "7D"]).fitting.reached("sql")
     kept = stacked.table.groupby("snapshot")["at_landmark"].sum()

@@ -24,6 +24,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_demo(tmp_path_factory.mktemp("company") / "demo")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["reading leads", "proving it"])
 def test_stopped_run_leaves_nothing(company: Path, step: str) -> None:
     before = {path: path.stat().st_mtime_ns for path in sorted(company.rglob("*"))}

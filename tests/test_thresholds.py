@@ -201,6 +201,7 @@ def test_below_a_cut_that_takes_all_the_order_there_is_no_warm_tier() -> None:
     assert choose_thresholds(frame).tiers == (("hot", 90), ("cold", 0))
 
 
+@pytest.mark.slow
 def test_a_score_that_ranks_no_better_than_chance_separates_nothing() -> None:
     told, n_seeds = 0, 200
     for seed in range(n_seeds):
@@ -250,6 +251,7 @@ def test_the_same_seed_gives_the_same_interval_and_tables_are_copies() -> None:
     assert one.table.loc[0, "n"] == 1500
 
 
+@pytest.mark.slow
 @given(scores_frames)
 @settings(deadline=None, max_examples=60)
 def test_recall_and_volume_never_rise_with_the_threshold(rows: list[tuple[int, bool]]) -> None:
@@ -264,6 +266,7 @@ def test_recall_and_volume_never_rise_with_the_threshold(rows: list[tuple[int, b
     assert table["missed_per_week"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 @given(scores_frames, st.sampled_from(sorted(OBJECTIVES)))
 @settings(deadline=None, max_examples=60)
 def test_the_chosen_cut_is_the_best_of_the_table(

@@ -62,6 +62,7 @@ def test_nothing_changes_when_all_leads_are_mature():
     assert cards[0] == cards[1]
 
 
+@pytest.mark.slow
 def test_young_leads_bring_information_without_bias():
     """Half of the quarter is too young: the weighted rates are those of the whole quarter.
 
@@ -238,6 +239,7 @@ def test_several_landmarks_do_not_make_an_effect():
     assert card.is_empty
 
 
+@pytest.mark.slow
 def test_a_planted_effect_is_found_at_several_landmarks():
     rng = np.random.default_rng(6)
     n = 4000

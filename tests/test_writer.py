@@ -56,6 +56,7 @@ def test_written_again_it_is_the_same_to_the_byte(folder: Path, tmp_path: Path) 
     assert contents(cal.write_run(company_run(), tmp_path / "two")) == contents(folder)
 
 
+@pytest.mark.slow
 def test_an_empty_folder_and_an_earlier_run_are_used_anything_else_is_refused(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -83,6 +84,7 @@ def test_an_empty_folder_and_an_earlier_run_are_used_anything_else_is_refused(
         cal.write_run(company_run(), other / "photo.txt")
 
 
+@pytest.mark.slow
 def test_when_writing_fails_nothing_is_left_and_the_earlier_run_stays(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +140,7 @@ def plain_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "_write_parquet", writer._write_csv)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process it has forked")
 @pytest.mark.usefixtures("plain_pages")
 def test_killed_at_any_moment_the_folder_is_the_earlier_run_or_the_new_one(tmp_path: Path) -> None:
@@ -206,6 +209,7 @@ def test_a_damaged_run_is_one_line_and_leaves_the_pages(
     assert contents(copy) == before
 
 
+@pytest.mark.slow
 def test_pages_are_written_again_from_the_folder_alone(folder: Path, tmp_path: Path) -> None:
     copy = cal.write_run(company_run(), tmp_path / "run")
     before = contents(copy)

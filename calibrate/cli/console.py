@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from calibrate.cli.constants import QUIET
-from calibrate.display import clean_text, format_table, is_numeric_column, text_table
+from calibrate.display import clean_text, heading, is_numeric_column, text_lines, with_intervals
 from calibrate.pipeline import json_text
 from calibrate.writer import csv_text
 
@@ -91,14 +91,19 @@ def _write(line: str, tone: str | None) -> None:
 
 def _show_words(table: pd.DataFrame, title: str | None) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
+    written = with_intervals(table)
+    numbers = [column for column in written.columns if is_numeric_column(table, column)]
+    levels = table["confidence_level"].dropna().unique() if "confidence_level" in table else []
+    if len(levels) == 1:
+        title = f"{title or ''} (in brackets: {levels[0]:.0%} intervals)".strip()
     if not console.is_terminal:
-        sys.stdout.write((f"{title}\n" if title else "") + f"{text_table(table, width=CELL)}\n\n")
+        text = text_lines(written.rename(columns=heading), list(map(heading, numbers)), width=CELL)
+        sys.stdout.write((f"{title}\n" if title else "") + f"{text}\n\n")
         return
     drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for column in table.columns:
-        is_number = is_numeric_column(table, column)
-        drawn.add_column(Text(str(column)), justify="right" if is_number else "left")
-    for row in format_table(table).itertuples(index=False, name=None):
+    for column in written.columns:
+        drawn.add_column(Text(heading(column)), justify="right" if column in numbers else "left")
+    for row in written.itertuples(index=False, name=None):
         drawn.add_row(*(Text(str(cell), style=_points_tone(cell)) for cell in row))
     console.print(drawn)
 

@@ -11,8 +11,10 @@ import pandas as pd
 from calibrate.pipeline import Run
 from calibrate.report.why import why_not
 from calibrate.report.words import Words
+from calibrate.scorecard import Scorecard
 
 __all__ = [
+    "base_line",
     "control_lines",
     "gate_lines",
     "gate_reasons",
@@ -56,6 +58,16 @@ def control_lines(sentence: str, *, opening: str = "") -> list[str]:
     """
     first, *rest = sentence.split("; ")
     return [f"{opening}{first}", *(f"  {part}" for part in rest)]
+
+
+def base_line(card: Scorecard) -> str:
+    """Say what every lead starts with; empty where there is nothing to score on."""
+    if card.is_empty:
+        return ""
+    if card.base_ci is None:
+        return _WORDS("card.lead", points=card.base)
+    lower, upper = card.base_ci
+    return _WORDS("card.lead_range", points=card.base, lower=lower, upper=upper)
 
 
 def note_lines(done: Run) -> list[str]:

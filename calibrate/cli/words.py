@@ -157,9 +157,9 @@ def whole_rules(details: pd.DataFrame, *, width: int) -> list[str]:
 
 
 def without_zeros(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts that are not 0; all of them where every one is."""
+    """Return the counts of rows that are not 0; all of them where every one is."""
     some = counts[counts["n"] != 0]
-    return some if len(some) else counts
+    return (some if len(some) else counts).rename(columns={"n": "rows"})
 
 
 def control_lines(done: Run) -> list[str]:

@@ -205,6 +205,7 @@ def _tell_run(done: Run, folder: Path, show: str) -> None:
         say_lines(words.control_lines(done))
     show_table(card, show, title="scorecard" if done.card.criteria else None)
     if show == "table":
+        say(plain.base_line(done.card))
         unproven = plain.unproven_line(done)
         say_lines(plain.note_lines(done))
         for line in (*filter(None, [unproven]), *words.size_lines(done), done.cuts.message):
@@ -213,6 +214,8 @@ def _tell_run(done: Run, folder: Path, show: str) -> None:
         first, *reasons = plain.gate_lines(done)
         say(first, tone=tone_of(done.gate.recommendation))
         say_lines(reasons)
+        if done.gate.recommendation == "promote":
+            say(f'to put it in force: calibrate promote "{place(folder)}" --who NAME --why REASON')
         say(f"report: {place(folder / 'report.html')}")
 
 

@@ -18,7 +18,14 @@ from calibrate.display.page import (
     view_table,
     wording,
 )
-from calibrate.display.tables import format_table, is_numeric_column, merged_columns, text_table
+from calibrate.display.tables import (
+    format_table,
+    is_numeric_column,
+    merged_columns,
+    text_lines,
+    text_table,
+    with_intervals,
+)
 from calibrate.display.values import (
     MISSING,
     Numbers,
@@ -60,8 +67,10 @@ __all__ = [
     "plain_rows",
     "plain_value",
     "shorten",
+    "text_lines",
     "text_table",
     "view_table",
+    "with_intervals",
     "without_formula",
     "wording",
 ]

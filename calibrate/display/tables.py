@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pandas as pd
 
 from calibrate.display.values import (
+    MISSING,
     clean_text,
+    format_interval,
     format_value,
     is_missing,
     is_number,
     shorten,
 )
 
-__all__ = ["format_table", "is_numeric_column", "merged_columns", "text_table"]
+__all__ = ["format_table", "is_numeric_column", "merged_columns", "text_lines", "text_table"]
+__all__ += ["with_intervals"]
 
 _ENDS = ("_ci_lower", "_ci_upper")
 
@@ -64,6 +67,28 @@ def merged_columns(names: list[str]) -> list[tuple[str, tuple[str, ...]]]:
     return shown
 
 
+def with_intervals(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of texts in which an interval stands behind its value.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rate": [0.36], "rate_ci_lower": [0.33], "rate_ci_upper": [0.39]})
+    >>> with_intervals(table).to_dict("records")
+    [{'rate': '36.0% (33.0% to 39.0%)'}]
+    """
+    written = format_table(df)
+    shown: dict[str, list[str]] = {}
+    for name, (value, *ends) in merged_columns([str(column) for column in df.columns]):
+        shown[name] = list(written[value])
+        if ends:
+            intervals = [format_interval(value, *pair) for pair in df[ends].to_numpy()]
+            shown[name] = [
+                text if interval == MISSING else f"{text} ({interval})"
+                for text, interval in zip(shown[name], intervals, strict=True)
+            ]
+    return pd.DataFrame(shown, index=df.index, dtype=object)
+
+
 def text_table(df: pd.DataFrame, *, lang: str = "en", width: int = 40) -> str:
     """Return a plain-text table: numbers right, texts left, long texts cut at `width`.
 
@@ -73,12 +98,24 @@ def text_table(df: pd.DataFrame, *, lang: str = "en", width: int = 40) -> str:
     criterion      n   rate
     clicked    1,200  36.0%
     """
-    written = format_table(df, lang=lang)
+    numbers = [column for column in df.columns if is_numeric_column(df, column)]
+    return text_lines(format_table(df, lang=lang), numbers, width=width)
+
+
+def text_lines(written: pd.DataFrame, numbers: Collection[Any], *, width: int = 40) -> str:
+    """Return texts as a plain-text table; those columns right that hold numbers.
+
+    Examples
+    --------
+    >>> print(text_lines(pd.DataFrame({"rule": ["clicked"], "points": ["+6"]}), ["points"]))
+    rule     points
+    clicked      +6
+    """
     columns: list[list[str]] = []
-    for column in df.columns:
+    for column in written.columns:
         cells = [shorten(text, width) for text in [clean_text(column), *written[column]]]
         size = max(len(cell) for cell in cells)
-        pad: Callable[[str, int], str] = str.rjust if is_numeric_column(df, column) else str.ljust
+        pad: Callable[[str, int], str] = str.rjust if column in numbers else str.ljust
         columns.append([pad(cell, size) for cell in cells])
     return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 

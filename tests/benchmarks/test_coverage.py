@@ -83,6 +83,7 @@ def test_rates_of_the_drawn_models_are_as_stated():
     assert with_ / without == pytest.approx(weighted.RISKS)
 
 
+@pytest.mark.slow
 def test_weighted_intervals_cover_and_unweighted_ones_would_not():
     grid = {"n": (1_000,), "rate": (0.2,), "followed": (0.3,)}
     assert judging.is_met(weighted.weighted_intervals(grid, n_draws=200, seed=1))
@@ -102,6 +103,7 @@ def test_weighted_leads_are_those_of_the_public_road():
     np.testing.assert_allclose(inner.to_numpy(float), public.to_numpy(float), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_points_of_the_population_lie_in_the_intervals():
     cells = (coverage_points.Cell(1_000, 0.2, 1.0),)
     found = coverage_points.points_coverage(cells, n_draws=100, seed=1)

@@ -97,6 +97,7 @@ def test_figures_of_two_pairs_by_hand():
     assert reached["error"] == "0.25 / 0.25 / 0.13"
 
 
+@pytest.mark.slow
 def test_the_quick_way_in_makes_the_card_of_the_classifier():
     leads = company.draw_pair(2_000, 0).first
     card = small_quarters.fit_card(leads)

@@ -41,6 +41,7 @@ def _split(*visits):
     return data.Split(frame, outcome, frame + 1, outcome)
 
 
+@pytest.mark.slow
 def test_a_peer_answers_every_split_and_is_asked_again_only_on_change(peer, tmp_path):
     def asked(splits, times, **options):
         given = peers.answers_of(peer, splits, {"times": times}, cache=tmp_path, **options)
@@ -136,6 +137,7 @@ def test_a_small_version_of_the_public_tables(real_data):
     assert table.loc["gradient boosting", "test AUC"] < 0.93
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_permuted_outcomes_are_counted(real_data):
     reached = permuted.fit_permuted(f"{real_data}", tries=2)

@@ -14,6 +14,7 @@ SAID = {"what": "", "how_sure": "", "effect": "", "action": ""}
 NO_COUNTS = pd.DataFrame(columns=["table", "check", "n"])
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_every_trap_is_found_and_a_set_has_at_most_one_false_alarm(real_data):
     study = leaks.run(quick=True)

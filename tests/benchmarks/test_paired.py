@@ -24,6 +24,7 @@ def test_the_truth_is_the_difference_on_fresh_leads():
     assert expected > 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "pooled", "contacts", "young"])
 def test_the_interval_holds_the_truth(kind: str) -> None:
     row = paired.simulated(PLAIN._replace(kind=kind), n_samples=120, seed=3)

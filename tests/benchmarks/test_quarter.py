@@ -14,6 +14,7 @@ from benchmarks.studies.study import Study
 SETTING = planted_change.Setting("email_click", 1_000, searched=False)
 
 
+@pytest.mark.slow
 def test_one_seed_says_so_in_time_and_only_with_the_change():
     company = planted_change.company_of(SETTING, seed=0)
     looks = planted_change.looks_at(company, SETTING)

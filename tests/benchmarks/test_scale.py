@@ -53,6 +53,7 @@ def test_the_settings_ask_for_a_backtest_of_one_quarter_within_the_memory_given(
     assert load_settings(path).engine.memory_limit is None
 
 
+@pytest.mark.slow
 def test_a_whole_run_in_a_process_of_its_own(folder):
     log = write_log(folder, n_leads=2_000)
     found = spent(
@@ -115,6 +116,7 @@ def test_text_ids_may_take_twice_as_long(seconds, verdict, quick, monkeypatch):
     assert text_ids.run(quick).table["verdict"].tolist()[-1] == verdict
 
 
+@pytest.mark.slow
 def test_scoring_is_measured_beside_copying(quick, monkeypatch):
     monkeypatch.setattr(scoring, "N_QUICK", 6_000)
     study = scoring.run(quick)

@@ -87,6 +87,7 @@ def test_the_slider_moves_by_keyboard_and_shows_the_run_at_every_cut(
     assert told.complaints == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_finds_nothing(open_page: Open, run: dict[str, Any], look: str) -> None:
     page = open_page(render_html(run), **LOOKS[look]).page

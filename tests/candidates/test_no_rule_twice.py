@@ -41,6 +41,7 @@ def test_the_simpler_of_two_rules_on_the_same_leads_stays():
     assert not any("days" in when or when.get("at_least") == 2 for when in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("detail", "most"), [("few", 250), ("many", 500)])
 def test_a_ceiling_leaves_every_column_its_most_frequent_levels(detail, most):
     rng = np.random.default_rng(1)
@@ -75,6 +76,7 @@ def tables(draw):
     return pd.DataFrame(columns)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(tables(), st.sampled_from(["few", "many"]), st.integers(1, 25))
 def test_whatever_the_data(frame, detail, min_leads):

@@ -95,11 +95,13 @@ def test_what_is_asked_covers_every_module_that_asks() -> None:
     assert [name for name, table in tables.items() if table.empty] == []
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("engines")
 def test_postgres_gives_the_rows_of_duckdb(postgres: PostgresEngine) -> None:
     assert ask_again(postgres, asked()[0].asked) == []
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("engines")
 def test_every_number_is_the_same_on_postgres(postgres: PostgresEngine) -> None:
     found, expected = everything(moved(history(), postgres)), asked()[1]
@@ -108,6 +110,7 @@ def test_every_number_is_the_same_on_postgres(postgres: PostgresEngine) -> None:
         pd.testing.assert_frame_equal(found[name], table, check_exact=True, obj=name)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("engines")
 def test_spark_gives_the_rows_of_duckdb(spark: SparkEngine) -> None:
     statements = telling(asked()[0].asked)

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ DECIMALS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(DECIMALS, st.integers(0, 3))
 def test_decimals_become_the_nearest_double(values: list[Decimal | None], skipped: int) -> None:

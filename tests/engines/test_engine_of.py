@@ -96,6 +96,7 @@ class Fake:
         assert value
 
 
+@pytest.mark.slow
 def test_engines_of_databases_are_loaded_when_asked_for() -> None:
     code = (
         "import sys, calibrate.engines, calibrate as cal\n"

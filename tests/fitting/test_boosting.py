@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from calibrate.fitting.boosting import MOST_VALUES, _bin, _quantiles
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1000))
 def test_each_share_of_the_weight_has_its_quantile(seed: int) -> None:
     rng = np.random.default_rng(seed)

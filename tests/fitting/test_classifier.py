@@ -22,6 +22,7 @@ CHECKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("estimator", "check"), CHECKS)
 def test_it_has_the_manners_of_scikit_learn(estimator, check):
     check(estimator)
@@ -42,6 +43,7 @@ def company():
     return X, np.where(rng.random(3000) < 1 / (1 + np.exp(-log_odds)), "won", "lost")
 
 
+@pytest.mark.slow
 def test_categories_missing_values_and_names(company):
     X, y = company
     model = ScorecardClassifier(max_criteria=6).fit(X, y)
@@ -55,6 +57,7 @@ def test_categories_missing_values_and_names(company):
     assert np.array_equal(model.predict_proba(X.iloc[5:8]), rates[5:8])
 
 
+@pytest.mark.slow
 def test_it_works_in_a_pipeline_and_in_cross_validation(company):
     X, y = company
     model = make_pipeline(FunctionTransformer(), ScorecardClassifier(max_criteria=6))
@@ -63,6 +66,7 @@ def test_it_works_in_a_pipeline_and_in_cross_validation(company):
     assert areas.mean() > 0.7
 
 
+@pytest.mark.slow
 def test_a_batch_does_not_change_the_kind_of_a_column(company):
     X, y = company
     X = X.assign(industry=X["industry"].map({"software": "1", "retail": "A"}))
@@ -99,6 +103,7 @@ def test_it_is_cloned_and_set_like_any_other(company):
     assert all("all" not in line.criterion.when for line in card.criteria)
 
 
+@pytest.mark.slow
 def test_intervals_are_there_on_request_and_change_nothing_else(company):
     X, y = company
     quick = ScorecardClassifier(max_criteria=3).fit(X, y)
@@ -110,6 +115,7 @@ def test_intervals_are_there_on_request_and_change_nothing_else(company):
     assert np.array_equal(quick.predict_proba(X), sure.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_a_grid_search_over_the_number_of_rules(company):
     X, y = company
     grid = {"scorecardclassifier__max_criteria": [1, 5]}
@@ -121,6 +127,7 @@ def test_a_grid_search_over_the_number_of_rules(company):
     assert 1 < len(best.scorecard_.criteria) <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["object", "string", "category"])
 def test_text_is_text_whatever_holds_it(company, dtype):
     X, y = company
@@ -140,6 +147,7 @@ def test_a_level_not_seen_before_and_missing_values_are_scored(company):
     assert rates[0] == rates[1] < rates[2]  # only software is on the card
 
 
+@pytest.mark.slow
 def test_numbers_score_as_the_engine_reads_them(company, monkeypatch):
     X, y = company
     rng = np.random.default_rng(1)
@@ -164,6 +172,7 @@ def test_numbers_score_as_the_engine_reads_them(company, monkeypatch):
     assert np.array_equal(model.predict_proba(numbers), rates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", [None, "zip", "contact", "amount", "text"])
 def test_many_numbers_are_learned_from_as_the_engine_reads_them(company, monkeypatch, column):
     X, y = company
@@ -189,6 +198,7 @@ def test_many_numbers_are_learned_from_as_the_engine_reads_them(company, monkeyp
     assert "field:score" in model.scorecard_.fields
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*LEAD_COLUMNS, "Amount", " Worked "])
 def test_every_column_is_a_feature_whatever_it_is_called(company, name):
     X, y = company[0][["visits"]].head(800), company[1][:800]

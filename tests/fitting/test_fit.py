@@ -92,6 +92,7 @@ def test_the_expected_rate_rises_strictly_and_is_right_on_average(company):
     assert scores["expected_rate"].mean() == pytest.approx(scores["converted"].mean(), abs=0.005)
 
 
+@pytest.mark.slow
 def test_expected_rates_hold_on_new_leads():
     """Calibration slope on leads of the same company the card never saw: near 1 on average.
 
@@ -184,6 +185,7 @@ def test_cross_fitted_scores_are_of_cards_that_did_not_see_the_lead(company):
     ]
 
 
+@pytest.mark.slow
 def test_cross_fitted_scores_of_pure_noise_do_not_rank():
     """In-sample scores of a forced card on noise rank above .5; cross-fitted ones do not."""
     from calibrate.stats.ranking import auc

@@ -41,6 +41,7 @@ def test_planted_rules_are_found_strongest_first():
     assert set(search_rules(sample_from(flags, converted), 3)) == {0, 1, 2}
 
 
+@pytest.mark.slow
 def test_cross_validation_keeps_most_null_rules_out():
     rng = np.random.default_rng(2)
     false = []
@@ -105,6 +106,7 @@ def test_one_outcome_cannot_be_scored_on(outcome):
     assert not anything_to_score_on(sample, np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_shrinkage_is_1_with_many_leads_and_less_with_few():
     """One weak rule of 41 on 300 leads: what is chosen is mostly noise; strong ones stay."""
     rng = np.random.default_rng(8)
@@ -118,6 +120,7 @@ def test_shrinkage_is_1_with_many_leads_and_less_with_few():
     assert shrinkage(20_000, (1.5, -1.0, 0.8), 20) > 0.98
 
 
+@pytest.mark.slow
 def test_an_interaction_is_found_as_a_pair():
     """Only leads with both 3 and 4 convert more often: log odds +2; each alone means nothing."""
     rng = np.random.default_rng(9)
@@ -134,6 +137,7 @@ def test_an_interaction_is_found_as_a_pair():
     assert rule.when == {"all": [{"activity": "a3"}, {"activity": "a4"}]}
 
 
+@pytest.mark.slow
 def test_pairs_are_left_out_where_they_do_not_pay():
     rng = np.random.default_rng(10)
     joined = 0
@@ -183,6 +187,7 @@ def test_an_interaction_without_any_single_effect_can_be_scored_on():
     assert anything_to_score_on(sample, rng, space=space_of(sample))
 
 
+@pytest.mark.slow
 def test_pairs_find_nothing_where_there_is_nothing():
     """At p <= 0.01 at most 1 of 100 companies should pass; 5 would be p < 0.004."""
     rng = np.random.default_rng(14)

@@ -75,6 +75,7 @@ def test_leads_are_drawn_by_the_md5_of_their_ids(company):
     assert int(part.is_compared.sum()) == pytest.approx(0.99 * SOME, abs=4 * 34)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_the_order_of_the_file_draws_no_other_leads(company):
     leads = company[0]
@@ -85,6 +86,7 @@ def test_the_order_of_the_file_draws_no_other_leads(company):
     assert cards[0].to_json() == cards[1].to_json()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("snapshots", [None, ["7D", "14D"]])
 def test_numbers_of_the_log_are_those_of_the_same_leads(company, snapshots):
@@ -96,12 +98,14 @@ def test_numbers_of_the_log_are_those_of_the_same_leads(company, snapshots):
     assert np.array_equal(part.flags(rules), obs.flags(rules)[part.drawn])
 
 
+@pytest.mark.slow
 def test_where_all_are_searched_the_card_is_the_same(company, monkeypatch):
     whole = fit_scorecard(observed(company)).to_json()
     monkeypatch.setattr(draw, "FEW_LEADS", SOME)  # 5,000 customers are more than there are leads
     assert fit_scorecard(observed(company)).to_json() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_points_are_those_of_all_leads(company, monkeypatch):
     obs = observed(company, maturity="drop")
@@ -119,6 +123,7 @@ def test_points_are_those_of_all_leads(company, monkeypatch):
     assert mean_width(card) == pytest.approx(mean_width(again), rel=0.15)  # resamples differ
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_intervals_of_some_leads_would_be_wider(company):
     obs = observed(company, maturity="drop")
@@ -128,6 +133,7 @@ def test_intervals_of_some_leads_would_be_wider(company):
     assert mean_width(of_part) > 1.4 * mean_width(card)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_the_lift_table_is_of_all_leads_but_for_the_adjusted_odds(company):
     obs = observed(company)
@@ -142,6 +148,7 @@ def test_the_lift_table_is_of_all_leads_but_for_the_adjusted_odds(company):
         pd.testing.assert_series_equal(table[name], of_part[name], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("method", ["logistic", "rate", "difference", "log_odds"])
 def test_every_lead_is_scored_by_a_card_fitted_without_it(company, method):
@@ -157,6 +164,7 @@ def test_every_lead_is_scored_by_a_card_fitted_without_it(company, method):
         assert known.loc[won, "score"].mean() > known.loc[~won, "score"].mean()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_shuffled_outcomes_give_an_empty_card(company):
     leads = company[0]

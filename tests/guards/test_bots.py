@@ -109,6 +109,7 @@ def test_an_open_before_the_mail_was_sent_proves_nothing(hand_history, leads):
     assert found_in(hand_history(leads, log)) == []
 
 
+@pytest.mark.slow
 def test_many_leads_in_the_same_second(hand_history):
     # Leads come in on one day; 30 of them have a webinar in one second, 30 at times of their own.
     everyone = [lead(i, i / 1_000, i % 2 == 0) for i in range(200)]

@@ -36,6 +36,7 @@ def company(n_leads: int = 120, n_events: int = 3_000) -> History:
     return read_history(leads, log, as_of="2024-06-01")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [1 << 25, 1_500])
 def test_busy_seconds_are_those_of_the_engine(
     monkeypatch: pytest.MonkeyPatch, together: int
@@ -71,6 +72,7 @@ def test_leads_with_three_close_events_are_among_those_found(
     assert close <= set(found.tolist()) <= later
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [{}, {"email_click": "email_sent"}])
 def test_slices_do_not_change_what_is_odd(
     monkeypatch: pytest.MonkeyPatch, sent: dict[str, str]

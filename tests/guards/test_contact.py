@@ -35,6 +35,7 @@ def kinds(values, column="Email"):
     return [KINDS[kind] for kind in found.kind[: len(values)]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "kind"),
     [

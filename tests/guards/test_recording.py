@@ -124,6 +124,7 @@ def test_an_open_lead_that_did_it_too_speaks_against_it(hand_history):
     assert closing_logged(observe(hand_history(leads, events), **WINDOWS)) == []
 
 
+@pytest.mark.slow
 def test_contacts_with_several_leads(hand_history):
     leads = [
         {"lead_id": f"L{i}", "created_at": i, "contact": c} for i, c in enumerate(["a", "a", "b"])

@@ -76,6 +76,7 @@ def test_a_click_that_is_called_otherwise_from_july_on():
     assert found.per_week_after == pytest.approx(20, abs=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
     [
@@ -94,6 +95,7 @@ def test_stopping_or_starting_alone_is_no_renaming(names):
     assert renamed_activities(company(np.random.default_rng(2), names)) == []
 
 
+@pytest.mark.slow
 def test_another_conversion_rate_is_another_activity():
     names = [("demo", 0.5, 0, 300), ("newsletter", 0.5, 300, DAYS)]
     assert renamed_activities(company(np.random.default_rng(3), names, effect=2.0)) == []
@@ -114,6 +116,7 @@ def test_two_renamed_on_one_day_are_told_apart_by_their_words():
     ]
 
 
+@pytest.mark.slow
 def test_before_the_fit_period_it_does_not_matter():
     names = [("email_click", 0.5, 0, 60), ("Link clicked", 0.5, 60, DAYS)]
     obs = company(np.random.default_rng(5), names)
@@ -138,6 +141,7 @@ def random_company(seed):
     return company(rng, names, n=1_500)
 
 
+@pytest.mark.slow
 def test_random_companies_seldom_alarm_and_renamed_ones_do():
     # Of 200 random companies 4 alarmed: an end and a start that fell within the same five days.
     assert sum(bool(renamed_activities(random_company(seed))) for seed in range(12)) <= 1

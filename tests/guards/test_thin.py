@@ -105,6 +105,7 @@ def null_company(seed):
     return leads.assign(outcome=np.where(won, "converted", "lost"))
 
 
+@pytest.mark.slow
 def test_companies_without_any_effect_seldom_have_one_standing_out():
     # Of 300 such companies 1 had a criterion standing out; of 40, 3 are a wide bound.
     alarms = sum(

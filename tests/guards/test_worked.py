@@ -90,6 +90,7 @@ def test_when_all_were_worked_there_is_nothing_to_say(chosen):
     assert worked_leads(observed(chosen.drop(columns="worked"))) == []
 
 
+@pytest.mark.slow
 def test_times_and_activities():
     # Callers click; sales works who clicks. 400 leads, one a day; the last 60 are not mature.
     n = 400

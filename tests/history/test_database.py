@@ -87,6 +87,7 @@ def test_the_same_table_gives_the_same_history_whatever_its_order(tmp_path: Path
     assert there[0].sources[0].name == "leads"
 
 
+@pytest.mark.slow
 def test_the_hash_of_a_log_knows_its_counts_and_no_order(tmp_path: Path) -> None:
     def hash_of(name: str, events: dict[str, list[Any]]) -> str:
         engine = database(tmp_path / f"{name}.duckdb", leads=LEADS, log=events)

@@ -157,6 +157,7 @@ def test_excluded_rows_are_counted_and_not_leads() -> None:
     assert [attribute.name for attribute in history.attributes] == ["Source"]
 
 
+@pytest.mark.slow
 def test_exact_duplicates_are_dropped_and_counted() -> None:
     leads = leads_of(a=["x", "y"])
     history = read_history(pd.concat([leads, leads.iloc[:1]]))
@@ -317,6 +318,7 @@ def test_leads_to_be_scored_need_no_outcome() -> None:
     assert history.attributes[0].group == "engagement"
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=15)
 @given(st.permutations(range(6)))
 def test_the_order_of_rows_changes_no_count(order: list[int]) -> None:

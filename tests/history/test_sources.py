@@ -76,6 +76,7 @@ def test_every_marked_encoding_reads_alike(
     assert content(read_history(tmp_path / "leads.csv")) == expected
 
 
+@pytest.mark.slow
 def test_gz_parquet_and_frames_read_alike(
     tmp_path: Path, expected: list[dict[str, object]]
 ) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -70,6 +71,7 @@ def known(obs):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, late=events, early=st.sampled_from(["landmark", "truncate"]))
 def test_nothing_at_or_after_the_cutoff_counts(hand_history, day, leads, events, late, early):
@@ -92,6 +94,7 @@ def test_nothing_at_or_after_the_cutoff_counts(hand_history, day, leads, events,
     assert_frame_equal(known(observe(more, early=early, **WINDOWS)), before)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, as_of=st.integers(0, 240).map(lambda n: n / 4))
 def test_nothing_after_as_of_is_seen(hand_history, day, leads, events, as_of):
@@ -111,6 +114,7 @@ def test_nothing_after_as_of_is_seen(hand_history, day, leads, events, as_of):
     assert propose_windows(later) == propose_windows(then)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, days=st.integers(-400, 400))
 def test_shifting_all_times_together_changes_nothing(hand_history, leads, events, days):
@@ -133,6 +137,7 @@ def test_shifting_all_times_together_changes_nothing(hand_history, leads, events
     assert_frame_equal(shifted(days), shifted(0))
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events, data=st.data())
 def test_the_order_of_rows_never_matters(hand_history, leads, events, data):
@@ -146,6 +151,7 @@ def test_the_order_of_rows_never_matters(hand_history, leads, events, data):
     assert np.array_equal(*flags)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(leads=leads(), events=events)
 def test_a_lead_alone_looks_as_it_does_among_others(hand_history, leads, events):

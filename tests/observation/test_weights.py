@@ -70,6 +70,7 @@ def test_a_lost_lead_is_watched_on(hand_history):
     assert table.loc["lost", "weight"] == pytest.approx(5 / 2)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     created=st.lists(st.integers(0, 300), min_size=1, max_size=12),
@@ -227,6 +228,7 @@ def test_a_source_that_is_too_new_is_not_judged():
     assert scores["weight"].sum() == pytest.approx(len(obs.compared), rel=0.1)
 
 
+@pytest.mark.slow
 def test_what_goes_with_the_calendar_is_weighted_by_its_own_curve():
     """A criterion from 20 to 40 % of the leads in the last quarter, without effect.
 

@@ -68,6 +68,7 @@ def test_a_cut_that_everybody_stands_above_tells_nothing_of_when_it_was_crossed(
     assert "had reached 0 points" not in render_markdown(run)
 
 
+@pytest.mark.slow
 def test_the_base_speaks_of_open_leads_only_where_the_closed_were_left_out(run):
     run["settings"]["calibration"]["early"] = "truncate"
     assert "4,300 leads of Oct 2022 to Sep 2023: 310 of them bought" in _text(run)

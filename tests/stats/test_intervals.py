@@ -139,6 +139,7 @@ def test_lift_and_difference_lie_in_their_intervals(table):
         assert lift.lower - 1e-9 <= x1 / n1 / control <= lift.upper + 1e-9
 
 
+@pytest.mark.slow
 @given(tables())
 def test_koopman_inverts_when_the_groups_are_swapped(table):
     x1, n1, x2, n2 = table

@@ -32,6 +32,7 @@ def every_vector(size: int) -> np.ndarray:
     return vectors[(width(vectors) == WIDTH) & (vectors != 0).all(axis=1)]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), size=st.integers(2, 4))
 def test_no_other_whole_numbers_lose_less(seed: int, size: int) -> None:
@@ -42,6 +43,7 @@ def test_no_other_whole_numbers_lose_less(seed: int, size: int) -> None:
     assert rounding_loss(found[None, :], target, information)[0] == pytest.approx(best, abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), size=st.integers(2, 4))
 def test_under_bounds_and_an_order_no_others_lose_less_either(seed: int, size: int) -> None:

@@ -48,6 +48,7 @@ def signs_of(points):
     return {name: np.sign(value) for name, value in points.items()}
 
 
+@pytest.mark.slow
 def test_a_sign_takes_the_points_of_the_other_sign_away(company, free) -> None:
     points = points_of(free)
     for name in (X0, X1, X2):
@@ -58,6 +59,7 @@ def test_a_sign_takes_the_points_of_the_other_sign_away(company, free) -> None:
         assert points_of(fitted(company, constraints={"sign": {column: same}})) == points
 
 
+@pytest.mark.slow
 def test_an_order_holds_two_together(company, free) -> None:
     points = points_of(free)
     order = sorted((X0, X1), key=points.__getitem__, reverse=True)  # against the data
@@ -67,6 +69,7 @@ def test_an_order_holds_two_together(company, free) -> None:
     assert points_of(right) == points
 
 
+@pytest.mark.slow
 def test_fixed_points_are_on_the_card_whatever_the_data_say(company, free) -> None:
     assert "x3 at least 1" not in points_of(free) or points_of(free)["x3 at least 1"] != 20
     card = fitted(company, constraints={"fixed": {"x3 at least 1": 20}})
@@ -77,6 +80,7 @@ def test_fixed_points_are_on_the_card_whatever_the_data_say(company, free) -> No
     assert note.startswith('"x3 at least 1" is held at 20 points by agreement (the data alone say')
 
 
+@pytest.mark.slow
 def test_beside_fixed_points_the_others_keep_their_proportions() -> None:
     """Independent columns: with 20 of 100 points given away the others share 80."""
     rng = np.random.default_rng(2)
@@ -107,6 +111,7 @@ def test_a_rule_that_no_lead_meets_can_be_agreed_on(company) -> None:
     assert cal.Scorecard.from_json(card.to_json()).table.equals(card.table)
 
 
+@pytest.mark.slow
 def test_what_is_fixed_brings_what_an_order_asks_of_others(company) -> None:
     constraints = {"fixed": {X1: 15}, "order": [["x1", "x3"]]}
     points = points_of(fitted(company, constraints=constraints))
@@ -114,6 +119,7 @@ def test_what_is_fixed_brings_what_an_order_asks_of_others(company) -> None:
     assert points["x3 at least 1"] >= 15
 
 
+@pytest.mark.slow
 def test_caps_are_on_the_card_and_in_its_range(company) -> None:
     card = fitted(company, constraints={"caps": {"fit": 60}})
     assert dict(card.caps) == {"fit": 60}
@@ -124,6 +130,7 @@ def test_caps_are_on_the_card_and_in_its_range(company) -> None:
     assert (np.diff(card.expected_rate["rate"]) > 0).all()
 
 
+@pytest.mark.slow
 def test_required_and_forbidden(company) -> None:
     card = fitted(
         company, constraints={"required": ["x3", "size at least 13"], "forbidden": ["job"]}
@@ -171,6 +178,7 @@ def test_intervals_keep_to_the_constraints_and_hold_the_points(company) -> None:
     assert card.base_ci[0] <= card.base <= card.base_ci[1]
 
 
+@pytest.mark.slow
 def test_levels_in_order_by_their_names(company) -> None:
     chain = ["job: chief", "job: lead", "job: junior"]  # the data say the opposite
     card = fitted(company, constraints={"order": [chain]})
@@ -178,6 +186,7 @@ def test_levels_in_order_by_their_names(company) -> None:
     assert worth["chief"] <= worth["lead"] <= worth["junior"]
 
 
+@pytest.mark.slow
 def test_the_lift_table_says_that_a_constraint_took_the_points(company, free) -> None:
     from calibrate.fitting import barred_criteria
 
@@ -211,6 +220,7 @@ ANY = st.sets(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=4).flatmap(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,
@@ -236,6 +246,7 @@ def test_they_hold_exactly_or_are_refused(free, constraints, seed, keep, pairs) 
         assert (raw_scores(card).min(), raw_scores(card).max()) == (0, 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "constraints",
     [
@@ -260,6 +271,7 @@ def test_every_card_of_a_backtest_keeps_to_them(company, constraints, monkeypatc
     assert [broken(card, constraints) for card in made] == [[]] * 5
 
 
+@pytest.mark.slow
 def test_cross_fitted_scores_keep_to_them(company) -> None:
     constraints = {"fixed": {"x3 at least 1": 20}, "caps": {"fit": 70}}
     card = fitted(company, constraints=constraints)

@@ -155,6 +155,7 @@ def test_constraints_are_a_mapping(company) -> None:
         cal.fit_scorecard(company, constraints={"signs": {}})
 
 
+@pytest.mark.slow
 def test_a_rule_is_named_by_the_words_of_its_denial(company) -> None:
     """No level is called "not chief": the others are meant."""
     card = cal.fit_scorecard(
