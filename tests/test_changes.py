@@ -159,6 +159,9 @@ def test_a_tier_that_only_one_card_has_lies_between_its_neighbours() -> None:
         [1, "warm", "hot", 45, 61],
         [2, "cold", "mql", 30, 31],
     ]
+    assert changes.down.to_numpy().tolist() == [[3, "warm", "cold", 45, 20]]
+    assert changes.moved_down == (3,)
+    assert "| 3 | warm | cold | 45 | 20 |" in changes.to_markdown()
     assert changes.to_dict()["moved_up"][0] == {
         "lead_id": 1,
         "tier_old": "warm",

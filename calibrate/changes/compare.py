@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from calibrate import display
-from calibrate.changes.moves import moves_of
+from calibrate.changes.moves import Moves, moves_of
 from calibrate.changes.values import CHANGE_COLUMNS, Changes
 from calibrate.changes.why import why_dropped, why_new
 from calibrate.fitting.constraints.reading import canonical
@@ -78,17 +78,16 @@ def diff(
     table = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
     table = table.astype(dict.fromkeys(("points_old", "points_new", "change"), "Int64"))
     figures = _figures(old_card, new_card)
-    moves, up = moves_of(scores_old, scores_new, old_card, new_card)
+    moves = moves_of(scores_old, scores_new, old_card, new_card)
     moved_points = table["status"].ne("same").any()
     moved_figures = figures.loc[figures["figure"] != "control rate", "change"].ne(0).any()
     same = not (moved_points or moved_figures)
     return Changes(
-        summary=_summary(table, figures, moves, len(up), same=same),
+        summary=_summary(table, figures, moves, same=same),
         nothing_changed=same,
         _table=table,
         _figures=figures,
         _moves=moves,
-        _up=up,
     )
 
 
@@ -207,9 +206,7 @@ def _figures(old: Scorecard, new: Scorecard) -> pd.DataFrame:
     return table.assign(change=change)
 
 
-def _summary(
-    table: pd.DataFrame, figures: pd.DataFrame, moves: pd.DataFrame, n_up: int, *, same: bool
-) -> str:
+def _summary(table: pd.DataFrame, figures: pd.DataFrame, moves: Moves, *, same: bool) -> str:
     if same:
         return f"{NOTHING}{_control(figures)}."
     words = {
@@ -227,11 +224,13 @@ def _summary(
             ends = (display.format_value("n", end) for end in (row.old, row.new))
             text += f"; {row.figure} {' → '.join(ends)}"
     text += f"{_control(figures)}."
-    changed = moves[moves["tier_old"] != moves["tier_new"]]["n"].sum() if len(moves) else 0
-    if len(moves):
-        total = display.format_value("n", moves["n"].sum())
-        text += f" {display.format_value('n', changed)} of {total} leads change tier"
-        text += f", {display.format_value('n', n_up)} of them move up." if changed else "."
+    if len(moves.counts):
+        n_up, n_down, total = len(moves.up), len(moves.down), int(moves.counts["n"].sum())
+        up, changed, all_leads = (
+            display.format_value("n", n) for n in (n_up, n_up + n_down, total)
+        )
+        text += f" {changed} of {all_leads} leads change tier"
+        text += f", {up} of them move up." if n_up + n_down else "."
     return text
 
 

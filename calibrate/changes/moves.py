@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from calibrate.scorecard import DISQUALIFIED, Scorecard
 
-__all__ = ["MOVE_COLUMNS", "UP_COLUMNS", "moves_of"]
+__all__ = ["MOVED_COLUMNS", "MOVE_COLUMNS", "Moves", "moves_of"]
 
 MOVE_COLUMNS = ("tier_old", "tier_new", "n")
-UP_COLUMNS = ("lead_id", "tier_old", "tier_new", "score_old", "score_new")
+MOVED_COLUMNS = ("lead_id", "tier_old", "tier_new", "score_old", "score_new")
+
+
+class Moves(NamedTuple):
+    """How the same leads stand under two cards.
+
+    Attributes
+    ----------
+    counts : DataFrame
+        ``tier_old, tier_new, n``, the highest tiers first.
+    up, down : DataFrame
+        ``lead_id, tier_old, tier_new, score_old, score_new`` of those whose tier rises, the
+        highest new score first, and of those whose tier falls, the highest old score first.
+    """
+
+    counts: pd.DataFrame
+    up: pd.DataFrame
+    down: pd.DataFrame
 
 
 def moves_of(
     old: pd.DataFrame | None, new: pd.DataFrame | None, old_card: Scorecard, new_card: Scorecard
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the leads counted by old and new tier, and those that rise.
+) -> Moves:
+    """Return the leads counted by old and new tier, and those that change it.
 
     Parameters
     ----------
@@ -27,10 +46,7 @@ def moves_of(
 
     Returns
     -------
-    moves : DataFrame
-        ``tier_old, tier_new, n``, the highest tiers first.
-    up : DataFrame
-        ``lead_id, tier_old, tier_new, score_old, score_new``, the highest new score first.
+    Moves
 
     Notes
     -----
@@ -38,18 +54,24 @@ def moves_of(
     tier that it stands above there.
     """
     if old is None or new is None:
-        return pd.DataFrame(columns=list(MOVE_COLUMNS)), pd.DataFrame(columns=list(UP_COLUMNS))
+        nobody = pd.DataFrame(columns=list(MOVED_COLUMNS))
+        return Moves(pd.DataFrame(columns=list(MOVE_COLUMNS)), nobody, nobody)
     wanted = ["lead_id", "score", "tier"]
     old, new = _with_like_ids(old[wanted], new[wanted])
     both = old.merge(new, on="lead_id", suffixes=("_old", "_new"))
     height = _heights(old_card, new_card)
     rank_old, rank_new = (both[name].map(height) for name in ("tier_old", "tier_new"))
-    rises = both[rank_new > rank_old].sort_values("score_new", ascending=False, kind="stable")
-    up = rises[list(UP_COLUMNS)].reset_index(drop=True)
+    up = _sorted(both[rank_new > rank_old], "score_new")
+    down = _sorted(both[rank_new < rank_old], "score_old")
     counts = both.groupby(["tier_old", "tier_new"], sort=False).size().reset_index(name="n")
     high, low = (counts[name].map(height) for name in ("tier_old", "tier_new"))
     order = np.lexsort((-low.to_numpy(), -high.to_numpy()))
-    return counts.iloc[order].reset_index(drop=True), up
+    return Moves(counts.iloc[order].reset_index(drop=True), up, down)
+
+
+def _sorted(moved: pd.DataFrame, score: str) -> pd.DataFrame:
+    moved = moved.sort_values(score, ascending=False, kind="stable")
+    return moved[list(MOVED_COLUMNS)].reset_index(drop=True)
 
 
 def _with_like_ids(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from calibrate import display
+from calibrate.changes.moves import Moves
 
 __all__ = ["CHANGE_COLUMNS", "Changes"]
 
@@ -23,7 +24,7 @@ CHANGE_COLUMNS = (
     "note",
     "reason",
 )
-UPS_SHOWN = 20
+MOVED_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,8 +43,7 @@ class Changes:
     nothing_changed: bool
     _table: pd.DataFrame = field(repr=False)
     _figures: pd.DataFrame = field(repr=False)
-    _moves: pd.DataFrame = field(repr=False)
-    _up: pd.DataFrame = field(repr=False)
+    _moves: Moves = field(repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -70,7 +70,7 @@ class Changes:
     @property
     def moves(self) -> pd.DataFrame:
         """Leads by tier under the old and the new card: ``tier_old, tier_new, n``."""
-        return self._moves.copy()
+        return self._moves.counts.copy()
 
     @property
     def up(self) -> pd.DataFrame:
@@ -78,12 +78,25 @@ class Changes:
 
         The highest new score first.
         """
-        return self._up.copy()
+        return self._moves.up.copy()
+
+    @property
+    def down(self) -> pd.DataFrame:
+        """Leads whose tier falls, with the columns of `up`.
+
+        The highest old score first.
+        """
+        return self._moves.down.copy()
 
     @property
     def moved_up(self) -> tuple[Any, ...]:
         """Ids of the leads whose tier rises, the highest new score first."""
-        return tuple(self._up["lead_id"].tolist())
+        return tuple(self._moves.up["lead_id"].tolist())
+
+    @property
+    def moved_down(self) -> tuple[Any, ...]:
+        """Ids of the leads whose tier falls, the highest old score first."""
+        return tuple(self._moves.down["lead_id"].tolist())
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain Python values, missing ones as None."""
@@ -92,8 +105,9 @@ class Changes:
             "nothing_changed": self.nothing_changed,
             "criteria": display.plain_rows(self._table),
             "figures": display.plain_rows(self._figures),
-            "moves": display.plain_rows(self._moves),
-            "moved_up": display.plain_rows(self._up),
+            "moves": display.plain_rows(self._moves.counts),
+            "moved_up": display.plain_rows(self._moves.up),
+            "moved_down": display.plain_rows(self._moves.down),
         }
 
     def to_markdown(self) -> str:
@@ -102,16 +116,22 @@ class Changes:
         if self.nothing_changed:
             return f"{self.summary}\n"
         parts += [_markdown(self._table), _markdown(self.figures_worded)]
-        if len(self._moves):
-            parts.append(_markdown(self._moves))
-        if len(self._up):
-            parts += ["Open leads that move up:", _markdown(self._up.head(UPS_SHOWN))]
-            rest = len(self._up) - UPS_SHOWN
-            parts += [f"And {display.format_value('n', rest)} more."] if rest > 0 else []
+        if len(self._moves.counts):
+            parts.append(_markdown(self._moves.counts))
+        parts += [*_moved("up", self._moves.up), *_moved("down", self._moves.down)]
         return "\n\n".join(parts) + "\n"
 
     def _repr_html_(self) -> str:
         return display.html_table(self._table.drop(columns="group"), caption=self.summary)
+
+
+def _moved(where: str, leads: pd.DataFrame) -> list[str]:
+    """Return the parts on the leads that move up, or down; none where there are none."""
+    if leads.empty:
+        return []
+    rest = len(leads) - MOVED_SHOWN
+    more = [f"And {display.format_value('n', rest)} more."] if rest > 0 else []
+    return [f"Open leads that move {where}:", _markdown(leads.head(MOVED_SHOWN)), *more]
 
 
 def _worded(figures: pd.DataFrame) -> pd.DataFrame:

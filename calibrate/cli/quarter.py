@@ -91,5 +91,6 @@ def _tell_changes(found: Changes) -> None:
     show_table(found.figures_worded, "table")
     if len(found.moves):
         show_table(found.moves, "table", title="open leads by tier")
-    if len(found.up):
-        show_table(found.up, "table", title="open leads that move up", max_rows=ROWS_SHOWN)
+    for where, moved in (("up", found.up), ("down", found.down)):
+        if len(moved):
+            show_table(moved, "table", title=f"open leads that move {where}", max_rows=ROWS_SHOWN)

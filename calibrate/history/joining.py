@@ -285,6 +285,10 @@ def create_leads(leads: TypedLeads) -> None:
     for outcome in ("converted", "lost", "open"):
         n = int(staged.one("SELECT count(*) FROM leads WHERE outcome = ?", [outcome]))
         staged.add(f"leads {outcome}", n, "as exported")
+    won = "FROM leads WHERE outcome = 'converted' AND amount IS"
+    if int(staged.one(f"SELECT count(*) {won} NOT NULL")):
+        n = int(staged.one(f"SELECT count(*) {won} NULL"))
+        staged.add("converted without an amount", n, "counted as 0 where amounts are added up")
 
 
 def _number_contacts(engine: DuckDBEngine) -> None:

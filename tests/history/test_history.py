@@ -352,3 +352,18 @@ def test_a_win_without_a_date_takes_neither_a_plan_nor_a_loss_for_it() -> None:
     history = read_history(leads, None, wins, as_of="2024-12-31")
     assert [row["closed_from"] for row in rows(history)] == [None, None, dt.datetime(2024, 3, 3)]
     assert counts(history)["converted without a date"] == 2
+
+
+def test_wins_without_an_amount_are_told() -> None:
+    leads = pd.DataFrame(
+        {
+            "lead_id": [1, 2, 3, 4],
+            "outcome": ["converted", "converted", "lost", "converted"],
+            "amount": [900.0, None, None, None],
+        }
+    )
+    counts = read_history(leads).table.set_index("check")["n"]
+    assert counts["converted without an amount"] == 2
+    assert "converted without an amount" not in set(
+        read_history(leads.drop(columns="amount")).table["check"]
+    )
