@@ -27,7 +27,6 @@ from calibrate.guards import find_problems
 from calibrate.history import History, history_from_settings
 from calibrate.lift import measure_lift, overlap_table
 from calibrate.observation import Observation, observe_open, require_follow_up
-from calibrate.observation.statements import UNDATED_WIN
 from calibrate.pipeline.campaigns import look_at_campaigns
 from calibrate.pipeline.cards import current_card
 from calibrate.pipeline.cutting import at_one_age, cut_card
@@ -268,10 +267,8 @@ def _require_both_outcomes(obs: Observation) -> None:
 
 
 def _undated_wins(history: History) -> int:
-    if history.is_wide:
-        return 0
-    counted = history.engine.query(f"SELECT count(*) AS n FROM leads AS l WHERE {UNDATED_WIN}")
-    return int(counted.to_pylist()[0]["n"])
+    counts = history.table
+    return int(counts.loc[counts["check"] == "converted without a date", "n"].sum())
 
 
 def _silent(_step: str, _done: float) -> None:
