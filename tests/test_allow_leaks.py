@@ -70,6 +70,7 @@ def test_an_unknown_name_is_refused(findings: tuple[cal.Finding, ...]) -> None:
         with_allowed(findings, ["contract_plans"], history)
 
 
+@pytest.mark.slow
 def test_check_knows_what_is_allowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

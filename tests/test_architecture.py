@@ -101,6 +101,7 @@ def test_every_import_points_down(path: Path) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_packages_are_acyclic_inside() -> None:
     arrows: dict[str, set[str]] = {
         dotted(path): {module for _, module in imports(path)} - {dotted(path)} for path in MODULES
@@ -196,6 +197,7 @@ def test_the_public_names_are_what_type_checkers_see() -> None:
     assert dir(calibrate) == calibrate.__all__
 
 
+@pytest.mark.slow
 def test_the_function_backtest_is_not_hidden_by_its_module() -> None:
     code = (
         "import calibrate.backtest as module, calibrate, types, sys\n"

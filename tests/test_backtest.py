@@ -117,6 +117,7 @@ def test_the_quarters_not_judged_are_listed_with_the_reason(proof: Backtest) -> 
     assert proof.waiting == (("2023-10-01", "2024-03-01"),)
 
 
+@pytest.mark.slow
 def test_only_the_latest_quarters_that_can_be_judged_may_be(history: History) -> None:
     """2023Q4 can be judged from 2024-03-01 on, after the export: the latest that can is 2023Q3."""
     options = {"train_quarters": 1, "max_criteria": 2, **WINDOWS}
@@ -165,6 +166,7 @@ def test_every_lead_is_judged_at_the_same_volume(proof: Backtest) -> None:
         assert np.isnan(quarter.loc["newest", "calibration_slope"])
 
 
+@pytest.mark.slow
 def test_a_card_that_knew_the_quarter_is_marked(proof: Backtest, history: History) -> None:
     assert proof.differences.query("card == 'current'")["in_sample"].all()
     assert "current" not in set(proof.pooled["card"])
@@ -299,6 +301,7 @@ def test_what_did_not_work_by_lead_id(proof: Backtest) -> None:
     assert scores.loc[missed["lead_id"][:3], "converted"].all()
 
 
+@pytest.mark.slow
 def test_the_same_history_gives_the_same_backtest(history: History) -> None:
     options = {"periods": ["2023Q3"], "train_quarters": 1, "max_criteria": 2, **WINDOWS}
     one, two = backtest(history, **options), backtest(history, **options)
@@ -332,6 +335,7 @@ def test_leads_closed_early_are_judged_where_they_are_kept(history: History) -> 
     assert n["landmark"] / n["truncate"] == pytest.approx(35 / 47, abs=0.06)
 
 
+@pytest.mark.slow
 def test_the_candidate_follows_the_card_in_force_as_a_run_does(history: History) -> None:
     first_day = pd.Timestamp("2023-07-01").to_pydatetime()
     then = history.at(first_day)
@@ -358,6 +362,7 @@ def test_a_proposal_gives_way_to_what_was_asked_for(
     assert found.horizon == expected.horizon
 
 
+@pytest.mark.slow
 def test_a_table_without_dates_is_judged_in_five_folds() -> None:
     leads, _ = company(n=900)
     wide = read_history(leads.drop(columns=["created_at", "closed_at"]))
@@ -475,6 +480,7 @@ def test_gradient_boosting_learns_with_the_weights() -> None:
     assert known["converted"].mean() > 2 * weighted
 
 
+@pytest.mark.slow
 def test_a_card_may_learn_from_several_landmarks(history: History) -> None:
     options = {"periods": ["2023Q3"], "max_criteria": 2, **WINDOWS}
     done = backtest(history, snapshots=["3D", "7D"], **options)
@@ -516,6 +522,7 @@ def test_deals_of_one_contact_are_one_cluster() -> None:
     assert clustered.scores["cluster"].nunique() == len(clustered.scores) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_a_month_of_olist_that_mature_leads_cannot_judge(real_data: Path) -> None:
     """Wins are recorded from December 2017 on, and take up to half a year.

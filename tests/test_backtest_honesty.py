@@ -134,6 +134,7 @@ def test_hardly_a_lead_watched_to_the_horizon_tells_nothing(young: History) -> N
     assert "nothing is extrapolated" in done.skipped["reason"].iloc[0]
 
 
+@pytest.mark.slow
 def test_a_table_without_dates_has_nothing_to_walk() -> None:
     leads, _ = company(n=600)
     wide = read_history(leads.drop(columns=["created_at", "closed_at"]))

@@ -198,6 +198,7 @@ def test_without_columns_there_is_nothing_to_do_without() -> None:
     assert "dated" not in set(done.table["card"])
 
 
+@pytest.mark.slow
 def test_constraints_on_columns_do_not_bind_the_dated_card(history: History) -> None:
     constraints = {"required": ["level"], "sign": {"clicks": "+"}, "max_change": 3}
     done = backtest(history, periods=["2023Q3"], constraints=constraints, **OPTIONS)

@@ -93,6 +93,7 @@ def test_a_change_of_scale_alone_is_no_effect() -> None:
     assert row["effect"] == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.integers(-50, 50), st.integers(-50, 50), st.sampled_from([0.02, 0.05, 0.1]))
 @settings(deadline=None)
 def test_effect_and_scale_add_up_to_the_change(before: int, after: int, slope: float) -> None:

@@ -221,6 +221,7 @@ def test_on_a_terminal_questions_are_asked_and_enter_takes_the_default(company: 
     assert not re.search(r"\x1b\[(?:\d+;)*3[0-7]m", shown)
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_a_question_writes_nothing(company: Path) -> None:
     code, _ = on_a_terminal(company, ["init", "leads.csv"], None)
     assert code == 130

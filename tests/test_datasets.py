@@ -131,6 +131,7 @@ def test_clickers_convert_36_to_30_and_the_pricing_page_accounts_for_it(
     assert big[2].log_odds["email_click"] == 0
 
 
+@pytest.mark.slow
 def test_after_the_change_a_demo_request_means_nothing() -> None:
     simulated = make_leads(40_000, rng=3, quarters=7, change_at="2026Q1")
     leads, _, truth = simulated

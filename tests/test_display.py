@@ -94,6 +94,7 @@ def test_a_p_value_never_claims_to_be_zero(p):
     assert format_value("p_value", p) != "0.000"
 
 
+@pytest.mark.slow
 @given(st.floats(allow_nan=True, allow_infinity=True) | st.integers() | st.text() | st.none())
 def test_every_value_has_a_text_on_one_line(value):
     for column in ("rate", "lift", "difference", "p_value", "n", "points", "auc", "x", "as_of"):

@@ -75,6 +75,7 @@ def both(
     engine.close()
 
 
+@pytest.mark.slow
 def test_everything_that_was_counted(both: tuple[Told, Told]) -> None:
     files, there = (told.history for told in both)
     assert_frame_equal(there.table, files.table)

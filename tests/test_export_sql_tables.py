@@ -493,6 +493,7 @@ def on_duckdb(text: str, path: Path | str = ":memory:") -> dict[str, Any]:
         return by_lead(connection.execute(text).df())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_tables_of_duckdb(name: str, tmp_path: Path) -> None:
     case, path = EVERYWHERE[name], tmp_path / "crm.duckdb"

@@ -18,6 +18,7 @@ def row_of(obs, rule=CLICKED, **options):
     return measure_lift(obs, [rule], **options).table.iloc[0]
 
 
+@pytest.mark.slow
 def test_36_against_30_is_1_20_times_and_6_points():
     row = row_of(clickers(1000, 360, 10_000, 3000))
     assert row["lift"] == pytest.approx(0.36 / 0.30)
@@ -27,6 +28,7 @@ def test_36_against_30_is_1_20_times_and_6_points():
     assert list(measure_lift(clickers(1000, 360, 10_000, 3000)).table.columns) == list(LIFT_COLUMNS)
 
 
+@pytest.mark.slow
 def test_it_is_real_with_1000_clickers_and_not_with_100():
     few, many = row_of(clickers(100, 36, 1000, 300)), row_of(clickers(1000, 360, 10_000, 3000))
     assert few["lift"] == many["lift"] == pytest.approx(1.2)

@@ -131,6 +131,7 @@ def test_rules_that_are_in_the_table_are_not_added(obs: cal.Observation, lift: c
     assert row["q_value"] > plain["q_value"]
 
 
+@pytest.mark.slow
 def test_a_level_inside_a_merged_rule_is_counted_by_it() -> None:
     # Twelve sources alike in size: one of six merged ones goes with them at a correlation of
     # sqrt((1/12) (1/2) / ((11/12) (1/2))) = 0.30; of eight, 0.21: under the 0.3 asked for.
@@ -147,6 +148,7 @@ def test_a_level_inside_a_merged_rule_is_counted_by_it() -> None:
         assert row["reason"] == f"counted by {name}"
 
 
+@pytest.mark.slow
 def test_the_lines_of_a_card_do_not_promise_too_much() -> None:
     obs = company(np.random.default_rng(2), 3000, effect=1.2)
     card = cal.fit_scorecard(obs, max_criteria=3, intervals=False)

@@ -123,6 +123,7 @@ def test_a_criterion_that_lost_its_effect_calls_for_a_new_card() -> None:
     assert asked.cold.empty
 
 
+@pytest.mark.slow
 def test_a_shift_of_level_alone_is_watched() -> None:
     history = company(level_after=0.7)
     health = watch(card_of(history), history)
@@ -279,6 +280,7 @@ def test_the_level_test_knows_the_error_of_the_promise() -> None:
     assert level_test(np.full(300, 0.2), converted, 300) == pytest.approx(2 * norm.sf(z))
 
 
+@pytest.mark.slow
 @given(st.floats(-3, 5), st.floats(-0.5, 0.5))
 def test_the_skewness_transform_is_turned_round(z: float, skewness: float) -> None:
     if 1 + skewness * z / 3 > 0.05:  # before the vertex of the parabola
@@ -311,6 +313,7 @@ def test_shares_are_tested_together() -> None:
     assert p_values[1] == 1
 
 
+@pytest.mark.slow
 def test_windows_and_periods_are_read_as_everywhere(steady: History) -> None:
     card = card_of(steady)
     first, second = ("2023-04-01T00:00Z", "2023-07-01T00:00Z")
@@ -410,6 +413,7 @@ def test_drift_of_scores_that_come_in_pairs() -> None:
     assert score_drift(np.repeat(then, 2), np.repeat(now, 2)).p_value < single.p_value
 
 
+@pytest.mark.slow
 def test_leads_closed_early_are_judged_where_the_card_keeps_them(steady: History) -> None:
     span = {"observation_window": "20D", "horizon": "60D", "lookback": "30D"}
     past = steady.at(dt.datetime(2023, 7, 1))

@@ -395,6 +395,7 @@ def test_columns_kept_out_of_every_criterion(history: cal.History) -> None:
     assert not clicked.rests_on(["email_open"])
 
 
+@pytest.mark.slow
 def test_scores_of_open_leads_are_those_of_python() -> None:
     run = company_run()
     scores = score_leads(run.card, run.history, run.settings)

@@ -56,6 +56,7 @@ def test_headings_with_accents_are_recognised(tmp_path: Path, activity: str, whe
     assert (told["activities"]["activity"], told["activities"]["occurred_at"]) == (activity, when)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Company size", "Unternehmensgröße", "Dimensione azienda"])
 def test_the_size_of_a_company_is_not_its_name(tmp_path: Path, name: str) -> None:
     sizes = ["1-10", "11-50", "51-200", "over 200"] * 15  # 60 rows

@@ -83,7 +83,8 @@ def first_quarter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("company") / "quarterly"
     shutil.copytree(EXAMPLE, folder)
     settings = folder / "calibrate.toml"  # the quickest method: the quarter is what is tried
-    text = settings.read_text("utf-8").replace("max_criteria = 6", 'method = "log_odds"')
+    quickest = 'method = "log_odds"\nbacktest_quarters = 1'
+    text = settings.read_text("utf-8").replace("max_criteria = 6", quickest)
     settings.write_text(text, encoding="utf-8")
     export(folder, "2026-01-01", changed=False)
     code, out, err = told(start(folder, "2026-01-01"))

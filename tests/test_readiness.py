@@ -133,6 +133,7 @@ def test_before_the_first_lead_nothing_arrives():
     assert (found.verdict, found.n) == ("not yet", 300)
 
 
+@pytest.mark.slow
 def test_given_criteria_are_counted_instead():
     obs = observed(1000, 100, visitors=400)
     (rule,) = cal.measure_lift(obs, [{"activity": "pricing_view", "at_least": 1}]).criteria
@@ -164,6 +165,7 @@ def test_nothing_but_the_rate_is_taken_from_the_outcomes():
     pd.testing.assert_frame_equal(first.table, second.table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("capacity", "verdict"), [(24, "not needed"), (23, "ready"), (300 / (90 / 7), "not needed")]
 )
@@ -233,6 +235,7 @@ def test_a_wide_table_knows_no_weeks():
     assert "That takes about 1,250 leads like these. Until then" in found.message
 
 
+@pytest.mark.slow
 def test_each_lead_counts_once_at_several_landmarks():
     obs = observed(1000, 100, visitors=400, snapshots=["3D", "7D"])
     for lift in (None, cal.measure_lift(obs)):

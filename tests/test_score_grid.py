@@ -125,6 +125,7 @@ rows = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(rows)
 @settings(max_examples=40, deadline=None)
 def test_every_lead_lies_in_one_cell_and_order_does_not_matter(leads) -> None:

@@ -154,6 +154,7 @@ def test_json_has_the_fields_of_the_schema():
 POINTS = st.integers(-100, 100).filter(bool)
 
 
+@pytest.mark.slow
 @given(points=st.lists(POINTS, max_size=5), base=st.integers(0, 100), cap=st.integers(0, 50))
 def test_a_card_survives_its_json(points, base, cap):
     lines = [line({"field": f"x{i}", "at_least": i + 0.5}, p) for i, p in enumerate(points)]

@@ -163,6 +163,7 @@ def moved(history: cal.History, engine: Any) -> cal.History:
     return dataclasses.replace(history, engine=engine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "database",
     [
@@ -193,6 +194,7 @@ def test_every_rule_is_met_and_missed_by_some_lead(odd: cal.History) -> None:
     assert ((met > 0) & (met < 1)).sum() >= 11  # nobody did the demo alone, or 600 of the other
 
 
+@pytest.mark.slow
 def test_a_simulated_company() -> None:
     leads, activities, _ = cal.make_leads(n=3000, rng=1)
     history = cal.read_history(leads, activities)

@@ -76,6 +76,7 @@ def scores(company, leads: pd.DataFrame, name: str, log: str | None = None) -> p
     return score_leads(card, history, told).set_index("lead_id")["score"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["new.csv", "new.parquet"])
 def test_a_file_with_fewer_columns_and_levels_gives_the_same_scores(company, name):
     _, leads, card = company
@@ -202,6 +203,7 @@ def test_new_leads_are_scored_as_they_pass(tmp_path):
     assert len(scores) == (leads["Source"] != "Test").sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["twice", "dates of text", "numbers of text", "numbers as levels"])
 def test_what_is_not_plain_is_read_as_ever(tmp_path, kind):
     leads = wide_leads()

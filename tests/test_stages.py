@@ -147,6 +147,7 @@ def test_dates_without_a_time_count_at_the_end_of_their_day() -> None:
     assert table.loc[table["at_landmark"], "converted"].tolist() == [True, True, False]
 
 
+@pytest.mark.slow
 def test_young_leads_are_weighted_as_for_conversions() -> None:
     # watched for 10, 20, 30, 40 days up to 1 July; horizon 30. The second reached it after 15 days,
     # which three of four were watched for: 4/3. Two of four are mature: 2.
@@ -164,6 +165,7 @@ def test_young_leads_are_weighted_as_for_conversions() -> None:
     assert seen["converted"].tolist() == [False, False, True, False]
 
 
+@pytest.mark.slow
 def test_what_happens_after_as_of_changes_nothing() -> None:
     frame = table_of(HAND)
     history = read_history(frame, leads=COLUMNS, as_of="2023-07-01", stages=DATED)

@@ -102,6 +102,7 @@ def test_when_writing_fails_nothing_is_left_and_the_earlier_run_stays(
     assert contents(target) == contents(folder)
 
 
+@pytest.mark.slow
 def test_a_run_cut_off_between_two_renamings_is_put_back(folder: Path, tmp_path: Path) -> None:
     old = cal.write_run(company_run(), tmp_path / ".run.123.old")
     (tmp_path / ".run.123.new").mkdir()
@@ -188,6 +189,7 @@ def test_the_same_run_is_recognised(folder: Path, tmp_path: Path) -> None:
     assert not writer.holds_same_run(company_run(), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "key", "value"),
     [("control", "rate", None), ("thresholds", "threshold", None), (None, "rules", [1])],

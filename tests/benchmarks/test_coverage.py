@@ -35,6 +35,7 @@ def independent_delta_lift(x1, n1, x2, n2):
         return Interval(np.where(x1 > 0, lift / factor, 0), np.where(x1 > 0, lift * factor, np.inf))
 
 
+@pytest.mark.slow
 def test_two_binomial_intervals_cover_and_a_wrong_one_is_caught():
     cells = binomial.two_binomials({**binomial.QUICK_GRID, "n": (1_000,)})
     assert judging.is_met(cells)

@@ -9,6 +9,7 @@ from benchmarks.studies import found_rules
 NOTHING, _, _, MERGED = found_rules.SETTINGS
 
 
+@pytest.mark.slow
 def test_what_a_search_makes_of_nothing_is_not_proven_but_looks_so():
     tables = [
         found_rules.judged(found_rules.make_company(NOTHING, np.random.default_rng(seed)), 4)

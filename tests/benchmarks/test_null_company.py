@@ -31,6 +31,7 @@ def test_at_the_landmark_nothing_is_seen(quarter):
     assert tables["given"]["lift"].mean() == pytest.approx(1, abs=0.04)
 
 
+@pytest.mark.slow
 def test_counted_up_to_the_closing_the_same_activities_raise():
     """Wins take longer than losses here, so those who buy have done more by their closing."""
     quarter = null_company.make_quarter(FAST_LOSSES, 2_500, np.random.default_rng(1))

@@ -37,6 +37,7 @@ def test_a_log_is_the_same_whatever_its_ids_are_called(folder):
     assert {len(name) for name in ids} == {18}
 
 
+@pytest.mark.slow
 def test_the_floor_decodes_every_row(folder):
     """More rows take longer: what the file says of itself would take no time for any number."""
     small, large = (write_log(folder, n_leads=n) for n in (1_000, 20 * N))

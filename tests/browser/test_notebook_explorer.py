@@ -54,6 +54,7 @@ def at_cut(table: pd.DataFrame, cut: int) -> dict[str, Any] | None:
     return None if rows.empty else dict(rows.iloc[0])
 
 
+@pytest.mark.slow
 def test_the_slider_moves_by_keyboard_and_shows_the_thresholds_at_every_cut(
     open_page: Open, cuts: Thresholds
 ) -> None:

@@ -46,6 +46,7 @@ def test_it_opens_without_a_network_and_asks_for_nothing(
     assert told.page.evaluate("document.documentElement.lang") == lang
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", languages())
 def test_the_slider_moves_by_keyboard_and_shows_the_run_at_every_cut(
     open_page: Open, run: dict[str, Any], lang: str

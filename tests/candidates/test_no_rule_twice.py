@@ -16,6 +16,7 @@ from tests.candidates.proposals import log, observed, table, whens
 N = 1000
 
 
+@pytest.mark.slow
 def test_of_two_columns_that_say_the_same_the_first_stays():
     size = np.arange(N) % 2
     assert whens(table(big=size, small=1 - size)) == [

@@ -65,6 +65,7 @@ def test_a_wrong_memory_limit_is_one_line() -> None:
         DuckDBEngine(memory_limit="lots")
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1).filter(lambda name: "\x00" not in name and name.isprintable()))
 def test_any_name_can_be_an_identifier(name: str) -> None:
     found = duckdb.sql(f"SELECT 1 AS {quote_identifier(name)}").columns

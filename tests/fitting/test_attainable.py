@@ -116,6 +116,7 @@ def test_keep_gives_a_score_its_old_meaning():
     assert (scaled.base, scaled.points.tolist()) == (20, [10, -5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_patterns_hold_whatever_a_log_can_show(seed):
     """Features of random event logs never leave the attainable patterns."""

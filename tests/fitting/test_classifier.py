@@ -138,6 +138,7 @@ def test_text_is_text_whatever_holds_it(company, dtype):
     assert np.array_equal(model.predict_proba(typed), plain.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_a_level_not_seen_before_and_missing_values_are_scored(company):
     X, y = company
     model = ScorecardClassifier(max_criteria=4).fit(X.astype({"industry": "category"}), y)
@@ -210,6 +211,7 @@ def test_every_column_is_a_feature_whatever_it_is_called(company, name):
         assert np.array_equal(model.predict_proba(named), plain.predict_proba(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pl.from_pandas, pa.Table.from_pandas, pa.RecordBatch.from_pandas])
 def test_tables_of_polars_and_arrow_keep_their_names(company, kind):
     X, y = company

@@ -138,10 +138,12 @@ def test_a_ceiling_may_be_any_whole_number(company, ceiling):
     )
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_card(company):
     assert fit_scorecard(company, rng=3).to_json() == fit_scorecard(company, rng=3).to_json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["log_odds", "logistic"])
 def test_keep_leaves_a_card_as_it_is(company, method):
     card = fit_scorecard(company, method=method)
@@ -150,6 +152,7 @@ def test_keep_leaves_a_card_as_it_is(company, method):
     assert points_of(again) == points_of(card)
 
 
+@pytest.mark.slow
 def test_keep_keeps_the_meaning_of_a_score():
     """On another quarter of the same company a score promises what it promised before."""
     before = fit_scorecard(wide_company(*planted(seed=1)))
@@ -159,6 +162,7 @@ def test_keep_keeps_the_meaning_of_a_score():
         assert new == pytest.approx(old, rel=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["log_odds", "logistic"])
 def test_cross_fitted_scores_are_on_the_scale_of_the_card(company, method):
     card = fit_scorecard(company, method=method)
@@ -171,6 +175,7 @@ def test_cross_fitted_scores_are_on_the_scale_of_the_card(company, method):
     assert high["converted"].mean() == pytest.approx(promised, abs=0.02)
 
 
+@pytest.mark.slow
 def test_cross_fitted_scores_are_of_cards_that_did_not_see_the_lead(company):
     scores = cross_fit_scores(company)
     assert len(scores) == 6000
@@ -259,6 +264,7 @@ def test_yes_earns_its_rate_however_common_it_is(n_yes):
     assert points_of(card) == {"newsletter: yes": 36}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["rate", "difference", "logistic"])
 def test_expected_rates_rise_strictly_and_do_not_run_off(method):
     """Beyond the scores that occur nothing is promised that was not seen."""
@@ -278,6 +284,7 @@ def test_an_empty_card_promises_the_control_rate():
     assert rates["rate_ci_lower"][0] < 0.3 < rates["rate_ci_upper"][0]
 
 
+@pytest.mark.slow
 def test_a_scale_that_does_not_rise_cannot_be_kept(company):
     card = fit_scorecard(company)
     flat = replace(card, expected_rate=card.expected_rate.assign(rate=0.1))
@@ -296,6 +303,7 @@ def test_of_two_opposites_the_rarer_is_the_rule():
     assert points_of(card) == {"kind: free": -100}
 
 
+@pytest.mark.slow
 def test_points_that_stay_lie_in_their_interval():
     """With 48,000 leads the data say 73 (71 to 76), and 70 stays: it is within 5 %."""
 

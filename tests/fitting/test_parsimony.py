@@ -309,6 +309,7 @@ def test_where_nothing_separates_there_is_no_curve() -> None:
     assert tuple(curve.table.columns) == PARSIMONY_COLUMNS
 
 
+@pytest.mark.slow
 def test_a_curve_keeps_to_constraints(company: cal.Observation) -> None:
     """Without its strongest rule no card ranks as well; a weak one that is required comes first."""
     free = cal.parsimony_curve(company, max_criteria=4, ceiling=False).table

@@ -84,6 +84,7 @@ def test_leads_of_one_key_share_a_fold():
     assert folds[2] == folds[3]
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_there_is_nothing():
     """At p <= 0.01 at most 1 of 100 permuted companies should pass; 5 would be p < 0.004."""
     rng = np.random.default_rng(5)

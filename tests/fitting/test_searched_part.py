@@ -54,6 +54,7 @@ def test_how_many_are_searched():
     assert leads_searched(9_000_000, 8_910_000) == 500_000
 
 
+@pytest.mark.slow
 def test_few_leads_are_all_searched(company):
     obs = observed(company)
     assert obs.searched is obs

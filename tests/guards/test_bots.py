@@ -133,6 +133,7 @@ def test_many_leads_in_the_same_second(hand_history):
     assert found_in(hand_history(shared, of_contact)) == []
 
 
+@pytest.mark.slow
 def test_a_busy_second_among_busy_seconds_is_chance(hand_history):
     # 3,600 x 2 events in an hour, two a second: ten in one second are five times the average.
     everyone = [lead(i, i / 100_000, False) for i in range(2_400)]

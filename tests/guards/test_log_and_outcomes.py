@@ -60,6 +60,7 @@ def test_activity_after_closing(hand_history, leads, visits):
     )
 
 
+@pytest.mark.slow
 def test_an_event_for_another_lead_of_the_contact_is_not_after_closing(hand_history):
     first = lead(1, 0, True, contact="c")
     events = [{"lead_key": "c", "activity": "call", "occurred_at": 100}]
@@ -78,6 +79,7 @@ def test_a_log_that_starts_late(hand_history, leads, visits):
     assert found["log starts late"].effect.startswith("93 of 200 leads")
 
 
+@pytest.mark.slow
 def test_a_log_that_starts_within_the_lookback(hand_history, leads, visits):
     late = [e for e in visits if e["occurred_at"] >= -40]
     assert found_in(hand_history(leads, late))["log starts late"].what == (
@@ -91,6 +93,7 @@ def test_a_log_without_history_before_creation_need_not_reach_back(hand_history,
     assert "log starts late" not in found_in(hand_history(leads, after))
 
 
+@pytest.mark.slow
 def test_weeks_missing(hand_history, leads):
     busy = [event(i, i + d / 10) for i in range(200) for d in range(10)]
     # 2023-04-03 is day 92, a Monday; two whole weeks until day 106.
@@ -111,6 +114,7 @@ def test_too_few_conversions(hand_history):
     assert "there is no criterion to compare" in found.effect
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("won", "words"), [(False, "none converted"), (True, "all converted")])
 def test_one_outcome_only(hand_history, won, words):
     found = found_in(hand_history([lead(i, i, won) for i in range(100)]))["one outcome only"]
@@ -124,6 +128,7 @@ def test_what_can_be_said_without_conversions():
     assert what_can_be_said(0, 100) == "the rate lies below 3.7%; criteria cannot be compared"
 
 
+@pytest.mark.slow
 def test_immature_leads(hand_history, leads):
     # As of day 200, leads created after day 170 (29 of 200, 14.5 %) are too young for 30 days.
     assert "immature leads" not in found_in(hand_history(leads, as_of=200))
@@ -231,6 +236,7 @@ def test_check_says_enough(hand_history, leads, visits):
     assert "Enough to go on" in result._repr_html_()
 
 
+@pytest.mark.slow
 def test_check_says_what_is_missing(hand_history):
     few = check(hand_history([lead(i, i, i < 16) for i in range(200)]), **WINDOWS)
     assert not few.enough

@@ -102,6 +102,7 @@ def test_another_conversion_rate_is_another_activity():
     assert len(renamed_activities(company(np.random.default_rng(3), names))) == 1
 
 
+@pytest.mark.slow
 def test_two_renamed_on_one_day_are_told_apart_by_their_words():
     names = [
         ("email open", 1.0, 0, 300),

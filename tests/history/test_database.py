@@ -100,6 +100,7 @@ def test_the_hash_of_a_log_knows_its_counts_and_no_order(tmp_path: Path) -> None
     assert hash_of("renamed", renamed) != first
 
 
+@pytest.mark.slow
 def test_a_frame_a_file_and_a_table_go_together(small: DuckDBEngine, tmp_path: Path) -> None:
     pd.DataFrame(LEADS).to_csv(tmp_path / "deals.csv", index=False)
     for leads in (pd.DataFrame(LEADS), tmp_path / "deals.csv", str(tmp_path / "deals.csv")):
@@ -110,12 +111,14 @@ def test_a_frame_a_file_and_a_table_go_together(small: DuckDBEngine, tmp_path: P
     assert history.engine is not small  # nothing is left there
 
 
+@pytest.mark.slow
 def test_a_history_can_be_read_again_on_the_same_engine(small: DuckDBEngine) -> None:
     first = read_history("leads", "activities", engine=small)
     again = read_history("leads", "activities", engine=small)
     assert first.table.equals(again.table)
 
 
+@pytest.mark.slow
 def test_keys_are_compared_as_numbers_or_as_text(tmp_path: Path) -> None:
     leads = LEADS | {"lead_id": ["1", "02", "3", "x"]}
     events = {"activity": ["open"] * 4, "occurred_at": EVENTS["occurred_at"][:4]}
@@ -132,6 +135,7 @@ def test_keys_are_compared_as_numbers_or_as_text(tmp_path: Path) -> None:
     assert joined == {"numbers": 2, "texts": 3, "decimals": 2}  # 02 is no spelling of 2
 
 
+@pytest.mark.slow
 def test_contacts_and_ids(tmp_path: Path) -> None:
     leads = LEADS | {"contact": ["p@x.it", "p@x.it", "q@x.it", None]}
     by_contact = EVENTS | {"lead_id": ["p@x.it", "p@x.it", "q@x.it", "r@x.it", "s", "t"]}
@@ -146,6 +150,7 @@ def test_contacts_and_ids(tmp_path: Path) -> None:
     assert n_of(rejoined, "leads without any activity") == 2
 
 
+@pytest.mark.slow
 def test_times_with_and_without_a_zone(tmp_path: Path) -> None:
     # 2024-03-31 00:30 UTC is 01:30 in Rome, half an hour before the clocks go forward; 18:30 of
     # the 30th in New York (UTC-4) is 22:30 UTC, 23:30 in Rome. Dates stay what they are.
@@ -274,6 +279,7 @@ def test_what_cannot_be_read_is_one_line_without_a_row(
     assert str(refused.value) == message
 
 
+@pytest.mark.slow
 def test_tables_without_a_row_and_too_many_activities(tmp_path: Path) -> None:
     many = {
         "lead_id": ["a"] * 501,
@@ -319,6 +325,7 @@ def test_ignored_columns_stay_where_they_are(tmp_path: Path) -> None:
     assert "notes" not in fetched
 
 
+@pytest.mark.slow
 def test_settings_name_tables_of_the_database_else_files(tmp_path: Path) -> None:
     database(tmp_path / "crm.duckdb", leads=LEADS, log=EVENTS).close()
     pd.DataFrame(LEADS).to_csv(tmp_path / "deals.csv", index=False)

@@ -145,6 +145,7 @@ def test_the_column_of_wins_may_be_called_as_in_the_leads() -> None:
     assert counts(history, "outcomes")["converted in the leads, but no win here"] == 1
 
 
+@pytest.mark.slow
 def test_excluded_rows_are_counted_and_not_leads() -> None:
     leads = leads_of(Source=["Test", "Ads", None, "Ads"], Reason=["Duplicate", "Duplicate", "", ""])
     columns = LeadColumns(exclude={"source": "Test", "Reason": ["Duplicate"]}, ignore=["Reason"])

@@ -37,6 +37,7 @@ def test_leads_created_after_as_of_do_not_choose_the_kind_of_a_column(later: str
     assert found.column(1).to_pylist() == ["yes", "no", "yes"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later", ["2024-09-01", "2024-09-01 10:00"])
 @pytest.mark.parametrize("as_text", [True, False])
 def test_a_closing_after_as_of_does_not_make_whole_days_midnights(

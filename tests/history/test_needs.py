@@ -65,6 +65,7 @@ def test_a_column_of_a_file_is_still_read_by_its_own_decimal_sign(tmp_path: Path
     assert column(["1.500,5", "2,5"], "number", tmp_path) == [1500.5, 2.5]
 
 
+@pytest.mark.slow
 def test_activities_have_the_names_they_had_for_the_card() -> None:
     with_column = LEADS.assign(demo="x")
     for leads in (LEADS, with_column):
@@ -86,6 +87,7 @@ def test_a_column_called_contact_stays_the_attribute_that_the_card_reads() -> No
     assert [part.name for part in history.attributes] == ["field:contact"]
 
 
+@pytest.mark.slow
 def test_new_leads_need_no_activity_yet(tmp_path: Path) -> None:
     others = EVENT.assign(lead_id="z")
     history = read_history(LEADS, others, new_leads=True)

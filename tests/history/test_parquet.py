@@ -90,6 +90,7 @@ def content(history: History) -> tuple[object, ...]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nulls", [[], ["n/a"]])
 def test_a_file_says_what_the_frame_says(tmp_path: Path, nulls: list[str]) -> None:
     leads, log = leads_table(), log_table()
@@ -140,6 +141,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ODD.values(), ids=ODD)
 def test_what_the_engine_sees_otherwise_arrow_reads(tmp_path: Path, column: pa.Array) -> None:
     table = leads_table(2).append_column("odd", column)
@@ -163,6 +165,7 @@ def test_files_of_different_types_and_names_alike_are_left_to_arrow(tmp_path: Pa
     assert read_history(odd).n_leads == 2
 
 
+@pytest.mark.slow
 def test_whole_numbers_and_texts_join_as_texts(tmp_path: Path) -> None:
     leads = leads_table(3).set_column(0, "lead_id", pa.array([7, 8, 9]))
     times = pa.array([DAY] * 3, US)
@@ -175,6 +178,7 @@ def test_whole_numbers_and_texts_join_as_texts(tmp_path: Path) -> None:
         assert shown == [str(next(k for k in keys if k in ("x", 80, 8.5)))]
 
 
+@pytest.mark.slow
 def test_many_names_are_numbered_too_and_too_many_refused(tmp_path: Path) -> None:
     n = 501
     log = pd.DataFrame(
@@ -208,6 +212,7 @@ def test_repeats_are_found_in_every_slice(monkeypatch: pytest.MonkeyPatch) -> No
     assert found["leads without any activity"] == 2  # L1 and L4
 
 
+@pytest.mark.slow
 def test_a_large_log_is_kept_on_disk_as_long_as_its_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

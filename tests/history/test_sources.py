@@ -100,6 +100,7 @@ def test_gz_parquet_and_frames_read_alike(
         assert content(read_history(source)) == expected
 
 
+@pytest.mark.slow
 def test_a_workbook_reads_alike_with_real_dates_and_numbers(
     tmp_path: Path, expected: list[dict[str, object]]
 ) -> None:

@@ -184,6 +184,7 @@ def one(expression: str, text: str) -> object:
     return duckdb.execute(f"SELECT {expression} FROM (SELECT ? AS v)", [text]).fetchall()[0][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cells", "numbers"),
     [

@@ -102,6 +102,7 @@ MEASURES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [1 << 22, 0])
 @pytest.mark.parametrize("is_open", [False, True])
 def test_numbers_tallied_are_those_of_the_statements(

@@ -232,12 +232,12 @@ def test_a_source_that_is_too_new_is_not_judged():
 def test_what_goes_with_the_calendar_is_weighted_by_its_own_curve():
     """A criterion from 20 to 40 % of the leads in the last quarter, without effect.
 
-    60 companies: p <= 0.05 for 3, give or take 1.7; with one curve for all it is 30 of them, and
+    30 companies: p <= 0.05 for 1.5, give or take 1.2; with one curve for all it is 15 of them, and
     the mean lift 1.18.
     """
     rng = np.random.default_rng(3)
     small, lifts = 0, []
-    for _ in range(60):
+    for _ in range(30):
         n = 2500
         created = np.sort(rng.uniform(0, 365, n))
         x = rng.random(n) < np.where(created > 274, 0.4, 0.2)
@@ -259,10 +259,11 @@ def test_what_goes_with_the_calendar_is_weighted_by_its_own_curve():
         row = measure_lift(obs, [{"field": "x", "in": ["yes"]}]).table.iloc[0]
         small += int(row["p_value"] <= 0.05)
         lifts.append(row["lift"])
-    assert small <= 8
-    assert np.mean(lifts) == pytest.approx(1, abs=0.03)
+    assert small <= 5
+    assert np.mean(lifts) == pytest.approx(1, abs=0.04)
 
 
+@pytest.mark.slow
 def test_a_young_source_does_not_stop_univariate_points():
     obs = observe(late(4000, np.random.default_rng(1)), observation_window="3D", horizon="90D")
     frame = obs.table
@@ -294,6 +295,7 @@ def test_one_curve_is_kept_where_nothing_goes_with_the_calendar():
     assert (weights_given(obs, coin) == obs.rows["weight"].to_numpy()).all()
 
 
+@pytest.mark.slow
 def test_the_order_of_the_file_changes_no_card():
     frame = late(1500, np.random.default_rng(2), effect=0.1)
     table = observe(frame, observation_window="3D", horizon="90D").table

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from calibrate.stats.patterns import unique_patterns
 
 
+@pytest.mark.slow
 @given(n=st.integers(0, 40), width=st.sampled_from([0, 1, 5, 62, 63, 70]), seed=st.integers(0, 999))
 def test_patterns_give_the_rows_back_in_an_order_of_their_own(n, width, seed):
     rng = np.random.default_rng(seed)

@@ -61,6 +61,7 @@ def test_lift_against_control_is_the_same_sum_with_the_share_put_in():
     assert found == pytest.approx(10 * two_rate_sample_size(0.06, without, ratio=9))
 
 
+@pytest.mark.slow
 @given(
     rate=st.floats(0.005, 0.6),
     share=st.floats(0.01, 0.9),

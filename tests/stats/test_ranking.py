@@ -41,6 +41,7 @@ def test_hanley_and_mcneil():
     np.testing.assert_allclose(auc_interval(*HANLEY), [0.83295, 0.95339], atol=1e-5)
 
 
+@pytest.mark.slow
 @given(scored_leads())
 def test_against_scikit_learn_and_scipy(leads):
     scores, outcome = leads

@@ -223,6 +223,7 @@ def test_the_interval_of_a_share_covers(n, size, together):
     assert 0.92 <= covered / 500 <= 0.98
 
 
+@pytest.mark.slow
 def test_leads_of_one_contact_make_the_rate_less_certain_than_it_looks():
     # Contacts of four who mostly act as one: the plain interval covers far too rarely.
     truth = lognorm.cdf(90, s=1.2, scale=25) / 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def test_linked_rules_of_two_groups() -> None:
     assert one.range(np.array([20, 12, 10])) == (0, 22)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, derandomize=True)
 @given(
     points=st.lists(st.integers(-30, 30), min_size=4, max_size=4),

@@ -95,6 +95,7 @@ def test_beside_fixed_points_the_others_keep_their_proportions() -> None:
     assert points[X0] == pytest.approx(60, abs=4)
 
 
+@pytest.mark.slow
 def test_a_fixed_rule_may_be_any_and_have_a_name_of_its_own(company) -> None:
     rule = {"field": "size", "at_least": 37}
     agreed = [{"rule": rule, "points": -7, "name": "not too big"}]
@@ -103,6 +104,7 @@ def test_a_fixed_rule_may_be_any_and_have_a_name_of_its_own(company) -> None:
     assert (line.points, dict(line.criterion.when)) == (-7, rule)
 
 
+@pytest.mark.slow
 def test_a_rule_that_no_lead_meets_can_be_agreed_on(company) -> None:
     agreed = [{"rule": {"field": "job", "in": ["board"]}, "points": 10}]
     card = fitted(company, constraints={"fixed": agreed}, intervals=True)
@@ -139,6 +141,7 @@ def test_required_and_forbidden(company) -> None:
     assert "size at least 13" in points_of(card)
 
 
+@pytest.mark.slow
 def test_forbidden_is_also_what_holds_it(company) -> None:
     card = fitted(company, pairs=True, constraints={"forbidden": ["job: chief"]})
     assert not any("chief" in str(line.criterion.when) for line in card.criteria)
@@ -154,6 +157,7 @@ def test_nothing_to_score_on_still_holds_what_is_required() -> None:
     assert abs(points[X1]) == 70
 
 
+@pytest.mark.slow
 def test_points_move_no_further_than_agreed(company, free) -> None:
     other = observed(9, effects=(-0.5, 2.0, 0.3, 1.0))  # another company altogether
     for scale in ("keep", "fit"):
@@ -167,6 +171,7 @@ def test_without_a_card_in_force_nothing_can_move(company, free) -> None:
     assert points_of(fitted(company, constraints={"max_change": 1})) == points_of(free)
 
 
+@pytest.mark.slow
 def test_intervals_keep_to_the_constraints_and_hold_the_points(company) -> None:
     constraints = {"sign": {"x0": "+", "x1": "-"}, "fixed": {"x3 at least 1": 12}}
     card = fitted(company, intervals=True, constraints=constraints)
@@ -280,6 +285,7 @@ def test_cross_fitted_scores_keep_to_them(company) -> None:
     assert scores["score"].corr(card.score(company)["score"]) > 0.9
 
 
+@pytest.mark.slow
 def test_a_pair_of_an_agreed_rule_would_undo_it(company) -> None:
     card = fitted(company, pairs=True, constraints={"fixed": {X0: -20}})
     agreed = as_criterion({"field": "x0", "at_least": 1}).when

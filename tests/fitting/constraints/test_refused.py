@@ -97,6 +97,7 @@ def test_a_column_and_a_rule_about_it_are_one(company) -> None:
     assert [line.criterion.name for line in card.criteria] == [X0]
 
 
+@pytest.mark.slow
 def test_fixed_points_that_leave_no_range(company) -> None:
     with pytest.raises(NotEnoughDataError, match=r"\[constraints\] fixed: .*exactly 0 and 100"):
         cal.fit_scorecard(company, intervals=False, constraints={"fixed": {X0: 60, X1: 50}})
