@@ -131,6 +131,16 @@ def test_the_leadership_part_prints_on_two_pages(
     assert len(re.findall(rb"/Type /Page\b(?!s)", pdf)) == 2
 
 
+def test_no_table_prints_larger_than_others(open_page: Open, run: dict[str, Any]) -> None:
+    page = open_page(render_html(bring_campaigns(run))).page
+    page.emulate_media(media="print")
+    sizes = page.eval_on_selector_all(
+        ":is(#card-lines, #nothing, .campaigns) tbody :is(th, td)",
+        "all => [...new Set(all.map(one => getComputedStyle(one).fontSize))]",
+    )
+    assert max(float(size.removesuffix("px")) for size in sizes) <= 7.5 * 96 / 72  # 7.5 points
+
+
 @pytest.mark.parametrize("lang", languages())
 def test_harmful_names_stay_text(open_page: Open, hostile_run: dict[str, Any], lang: str) -> None:
     told = open_page(render_html(hostile_run, lang=lang), **PHONE)

@@ -39,6 +39,18 @@ def test_a_leader_reads_which_source_is_worth_it(with_campaigns: Row) -> None:
     ) in text
 
 
+def test_an_average_that_is_not_the_cards_says_why(with_campaigns: Row) -> None:
+    """7.2 of 100 is the rate the card was made on, unless young leads are allowed for apart."""
+    with_campaigns["scorecard"]["control"] = {"n": 4300, "n_converted": 310, "rate": 0.072}
+    own = "allowed for group by group here"
+    assert own not in render_markdown(with_campaigns)
+    with_campaigns["campaigns"][0]["control_rate"] = 0.069
+    for page in (plain(render_html(with_campaigns)), render_markdown(with_campaigns)):
+        lead = page.split("of which 6.9 of 100 buy on average.")[1][:350]
+        assert own in lead
+        assert "the 7.2 of 100 of the card" in lead
+
+
 def test_in_italian(with_campaigns: Row) -> None:
     assert "Quali valori di « Lead Source » portano lead che valgono" in plain(
         render_html(with_campaigns, lang="it")
