@@ -17,6 +17,7 @@ __all__ = ["MAX_LEADS", "SEED", "boosted"]
 MAX_LEADS = 100_000
 SEED = 0
 MOST_VALUES = 255  # of a column, that scikit-learn tells apart
+BLOCK = 500_000  # leads whose rates are worked out at a time: their columns take 8 bytes a value
 
 Floats = NDArray[np.float64]
 
@@ -62,26 +63,35 @@ def boosted(
         rate = np.average(known["converted"].astype(float), weights=known["weight"])
         return np.full(len(judged), float(rate))
     weight = known["weight"].to_numpy(dtype=float)
-    X, others = _matrix(known, columns, levels), _matrix(judged, columns, levels)
-    _bin(X, others, weight)
+    X = _matrix(known, columns, levels)
+    cuts = [_cuts(column, weight) for column in X.T]
+    _bin(X, cuts)
     model = HistGradientBoostingClassifier(
         max_iter=100, max_leaf_nodes=15, early_stopping=False, random_state=SEED
     )
     with threadpool_limits(limits=1):
         model.fit(X, known["converted"].to_numpy(dtype=bool), sample_weight=weight)
-        rates: Floats = model.predict_proba(others)[:, 1]
+        rates = np.empty(len(judged))
+        for first in range(0, len(judged), BLOCK):
+            others = _matrix(judged.iloc[first : first + BLOCK], columns, levels)
+            _bin(others, cuts)
+            rates[first : first + BLOCK] = model.predict_proba(others)[:, 1]
     return rates
 
 
-def _bin(X: Floats, others: Floats, weight: Floats) -> None:
-    """Turn columns of too many values into numbers of bins, in place; missing stays missing."""
-    for column, other in zip(X.T, others.T, strict=True):
-        known = ~np.isnan(column) & (weight > 0)
-        if len(np.unique(column[known])) <= MOST_VALUES:
-            continue
-        cuts = _quantiles(column[known], weight[known])
-        for values in (column, other):
-            values[:] = np.where(np.isnan(values), np.nan, np.searchsorted(cuts, values))
+def _cuts(column: Floats, weight: Floats) -> Floats | None:
+    """Return where a column is cut; None where scikit-learn tells its values apart."""
+    known = ~np.isnan(column) & (weight > 0)
+    if len(np.unique(column[known])) <= MOST_VALUES:
+        return None
+    return _quantiles(column[known], weight[known])
+
+
+def _bin(X: Floats, cuts: Sequence[Floats | None]) -> None:
+    """Turn columns that are cut into numbers of bins, in place; missing stays missing."""
+    for column, ends in zip(X.T, cuts, strict=True):
+        if ends is not None:
+            column[:] = np.where(np.isnan(column), np.nan, np.searchsorted(ends, column))
 
 
 def _quantiles(values: Floats, weight: Floats) -> Floats:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.fitting.boosting import MOST_VALUES, _bin, _quantiles
+from calibrate.fitting import boosting
+from calibrate.fitting.boosting import MOST_VALUES, _bin, _cuts, _quantiles, boosted
 
 
 @pytest.mark.slow
@@ -29,7 +31,9 @@ def test_columns_are_binned_where_they_have_too_many_values() -> None:
     X[3, 1] = np.nan
     others = np.array([[4.5, -1.0], [np.nan, np.nan], [9.0, 1e6]])
     before = X.copy()
-    _bin(X, others, weight)
+    cuts = [_cuts(column, weight) for column in X.T]
+    for values in (X, others):
+        _bin(values, cuts)
     assert np.array_equal(X[:, 0], before[:, 0])  # 10 values
     assert np.array_equal(others[:, 0], [4.5, np.nan, 9.0], equal_nan=True)
     bins = X[~np.isnan(X[:, 1]), 1]
@@ -42,9 +46,18 @@ def test_columns_are_binned_where_they_have_too_many_values() -> None:
 
 
 def test_leads_that_weigh_nothing_cut_nothing() -> None:
-    X = np.arange(400.0)[:, None]
-    _bin(X, X[:1].copy(), (np.arange(400) < 200).astype(float))
-    assert X[:, 0].tolist() == list(range(400))  # 200 values weigh something
+    weight = (np.arange(400) < 200).astype(float)
+    assert _cuts(np.arange(400.0), weight) is None  # 200 values weigh something
+    assert _cuts(np.arange(400.0), np.ones(400)) is not None
+
+
+def test_rates_worked_out_block_by_block_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    leads = pd.DataFrame({"visits": rng.integers(0, 400, 900), "weight": 1.0})
+    leads["converted"] = rng.random(900) < leads["visits"] / 500
+    at_once = boosted(leads, leads, attributes=[], activities=["visits"])
+    monkeypatch.setattr(boosting, "BLOCK", 70)
+    assert np.array_equal(at_once, boosted(leads, leads, attributes=[], activities=["visits"]))
 
 
 @pytest.mark.parametrize("n", [256, 1000])
