@@ -175,7 +175,6 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert {path.name for path in company.iterdir()} == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "said"),
     [
@@ -196,7 +195,6 @@ def test_what_the_settings_misname_is_said_by_check_and_before_a_run_measures(
     assert "measuring" not in told
 
 
-@pytest.mark.slow
 def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     shown = capsys.readouterr().out
@@ -219,7 +217,6 @@ def test_check(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (used["as_of"][:10], used["period"]["label"]) == ("2026-07-01", "2026Q2")
 
 
-@pytest.mark.slow
 def test_check_says_what_was_compared_and_hides_counts_of_0(
     company: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -250,7 +247,6 @@ def test_check_says_what_was_left_to_auto_without_a_period(
     assert "customers by day 90, as of 1 Jan 2020\n" in said.out
 
 
-@pytest.mark.slow
 def test_check_ends_with_the_line_that_leaves_leaks_out(
     company: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -390,7 +386,6 @@ def test_run_hands_period_and_as_of_on(company: Path, monkeypatch: pytest.Monkey
     assert (options["period"], options["as_of"]) == ("2025Q4", "2026-06-01")
 
 
-@pytest.mark.slow
 def test_score_gives_what_python_gives(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = company_run()
     expected = run.scores[run.scores["set"] == "open"].set_index("lead_id")["score"].to_dict()
@@ -419,7 +414,6 @@ def test_scores_are_not_written_over_what_they_are_made_from(
     assert (made / name).read_bytes() == before
 
 
-@pytest.mark.slow
 def test_score_says_who_changed_tier(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "--out", "scores.parquet"]) == 0
     capsys.readouterr()
@@ -474,7 +468,6 @@ def test_score_of_other_files_is_that_of_the_card_on_them(
     assert len(set(told.values())) > 1
 
 
-@pytest.mark.slow
 def test_explain(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores = company_run().scores
     best = scores[scores["set"] == "open"].sort_values("score").iloc[-1]
@@ -498,7 +491,6 @@ def test_without_a_card_there_is_nothing_to_score_with(
     assert "there is no scorecard yet; make one with: calibrate run" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_backtest_and_monitor(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -600,7 +592,6 @@ def test_a_file_that_cannot_be_written_is_one_line(
     assert str(made) not in error
 
 
-@pytest.mark.slow
 def test_plain_text_without_colour_outside_a_terminal(made: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "calibrate", "check"],
@@ -634,7 +625,6 @@ def test_on_a_terminal_tables_are_drawn_and_no_colour_is_kept(
     assert "\x1b[3" not in shown.replace("\x1b[3m", "")  # italics are no colour
 
 
-@pytest.mark.slow
 def test_tables_of_backtest_monitor_and_diff(
     made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,7 +34,6 @@ def here(company: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return company
 
 
-@pytest.mark.slow
 def test_diff_tells_why_and_who_moves_up(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "old.json", "runs/one", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -57,7 +56,6 @@ def test_diff_tells_why_and_who_moves_up(here: Path, capsys: pytest.CaptureFixtu
     assert str(told["moved_up"][0]["lead_id"]) in out
 
 
-@pytest.mark.slow
 def test_diff_as_markdown_is_what_changes_md_says(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,7 +81,6 @@ def test_a_dropped_rule_that_no_table_holds_is_measured(here: Path) -> None:
     assert lift_beside(here / "old.json") is None
 
 
-@pytest.mark.slow
 def test_nothing_changed_is_one_sentence(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for form in ([], ["--format", "markdown"]):
         assert main(["diff", "runs/one", "runs/one", *form]) == 0
@@ -110,7 +107,6 @@ def test_without_the_leads_the_cards_alone_are_compared(
     assert capsys.readouterr().err == 'error: there is no file "gone.csv"\n'
 
 
-@pytest.mark.slow
 def test_monitor_is_asked_about_a_day(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     periods = []
     for day in ("2026-03-01", "2026-03-02"):
@@ -123,7 +119,6 @@ def test_monitor_is_asked_about_a_day(here: Path, capsys: pytest.CaptureFixture[
     assert periods == ["2025Q3", "2025Q4"]
 
 
-@pytest.mark.slow
 def test_monitor_says_who_was_missed_and_whether_anything_sets_them_apart(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
