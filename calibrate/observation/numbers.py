@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -63,44 +63,11 @@ class SeenLog:
 
     def numbers(self, measures: Sequence[Measure]) -> dict[str, Values]:
         """Return numbers under their column names, one entry a lead, in file order."""
-        tallied, asked = self._parted(measures)
-        columns = self._tallied(tallied) if tallied else {}
-        return columns | self._asked(asked)
-
-    def needs_passes(self, measures: Sequence[Measure]) -> bool:
-        """Whether events are too many to be kept, and are passed over for some of these."""
-        return not self._is_kept and any(self._is_tallied(measure) for measure in measures)
-
-    def passes(self, measures: Sequence[Measure]) -> Iterator[tuple[slice, dict[str, Values]]]:
-        """Yield the same numbers, some leads at a time.
-
-        Yields
-        ------
-        slice
-            Of the leads.
-        dict of str to ndarray
-            Their numbers by column.
-        """
-        tallied, asked = self._parted(measures)
-        whole = self._asked(asked)
-        for rows, columns in self._tallied_in_passes(tallied):
-            yield rows, columns | {name: values[rows] for name, values in whole.items()}
-
-    def _parted(self, measures: Sequence[Measure]) -> tuple[list[Measure], list[Measure]]:
-        """Return those that are tallied in the process, and those that the engine is asked."""
         tallied = [measure for measure in measures if self._is_tallied(measure)]
-        return tallied, [measure for measure in measures if not self._is_tallied(measure)]
-
-    def _is_tallied(self, measure: Measure) -> bool:
-        if self.engine.dialect != "duckdb" or self.scope.is_wide or measure.detail is not None:
-            return False
-        known = measure.activity is None or measure.activity in self.names
-        return known and measure.statistic in {"count", "days", "recency"}
-
-    def _asked(self, measures: Sequence[Measure]) -> dict[str, Values]:
-        columns: dict[str, Values] = {}
+        asked = [measure for measure in measures if not self._is_tallied(measure)]
+        columns = self._tallied(tallied) if tallied else {}
         for by_day in (False, True):
-            kind = [m for m in measures if (m.statistic == "days") == by_day]
+            kind = [m for m in asked if (m.statistic == "days") == by_day]
             named = [m for m in kind if m.activity is not None]
             if named:
                 statement, values, places = by_activity_statement(self.scope, named)
@@ -112,31 +79,27 @@ class SeenLog:
                 columns |= feature_values(found, of_any)
         return columns
 
-    def _tallied(self, measures: Sequence[Measure]) -> dict[str, Values]:
-        if self._is_kept:
-            return tallied_numbers(self._kept, measures)
-        columns: dict[str, Values] = {}
-        for measure in measures:
-            is_recency = measure.statistic == "recency"
-            columns[measure.column] = np.zeros(self.n, dtype=float if is_recency else np.int64)
-        for rows, found in self._tallied_in_passes(measures):
-            for column, values in found.items():
-                columns[column][rows] = values
-        return columns
+    def _is_tallied(self, measure: Measure) -> bool:
+        if self.engine.dialect != "duckdb" or self.scope.is_wide or measure.detail is not None:
+            return False
+        known = measure.activity is None or measure.activity in self.names
+        return known and measure.statistic in {"count", "days", "recency"}
 
-    def _tallied_in_passes(
-        self, measures: Sequence[Measure]
-    ) -> Iterator[tuple[slice, dict[str, Values]]]:
+    def _tallied(self, measures: Sequence[Measure]) -> dict[str, Values]:
+        if self.n_events is not None and self.n_events <= _KEPT:
+            return tallied_numbers(self._kept, measures)
         activities = dict.fromkeys(measure.activity for measure in measures)
         named = [name for name in activities if name is not None]
         only = len(named) == len(activities)
         units = units_of(self.engine, self.scope)
+        columns: dict[str, Values] = {}
+        for measure in measures:
+            is_recency = measure.statistic == "recency"
+            columns[measure.column] = np.zeros(self.n, dtype=float if is_recency else np.int64)
         for rows, events in event_slices(self.engine, self.scope, units, named, only=only):
-            yield rows, tallied_numbers(events, measures)
-
-    @property
-    def _is_kept(self) -> bool:
-        return self.n_events is not None and self.n_events <= _KEPT
+            for column, values in tallied_numbers(events, measures).items():
+                columns[column][rows] = values
+        return columns
 
     @cached_property
     def _kept(self) -> Events:

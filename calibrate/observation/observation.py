@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
-from calibrate.errors import ConfigError
-from calibrate.observation.meeting import flags_of
+from calibrate.errors import ConfigError, DataError
 from calibrate.observation.numbers import SeenLog
 from calibrate.observation.searched import share_searched, which_searched
 from calibrate.observation.shown import observed_html
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Observation"]
 
 _N_BUCKETS = 200
+_AT_ONCE = 32  # columns of flags written together
 _KEPT_BYTES = 3 << 26  # of numbers of the log kept: of 100,000 leads 251 measures
 
 
@@ -302,35 +302,17 @@ class Observation:
             stacked = pd.concat(found_in_parts, ignore_index=True)
             return stacked if rows is None else stacked.loc[np.asarray(rows)]
         wanted = list(dict.fromkeys(measures))
-        asked = [m for m in wanted if not self._is_plain_count(m) and m not in self._known]
-        columns = self._log.numbers(asked)
-        room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(self._known)
-        for measure in asked[: max(room, 0)]:
-            columns[measure.column].setflags(write=False)  # frames are made of it
-            self._known[measure] = columns[measure.column]
-        frame = self._frame(wanted, columns, slice(None))
+        known = self._known
+        columns = {m.column: known[m] for m in wanted if m in known}
+        asked = [m for m in wanted if not self._is_plain_count(m) and m not in known]
+        columns |= self._log.numbers(asked)
+        room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(known)
+        known.update((m, columns[m.column]) for m in asked[: max(room, 0)])
+        for measure in wanted:
+            if self._is_plain_count(measure):
+                columns[measure.column] = self.rows[measure.activity].to_numpy()
+        frame = pd.DataFrame({m.column: columns[m.column] for m in wanted}, index=self.rows.index)
         return frame if rows is None else frame.loc[np.asarray(rows)]
-
-    def feature_passes(self, measures: Iterable[Measure]) -> Iterator[tuple[slice, pd.DataFrame]]:
-        """Yield the `features` of some rows after others: all at once where they are few."""
-        wanted = list(dict.fromkeys(measures))
-        asked = [m for m in wanted if not self._is_plain_count(m) and m not in self._known]
-        if self.parts or not self._log.needs_passes(asked):
-            yield slice(0, len(self.rows)), self.features(wanted)
-            return
-        for rows, columns in self._log.passes(asked):
-            yield rows, self._frame(wanted, columns, rows)
-
-    def _frame(
-        self, measures: Sequence[Measure], asked: Mapping[str, NDArray[np.generic]], rows: slice
-    ) -> pd.DataFrame:
-        """Return measures as a table of some rows; nothing is copied."""
-        known = {m.column: self._known[m][rows] for m in measures if m in self._known}
-        plain = [m for m in measures if self._is_plain_count(m)]
-        counts = {m.column: self.rows[m.activity].to_numpy()[rows] for m in plain}
-        columns = {**asked, **known, **counts}
-        ordered = {m.column: columns[m.column] for m in measures}
-        return pd.DataFrame(ordered, index=self.rows.index[rows], copy=False)
 
     def flags(self, criteria: Sequence[Criterion]) -> NDArray[np.bool_]:
         """Return which leads of `table` meet which criterion.
@@ -348,7 +330,24 @@ class Observation:
         DataError
             If a column is named like a number that another criterion takes from the log.
         """
-        return flags_of(self, criteria)
+        features = self.features(m for criterion in criteria for m in criterion.measures)
+        fields = dict.fromkeys(f for criterion in criteria for f in criterion.fields)
+        for attribute in self.attributes:
+            if attribute.name in fields and attribute.name in features.columns:
+                raise DataError(
+                    "is named like a number that rules take from the log",
+                    file="leads",
+                    column=attribute.name,
+                    fix="rename the column, or ignore it",
+                )
+        own = [f for f in fields if f in self.rows.columns and f not in features.columns]
+        columns = pd.DataFrame({name: self.column(name) for name in own}, index=self.rows.index)
+        frame = pd.concat([columns, features], axis=1)
+        flags = np.zeros((len(self.rows), len(criteria)), dtype=np.bool_)
+        for first in range(0, len(criteria), _AT_ONCE):  # a column alone touches every line
+            some = [criterion.meets(frame) for criterion in criteria[first : first + _AT_ONCE]]
+            flags[:, first : first + _AT_ONCE] = np.array(some).T
+        return flags
 
     def column(self, name: str) -> pd.Series:
         """Return a column of `table`; one of texts as a categorical, its levels numbered once."""
