@@ -331,6 +331,8 @@ def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[
     assert read in said.err.splitlines()[1]
     (first,) = (company / "runs").iterdir()
     assert f"report: {Path('runs') / first.name / 'report.html'}" in said.out
+    assert "Everyone starts with " in said.out
+    assert f'calibrate promote "{Path("runs") / first.name}" --who NAME --why REASON' in said.out
     signed = ["--who", "Ada", "--why", "first card"]
     assert main(["promote", str(first), "--when", "2026-07-02", *signed]) == 0
     # With a card in force that knows every past quarter, no quarter can be judged: hold.
@@ -348,6 +350,18 @@ def test_run_promote_and_run_again(company: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out.splitlines()[0] == "Nothing changed, nothing to sign."
     assert main(["promote", "--rollback", *signed]) == 1
     assert "no card was in force before" in capsys.readouterr().err
+
+
+def test_wins_that_nobody_dated_are_named(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leads = pd.read_csv(company / "leads.csv")
+    n_won = int((leads["outcome"] == "converted").sum())
+    leads.drop(columns="closed_at").to_csv(company / "leads.csv", index=False)
+    assert main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert f"{n_won} wins have no closing date" in said
+    assert "say closed_at = ... in [leads]" in said
 
 
 def test_a_run_that_is_there_already_is_left_as_it_is(

@@ -12,7 +12,7 @@ from calibrate.proposal.moments import has_time, has_zone
 from calibrate.proposal.questions import Ask, address, choose, choose_one, yes_or_no, zone
 from calibrate.proposal.roles import MAX_OUTCOMES, Roles
 from calibrate.proposal.text import Line
-from calibrate.proposal.words import ENGAGEMENT_WORDS, NOT_LEADS, known_values, name_rank
+from calibrate.proposal.words import ENGAGEMENT_WORDS, NOT_LEADS, WITHIN, known_values, name_rank
 
 __all__ = [
     "engagement",
@@ -25,7 +25,6 @@ __all__ = [
 ]
 
 _NEARLY_ALL = 0.95
-_WITHIN = 100  # ranks from here on: the name only holds a known word
 _EXCEL_DAY = re.compile(r"[34]\d{4}(?:[.,]\d+)?")  # 1982 to 2036
 _DIGITS_OF_A_DATE = 3
 _LEAD_URL = "https://crm.example.com/lead/{lead_id}"
@@ -162,7 +161,7 @@ def _unread_dates(look: TableLook) -> list[str]:
     said = []
     for column in look.columns:
         names = [name_rank(meaning, column.name) for meaning in ("created_at", "closed_at")]
-        is_called = any(rank is not None and rank < _WITHIN for rank in names)
+        is_called = any(rank is not None and rank < WITHIN for rank in names)
         if column.is_date or not is_called or not column.filled:
             continue
         value = str(column.values[0])

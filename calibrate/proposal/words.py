@@ -20,6 +20,7 @@ __all__ = [
     "NULL_WORDS",
     "PLAIN_OUTCOMES",
     "STAGE_WORDS",
+    "WITHIN",
     "WON_WORDS",
     "is_personal_name",
     "known_values",
@@ -27,6 +28,7 @@ __all__ = [
     "squeezed",
 ]
 
+WITHIN = 100  # ranks from here on: the name only holds a known word
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "id": (
         *("leadid", "id", "recordid", "prospectid", "mqlid", "dealid", "opportunityid"),
@@ -190,7 +192,7 @@ def name_rank(meaning: str, name: str) -> int | None:
     if name in names:
         return names.index(name)
     within = [rank for rank, word in enumerate(names) if len(word) > 4 and word in name]
-    return 100 + within[0] if within else None
+    return WITHIN + within[0] if within else None
 
 
 def _says_which_kind(name: str) -> bool:

@@ -232,12 +232,12 @@ def test_a_source_that_is_too_new_is_not_judged():
 def test_what_goes_with_the_calendar_is_weighted_by_its_own_curve():
     """A criterion from 20 to 40 % of the leads in the last quarter, without effect.
 
-    30 companies: p <= 0.05 for 1.5, give or take 1.2; with one curve for all it is 15 of them, and
+    60 companies: p <= 0.05 for 3, give or take 1.7; with one curve for all it is 30 of them, and
     the mean lift 1.18.
     """
     rng = np.random.default_rng(3)
     small, lifts = 0, []
-    for _ in range(30):
+    for _ in range(60):
         n = 2500
         created = np.sort(rng.uniform(0, 365, n))
         x = rng.random(n) < np.where(created > 274, 0.4, 0.2)
@@ -259,8 +259,8 @@ def test_what_goes_with_the_calendar_is_weighted_by_its_own_curve():
         row = measure_lift(obs, [{"field": "x", "in": ["yes"]}]).table.iloc[0]
         small += int(row["p_value"] <= 0.05)
         lifts.append(row["lift"])
-    assert small <= 5
-    assert np.mean(lifts) == pytest.approx(1, abs=0.04)
+    assert small <= 8
+    assert np.mean(lifts) == pytest.approx(1, abs=0.03)
 
 
 @pytest.mark.slow
