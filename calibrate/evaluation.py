@@ -7,6 +7,7 @@ leads of known outcome as counted; every rate, share and figure is taken with th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,7 +52,7 @@ EVALUATION_KEYS = (
 )
 
 
-def known_outcomes(scores: pd.DataFrame) -> pd.DataFrame:
+def known_outcomes(scores: pd.DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return the leads whose outcome is known, with plain types.
 
     Parameters
@@ -59,6 +60,8 @@ def known_outcomes(scores: pd.DataFrame) -> pd.DataFrame:
     scores : DataFrame
         As ``card.score(obs)`` gives it: at least ``score`` and ``converted``; ``weight``,
         ``cluster``, ``amount``, ``expected_rate`` and ``created_at`` where there are any.
+    columns : sequence of str, optional
+        Those wanted beside ``converted`` and ``weight``, as far as there are any; default all.
 
     Returns
     -------
@@ -77,9 +80,12 @@ def known_outcomes(scores: pd.DataFrame) -> pd.DataFrame:
     >>> len(known_outcomes(frame))
     1
     """
-    frame = scores.copy()
+    frame = scores
+    if columns is not None:
+        wanted = {*columns, "converted", "weight"}
+        frame = scores[[name for name in scores if name in wanted]]
     if "weight" not in frame:
-        frame["weight"] = 1.0
+        frame = frame.assign(weight=1.0)
     if "converted" in frame:
         frame = frame[frame["converted"].notna() & (frame["weight"] > 0)]
     else:
@@ -159,7 +165,7 @@ def scored_leads(scores: pd.DataFrame) -> ScoredLeads:
     >>> round(hits, 2), round(n, 2)  # variance ((1.2 * 5/3)^2 + 3 (0.4 * 5/4)^2) (3/4)^2 / 5^2
     (0.9, 2.25)
     """
-    frame = known_outcomes(scores)
+    frame = known_outcomes(scores, ("score", "cluster"))
     return ScoredLeads(
         score=frame["score"].to_numpy(dtype=float),
         converted=frame["converted"].to_numpy(dtype=bool),
@@ -190,7 +196,7 @@ def score_distribution(scores: pd.DataFrame) -> pd.DataFrame:
     >>> score_distribution(frame)[["score", "n", "n_converted"]].values.tolist()
     [[5, 2, 1], [9, 1, 1]]
     """
-    frame = known_outcomes(scores)
+    frame = known_outcomes(scores, ("score", "amount"))
     weight = frame["weight"].to_numpy(dtype=float)
     converted = frame["converted"].to_numpy(dtype=bool)
     values, cell = np.unique(frame["score"].to_numpy(), return_inverse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -91,3 +92,58 @@ def test_a_missing_table_is_one_line(config: Path, capsys: pytest.CaptureFixture
     said = capsys.readouterr().err.strip()
     assert 'no table "My crm".activties (did you mean "activities"?)' in said
     assert len(said.splitlines()) == 1
+
+
+def scores_in(config: Path, table: str) -> pd.DataFrame:
+    with duckdb.connect(str(config.parent / "secret-place.duckdb"), read_only=True) as connection:
+        return connection.execute(f'SELECT * FROM "My crm".{table}').df()
+
+
+@pytest.mark.slow
+def test_scores_into_a_table_and_who_moved_since(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not (config.parent / "runs").exists():
+        assert main(["run", "-c", str(config)]) == 0
+    assert main(["score", "-c", str(config), "--out", str(config.parent / "s.parquet")]) == 0
+    wanted = pd.read_parquet(config.parent / "s.parquet")
+    capsys.readouterr()
+    into = ["score", "-c", str(config), "--table", '"My crm".scores']
+    assert main(into) == 0
+    assert capsys.readouterr().out == f'wrote {len(wanted):,} scores to "My crm".scores\n'
+    pd.testing.assert_frame_equal(scores_in(config, "scores"), wanted, check_dtype=False)
+    assert main(into) == 0
+    said = f"0 up, 0 down, {len(wanted):,} in the same tier, 0 new, 0 no longer scored"
+    assert said in capsys.readouterr().out
+    assert len(scores_in(config, "scores")) == len(wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--table", '"My crm".leads'], "holds something else (it has a column"),
+        (["--table", "nowhere.scores"], "has no schema for the table nowhere.scores"),
+        (["--table", "scores", "--out", "s.csv"], "goes without --out and --previous"),
+    ],
+)
+def test_no_other_table_is_written_over(
+    config: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    if not (config.parent / "runs").exists():
+        assert main(["run", "-c", str(config)]) == 0
+    before = scores_in(config, "leads")
+    capsys.readouterr()
+    assert main(["score", "-c", str(config), *arguments]) == 1
+    said = capsys.readouterr().err.strip()
+    assert words in said
+    assert len(said.splitlines()) == 1
+    pd.testing.assert_frame_equal(scores_in(config, "leads"), before)
+
+
+def test_without_a_database_there_is_no_table_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "calibrate.toml").write_text('[leads]\nsource = "deals.csv"\n', encoding="utf-8")
+    assert main(["score", "-c", str(tmp_path / "calibrate.toml"), "--table", "scores"]) == 1
+    assert "say url = ... in [database], or write a file with --out" in capsys.readouterr().err

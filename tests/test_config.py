@@ -245,9 +245,9 @@ def test_settings_are_frozen_and_the_address_of_the_database_is_not_shown() -> N
 def test_the_memory_of_the_engine_is_a_size() -> None:
     assert EngineSettings(memory_limit="1.5 GiB", threads=2).memory_limit == "1.5 GiB"
     assert EngineSettings(memory_limit="60%").temp_directory is None
-    # Two fifths of 100 GB, without an exponent, which the engine does not read.
-    assert EngineSettings(memory_limit="100000000KB").memory_of_engine == "40000000KB"
-    for refused in ("lots", "900%", "0GB", "1KB"):
+    # A quarter of 100 GB, without an exponent, which the engine does not read.
+    assert EngineSettings(memory_limit="100000000KB").memory_of_engine == "25000000KB"
+    for refused in ("lots", "900%", "0GB", "1KB", "199MB"):
         with pytest.raises(ConfigError, match=r'\[engine\] memory_limit: write it like "4GB"'):
             EngineSettings(memory_limit=refused)
     with pytest.raises(ConfigError, match=r"\[engine\] threads"):

@@ -10,13 +10,17 @@ import pytest
 import statsmodels.api as sm
 from pandas.testing import assert_frame_equal
 
+from calibrate.candidates import criteria_of
 from calibrate.config import LeadColumns
 from calibrate.criteria import as_criterion
+from calibrate.datasets import make_leads
 from calibrate.fitting import fit_scorecard
 from calibrate.history import read_history
 from calibrate.lift import measure_lift, sides_of
+from calibrate.lift.compare import compare_rates
 from calibrate.lift.sides import p_values
-from calibrate.observation import Sample, observe
+from calibrate.observation import Sample, alike, observe, sample_of
+from calibrate.observation import sample as sample_module
 from calibrate.stats.weighting import censoring_weights
 
 DAY = dt.timedelta(days=1)
@@ -270,3 +274,24 @@ def test_a_planted_effect_is_found_at_several_landmarks():
     card = fit_scorecard(obs, criteria=RULES)
     assert [line.points for line in card.criteria] == [100]
     assert card.criteria[0].selection_frequency == 1
+
+
+@pytest.mark.parametrize("counts_kinds", [False, True])
+def test_packed_flags_give_the_same_table(
+    monkeypatch: pytest.MonkeyPatch, counts_kinds: bool
+) -> None:
+    leads, log, _ = make_leads(3_000, rng=4)
+    history = read_history(leads, log)
+    obs = observe(history, observation_window="7D", horizon="60D")
+    rules = criteria_of(obs, None)
+    assert (obs.rows["weight"] != 1).any()  # of young leads
+    if counts_kinds:
+        monkeypatch.setattr(alike, "BLOCK", 500)
+        monkeypatch.setattr(alike, "COMMON", 50)
+    plain = sample_of(obs, rules)
+    monkeypatch.setattr(sample_module, "_MOST_FLAGS", 0)
+    packed = sample_of(obs, rules, pack=True)
+    assert packed.flags.shape == (0, len(rules))
+    assert packed.packed is not None
+    assert len(plain.met.first) > 0 or not counts_kinds
+    assert_frame_equal(compare_rates(plain), compare_rates(packed))

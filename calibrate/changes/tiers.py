@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from calibrate.history.frames import arrow_of_frame
 from calibrate.history.loading import text_of
 from calibrate.scorecard.card import DISQUALIFIED
 
-__all__ = ["TierChanges", "score_relation", "tier_changes"]
+__all__ = ["TierChanges", "changes_between", "score_relation", "tier_changes"]
 
 _COLUMNS = ("previous_tier", "tier", "change", "n")
 
@@ -97,30 +98,51 @@ def tier_changes(old: object, new: object) -> TierChanges:
     """
     engine = DuckDBEngine()
     try:
+        relations: list[str] = []
         for name, source in (("old", old), ("new", new)):
-            relation = score_relation(engine, source, name)
-            engine.execute(f"CREATE TEMPORARY VIEW {name}_scores AS {relation}")
-        found = engine.query(_PAIRS).to_pandas()
-        levels = engine.query(_LEVELS).to_pylist()
+            relations.append(score_relation(engine, source, name))
+        return changes_between(engine, *relations)
     finally:
         engine.close()
-    return _changes(found, {row["tier"]: row["lowest"] for row in levels})
+
+
+def changes_between(
+    engine: Engine, old: str, new: str, parameters: Sequence[object] = ()
+) -> TierChanges:
+    """Compare two nights where their scores are.
+
+    Parameters
+    ----------
+    engine : Engine
+    old, new : str
+        SELECTs of ``lead_id`` (text), ``score`` and ``tier``.
+    parameters : sequence
+        The values of both.
+
+    Returns
+    -------
+    TierChanges
+        As of `tier_changes`.
+    """
+    found = engine.query(_PAIRS.format(old=old, new=new), parameters).to_pandas()
+    return _changes(found)
 
 
 _PAIRS = """
+WITH old_scores AS ({old}),
+new_scores AS ({new})
 SELECT o.tier AS previous_tier, n.tier AS tier, o.lead_id IS NULL AS is_new,
-    n.lead_id IS NULL AS is_gone, count(*) AS n
+    n.lead_id IS NULL AS is_gone, count(*) AS n, min(o.score) AS lowest_before,
+    min(n.score) AS lowest
 FROM new_scores AS n FULL JOIN old_scores AS o ON o.lead_id = n.lead_id
 GROUP BY o.tier, n.tier, o.lead_id IS NULL, n.lead_id IS NULL
 """
-_LEVELS = """
-SELECT tier, min(score) AS lowest
-FROM (SELECT tier, score FROM new_scores UNION ALL SELECT tier, score FROM old_scores)
-WHERE tier IS NOT NULL GROUP BY tier
-"""
 
 
-def _changes(found: pd.DataFrame, levels: dict[str, float]) -> TierChanges:
+def _changes(found: pd.DataFrame) -> TierChanges:
+    nights = (("previous_tier", "lowest_before"), ("tier", "lowest"))
+    lowest = pd.concat([found[[t, s]].set_axis(["tier", "score"], axis=1) for t, s in nights])
+    levels: dict[str, float] = lowest.dropna().groupby("tier")["score"].min().to_dict()
     levels = levels | {DISQUALIFIED: -2}
     rows = []
     for row in found.itertuples():

@@ -63,14 +63,8 @@ Config = Annotated[
     Path, typer.Option("--config", "-c", help="Settings file.", show_default=True, metavar="FILE")
 ]
 Show = Annotated[Format, typer.Option("--format", help="How to show numbers.")]
-Card = Annotated[
-    Path | None,
-    typer.Option(
-        "--card",
-        metavar="CARD",
-        help="A scorecard.json or run folder; default the card in force, else the newest run.",
-    ),
-]
+_CARD = "A scorecard.json or run folder; default the card in force, else the newest run."
+Card = Annotated[Path | None, typer.Option("--card", metavar="CARD", help=_CARD)]
 _PACKAGE = Path(__file__).parents[1]
 _QUIET = ("--quiet", "-q")
 
@@ -258,18 +252,20 @@ def score(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write a .csv or .parquet file.")
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option("--table", metavar="NAME", help="Write a table of [database] instead."),
+    ] = None,
     previous: Annotated[
         Path | None,
-        typer.Option(
-            "--previous", metavar="FILE", help="Earlier scores: say which leads changed tier."
-        ),
+        typer.Option("--previous", metavar="FILE", help="Earlier scores: tell who changed tier."),
     ] = None,
     show: Show = Format.table,
 ) -> None:
     """Score the open leads with all that is known of them."""
     raise typer.Exit(
         work.score(
-            config, sources=(leads, activities), card=card, out=out, previous=previous, show=show
+            config, (leads, activities), card, out=out, table=table, previous=previous, show=show
         )
     )
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from calibrate import guards, registry, writer
 from calibrate.backtest import Backtest
-from calibrate.changes import tier_changes
 from calibrate.cli import plain, words
 from calibrate.cli.console import (
     paragraph_width,
@@ -24,26 +23,24 @@ from calibrate.cli.console import (
     show_table,
     tone_of,
 )
-from calibrate.cli.constants import DONE, ROWS_SHOWN, TRIPPED
+from calibrate.cli.constants import DONE, TRIPPED
 from calibrate.cli.quarter import diff, monitor
+from calibrate.cli.scoring import score
 from calibrate.cli.starting import init
 from calibrate.config import Settings, load_settings
 from calibrate.control import ConversionByAge, conversion_by_age
 from calibrate.display import format_value
 from calibrate.errors import CalibrateError, DataError, NotEnoughDataError
-from calibrate.exports import export_card, write_scoring
+from calibrate.exports import export_card
 from calibrate.history import history_from_settings
 from calibrate.observation import Observation
 from calibrate.pipeline import (
     Run,
     explain_lead,
     find_card,
-    history_for_card,
     prove,
     recalibrate,
     runs_folder,
-    scoring_of,
-    with_sources,
 )
 from calibrate.pipeline.compose import noted
 from calibrate.pipeline.leaks import with_allowed, without_leaks
@@ -188,6 +185,7 @@ def run(
     else:
         writer.write_run(done, folder)
     _tell_run(done, folder, show)
+    done.history.engine.close()
     is_challenger = done.current is not None
     return TRIPPED if is_challenger and done.gate.recommendation != "promote" else DONE
 
@@ -217,44 +215,6 @@ def _tell_run(done: Run, folder: Path, show: str) -> None:
         if done.gate.recommendation == "promote":
             say(f'to put it in force: calibrate promote "{place(folder)}" --who NAME --why REASON')
         say(f"report: {place(folder / 'report.html')}")
-
-
-def score(
-    config: Path,
-    *,
-    sources: tuple[Path | None, Path | None],
-    card: Path | None,
-    out: Path | None,
-    previous: Path | None,
-    show: str,
-) -> int:
-    """Score the open leads."""
-    settings = load_settings(config)
-    chosen = find_card(settings, card)
-    told = with_sources(settings, *sources)
-    if out is not None:
-        writer.refuse_own_source(out, told)
-    history = history_for_card(
-        chosen, told, new_leads=sources[0] is not None, in_passing=out is not None
-    )
-    lookback = settings.calibration.lookback
-    scoring = scoring_of(chosen, history, lookback=lookback, previous=previous)
-    if out is None:
-        scores = scoring.table
-        show_table(scores, show, max_rows=ROWS_SHOWN)
-        if previous is not None:
-            remark(tier_changes(previous, scores).sentence)
-        return DONE
-    n, moved = write_scoring(scoring, out, compared_with=previous)
-    if show == "json":
-        show_json(
-            {"written": place(out), "n": n, "moved": None if moved is None else moved.sentence}
-        )
-        return DONE
-    say(f"wrote {n:,} scores to {place(out)}")
-    if moved is not None:
-        say(moved.sentence)
-    return DONE
 
 
 def export(

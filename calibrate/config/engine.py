@@ -12,9 +12,9 @@ from calibrate.config.columns import Section
 __all__ = ["DatabaseSettings", "EngineSettings"]
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B|%)", re.IGNORECASE)
-_LEAST = 100  # MB
+_LEAST = 200  # MB
 _MOST_THREADS = 1024  # each is started at once
-_OF_ENGINE = 0.4  # the rest is for one row a lead and the arithmetic on it
+_OF_ENGINE = 0.25  # the rest is for one row a lead and the arithmetic on it
 
 
 class DatabaseSettings(Section):
@@ -42,7 +42,7 @@ class EngineSettings(Section):
     Parameters
     ----------
     memory_limit : str, optional
-        About as much as the whole process should take, e.g. ``"4GB"``: the engine gets two fifths
+        About as much as the whole process should take, e.g. ``"4GB"``: the engine gets a quarter
         of it (`memory_of_engine`) and spills more to `temp_directory`. Default: what DuckDB
         takes, 80 % of the machine's.
     threads : int, optional
@@ -53,7 +53,7 @@ class EngineSettings(Section):
     Examples
     --------
     >>> EngineSettings(memory_limit="4GB", threads=2).memory_of_engine
-    '1.6GB'
+    '1GB'
     """
 
     toml_name: ClassVar[str] = "engine"

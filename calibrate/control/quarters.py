@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from calibrate.control.rates import adjusted_rate, clusters_of, cohort_rate
 from calibrate.observation.reading import lead_frame, observed_leads
-from calibrate.observation.statements import Scope
+from calibrate.observation.statements import Parameters, Scope, units_sql
 from calibrate.observation.windows import resolve_windows
 
 if TYPE_CHECKING:
@@ -69,10 +69,13 @@ def control_by_quarter(
     scope = _whole_scope(history, horizon)
     if scope.is_wide:
         return pd.DataFrame(columns=list(_BY_QUARTER))
-    leads = lead_frame(observed_leads(history.engine, scope, ()), scope, ())
-    quarters = pd.DatetimeIndex(leads["created_at"]).to_period("Q").astype(str)
     rows = []
-    for quarter, cohort in leads.groupby(np.asarray(quarters), sort=True):
+    for quarter in _quarters(history, scope):
+        start, end = (each.start_time.to_pydatetime() for each in (quarter, quarter + 1))
+        part = dataclasses.replace(scope, start=start, end=end)
+        cohort = lead_frame(observed_leads(history.engine, part, ()), part, ())
+        if cohort.empty:
+            continue
         cluster = clusters_of(cohort, has_contacts=history.has_contacts)
         if cohort["mature"].all():
             row = cohort_rate(cohort, cluster, confidence_level=confidence_level)
@@ -82,8 +85,22 @@ def control_by_quarter(
             )
         watched = min(scope.horizon / _DAY, float(cohort["follow_up_days"].max()))
         extra = {"n_mature": int(cohort["mature"].sum()), "follow_up_days": watched}
-        rows.append(row | extra | {"period": quarter})
+        rows.append(row | extra | {"period": f"{quarter}"})
     return pd.DataFrame(rows, columns=list(_BY_QUARTER))
+
+
+def _quarters(history: History, scope: Scope) -> pd.PeriodIndex:
+    """Return every quarter from the first lead to the last."""
+    parameters = Parameters()
+    units = units_sql(scope, parameters)
+    found = history.engine.query(
+        f"WITH {units} SELECT min(u.created_at) AS first, max(u.created_at) AS last"
+        " FROM units AS u",
+        parameters.values,
+    ).to_pylist()[0]
+    if found["first"] is None:
+        return pd.PeriodIndex([], freq="Q")
+    return pd.period_range(found["first"], found["last"], freq="Q")
 
 
 def _whole_scope(history: History, horizon: str | int | dt.timedelta) -> Scope:

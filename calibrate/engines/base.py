@@ -30,8 +30,9 @@ class Engine(Protocol):
     -----
     Every statement is written in the SQL of DuckDB, with ``?`` or ``$1`` where values go;
     values are bound, never pasted. Nothing outside the engine's own temporary tables and views
-    is ever written. Times have no zone and stand in UTC; columns of the user that have one are
-    converted to it by ``CAST(column AS TIMESTAMP)``.
+    is ever written, but for the one table that the user names (`write_table`). Times have no zone
+    and stand in UTC; columns of the user that have one are converted to it by ``CAST(column AS
+    TIMESTAMP)``.
     """
 
     dialect: str
@@ -128,6 +129,39 @@ class Engine(Protocol):
         ------
         ConfigError
             If there is no such table.
+        """
+        ...
+
+    def write_table(
+        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
+    ) -> int:
+        """Put the answer of a statement in the place of a table's rows, all or nothing.
+
+        A table that is not there is made. Nothing else of the user's is ever written, and this
+        only where the user names the table.
+
+        Parameters
+        ----------
+        table : str
+            ``table`` or ``schema.table``.
+        columns : sequence of str
+            Of the answer.
+        sql : str
+            One SELECT.
+        parameters : sequence
+            The values.
+
+        Returns
+        -------
+        int
+            The number of rows.
+
+        Raises
+        ------
+        ConfigError
+            If the table has other columns, or the schema is not there.
+        CalibrateError
+            If it must not be written.
         """
         ...
 

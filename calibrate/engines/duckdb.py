@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from calibrate.engines.base import quote_identifier, quote_literal, split_name
-from calibrate.engines.errors import no_table, out_of_range
+from calibrate.engines.errors import NoTableError, no_table, other_table, out_of_range
 from calibrate.errors import CalibrateError, ConfigError
 
 __all__ = ["DuckDBEngine", "quote_identifier", "quote_literal"]
@@ -107,13 +107,16 @@ class DuckDBEngine:
         if temp_directory is not None:
             config["temp_directory"] = str(temp_directory)
         self._temp_directory = None if temp_directory is None else Path(temp_directory)
-        self._scratch: weakref.finalize[..., DuckDBEngine] | None = None
+        self._folders: list[str] = []
         try:
             self._connection = duckdb.connect(":memory:", config=config)
         except duckdb.Error as error:
             raise CalibrateError(f"the engine cannot start: {error}") from None
-        if database is not None:
-            self._attach(Path(database))
+        # What spilled to disk goes with the connection, however the process ends.
+        self._closing = weakref.finalize(self, _closed, self._connection, self._folders)
+        self._database = None if database is None else Path(database)
+        if self._database is not None:
+            self._attach(self._database)
 
     def on_disk(self) -> str:
         """Return the name of a database for tables that memory is too dear for.
@@ -124,11 +127,11 @@ class DuckDBEngine:
             What it is attached as. Its tables are packed, in a temporary file (in
             `temp_directory`, if that was given) that is gone when the engine is.
         """
-        if self._scratch is None:
+        if not self._folders:
             if self._temp_directory is not None:
                 self._temp_directory.mkdir(parents=True, exist_ok=True)
             folder = tempfile.mkdtemp(prefix="calibrate-", dir=self._temp_directory)
-            self._scratch = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._folders.append(folder)
             file = quote_literal(str(Path(folder) / "tables.duckdb"))
             self.execute(f"ATTACH {file} AS {_SCRATCH} (TYPE duckdb)")
         return _SCRATCH
@@ -250,11 +253,102 @@ class DuckDBEngine:
                 "it may be another kind of file, or open for writing elsewhere"
             ) from None
 
+    def write_table(
+        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
+    ) -> int:
+        """Put the answer of a statement in the place of the rows of a table of the file.
+
+        Parameters
+        ----------
+        table : str
+            ``table`` or ``schema.table``; made where it is not there.
+        columns : sequence of str
+            Of the answer.
+        sql : str
+            One SELECT.
+        parameters : sequence
+            The values.
+
+        Returns
+        -------
+        int
+            The number of rows.
+
+        Raises
+        ------
+        ConfigError
+            If no database file was opened, the table has other columns, or it has no such schema.
+        CalibrateError
+            If the file cannot be written, being open elsewhere.
+
+        Notes
+        -----
+        The file is open for writing only as long as this takes.
+        """
+        if self._database is None:
+            raise ConfigError("there is no database to write a table into")
+        *schema, name = split_name(table)[-2:]
+        target = ".".join(map(quote_identifier, (_FILE, *(schema or ["main"]), name)))
+        try:
+            wrong = other_table(table, self.columns(table), columns)
+            target = self.qualified(table)
+        except NoTableError:
+            wrong = None
+        if wrong is not None:
+            raise wrong
+        named = ", ".join(map(quote_identifier, columns))
+        self._reattach(read_only=False)
+        try:
+            with _in_one_line(), _transaction(self._connection):
+                self._connection.execute(
+                    f"CREATE TABLE IF NOT EXISTS {target} AS SELECT {named} FROM ({sql}) LIMIT 0",
+                    list(parameters),
+                )
+                self._connection.execute(f"DELETE FROM {target}")
+                n = self._connection.execute(
+                    f"INSERT INTO {target} ({named}) SELECT {named} FROM ({sql})", list(parameters)
+                ).fetchall()[0][0]
+        except duckdb.CatalogException:
+            raise ConfigError(f"the database has no schema for the table {table}") from None
+        finally:
+            self._reattach(read_only=True)
+        return int(n)
+
+    def _reattach(self, *, read_only: bool) -> None:
+        """Open the database file again, to write into it or to read only."""
+        file = quote_literal(str(self._database))
+        how = "(TYPE duckdb, READ_ONLY)" if read_only else "(TYPE duckdb)"
+        self._connection.execute(f"DETACH {_FILE}")
+        try:
+            self._connection.execute(f"ATTACH {file} AS {_FILE} {how}")
+        except duckdb.Error:
+            if not read_only:
+                self._connection.execute(f"ATTACH {file} AS {_FILE} (TYPE duckdb, READ_ONLY)")
+            raise CalibrateError(
+                "the database file cannot be written: it is open elsewhere, or its folder takes no "
+                "files; or write a file with --out"
+            ) from None
+
     def close(self) -> None:
         """Give memory and disk back; the engine cannot be used afterwards."""
-        self._connection.close()
-        if self._scratch is not None:
-            self._scratch()
+        self._closing()
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _closed(connection: duckdb.DuckDBPyConnection, folders: list[str]) -> None:
+    connection.close()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _type_name(kind: str) -> str:

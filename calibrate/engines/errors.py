@@ -6,10 +6,14 @@ from collections.abc import Iterable
 
 from calibrate.errors import ConfigError, DataError, did_you_mean
 
-__all__ = ["no_table", "out_of_range"]
+__all__ = ["NoTableError", "no_table", "other_table", "out_of_range"]
 
 
-def no_table(table: str, known: Iterable[str]) -> ConfigError:
+class NoTableError(ConfigError):
+    """A database does not have a table."""
+
+
+def no_table(table: str, known: Iterable[str]) -> NoTableError:
     """Return the error for a table that a database does not have.
 
     Parameters
@@ -21,7 +25,7 @@ def no_table(table: str, known: Iterable[str]) -> ConfigError:
 
     Returns
     -------
-    ConfigError
+    NoTableError
 
     Examples
     --------
@@ -32,7 +36,35 @@ def no_table(table: str, known: Iterable[str]) -> ConfigError:
     hint = did_you_mean(table, names)
     if not hint:
         hint = f"; it has {', '.join(names[:8])}" if names else "; it has none that can be seen"
-    return ConfigError(f"the database has no table {table}{hint}")
+    return NoTableError(f"the database has no table {table}{hint}")
+
+
+def other_table(table: str, found: Iterable[str], wanted: Iterable[str]) -> ConfigError | None:
+    """Return the error for a table that must not be written over; None where it may.
+
+    Parameters
+    ----------
+    table : str
+    found, wanted : iterable of str
+        Its columns, and those that are to be written.
+
+    Returns
+    -------
+    ConfigError or None
+
+    Examples
+    --------
+    >>> print(other_table("crm.leads", ["lead_id", "name"], ["lead_id", "score"]))
+    the table crm.leads holds something else (it has a column "name"); name another
+    >>> other_table("scores", ["score", "lead_id"], ["lead_id", "score"]) is None
+    True
+    """
+    here, new = set(found), set(wanted)
+    if here == new:
+        return None
+    odd = min(here - new, default="")
+    what = f'has a column "{odd}"' if odd else f'has no column "{min(new - here)}"'
+    return ConfigError(f"the table {table} holds something else (it {what}); name another")
 
 
 def out_of_range() -> DataError:

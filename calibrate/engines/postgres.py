@@ -13,8 +13,8 @@ import pyarrow.csv
 from calibrate.engines.arrow import plain_types
 from calibrate.engines.base import quote_identifier, split_name, temporary_only
 from calibrate.engines.dialects import transpiled
-from calibrate.engines.errors import no_table
-from calibrate.engines.postgres_session import connected, folding, in_one_line
+from calibrate.engines.errors import NoTableError, no_table, other_table
+from calibrate.engines.postgres_session import connected, folding, in_one_line, may_write
 from calibrate.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ ORDER BY a.attnum
 
 
 class PostgresEngine:
-    """A PostgreSQL database, used read-only but for temporary tables.
+    """A PostgreSQL database, used read-only but for temporary tables (and `write_table`).
 
     Parameters
     ----------
@@ -210,6 +210,58 @@ class PostgresEngine:
             If there is no such table, or it must not be read.
         """
         return self._found(table)[1]
+
+    def write_table(
+        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
+    ) -> int:
+        """Put the answer of a statement in the place of a table's rows, in one transaction.
+
+        Parameters
+        ----------
+        table : str
+            ``table`` or ``schema.table``; made where it is not there.
+        columns : sequence of str
+            Of the answer.
+        sql : str
+            One SELECT in the SQL of DuckDB.
+        parameters : sequence
+            The values.
+
+        Returns
+        -------
+        int
+            The number of rows.
+
+        Raises
+        ------
+        ConfigError
+            If the table has other columns.
+        CalibrateError
+            If it may not be written, or there is no such schema.
+
+        Notes
+        -----
+        Needs ``CREATE`` on the schema, or ``INSERT``, ``DELETE`` and ``SELECT`` on the table. Rows
+        are deleted and inserted, so that rights and views stay, and whoever reads sees the old
+        ones until the new ones are there.
+        """
+        named = ", ".join(map(quote_identifier, columns))
+        answer = f"SELECT {named} FROM ({self._said(sql)}) AS answer"
+        try:
+            wrong = other_table(table, self.columns(table), columns)
+            if wrong is not None:
+                raise wrong
+            target, is_new = self.qualified(table), False
+        except NoTableError:
+            target = ".".join(map(quote_identifier, split_name(table)[-2:]))
+            is_new = True
+        with self._writing() as cursor, may_write(table):
+            if is_new:
+                cursor.execute(f"CREATE TABLE {target} AS {answer}", list(parameters))
+            else:
+                cursor.execute(f"DELETE FROM {target}")
+                cursor.execute(f"INSERT INTO {target} ({named}) {answer}", list(parameters))
+            return cursor.rowcount
 
     def close(self) -> None:
         """Close the connection; the temporary tables are gone with it."""

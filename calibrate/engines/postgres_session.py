@@ -12,7 +12,7 @@ from calibrate.errors import CalibrateError, DataError
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["connected", "folding", "in_one_line"]
+__all__ = ["connected", "folding", "in_one_line", "may_write"]
 
 _SESSION = (
     "SET TIME ZONE 'UTC'",
@@ -112,3 +112,23 @@ def folding(connection: psycopg.Connection[Any]) -> str | None:
     ).fetchall()
     known = {name for (name,) in found}
     return next((name for name in _FOLDING if name in known), None)
+
+
+@contextmanager
+def may_write(table: str) -> Iterator[None]:
+    """Turn what the database has against writing a table into an expected error."""
+    import psycopg  # noqa: PLC0415  - an extra
+
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CalibrateError(
+            f"the database says: {error.diag.message_primary}; to write {table} its user needs "
+            "CREATE on the schema, or SELECT, INSERT and DELETE on the table"
+        ) from None
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
+        raise CalibrateError(f"the database has no schema for the table {table}") from None
+    except psycopg.errors.IntegrityError as error:
+        raise CalibrateError(
+            f"the table {table} does not take the scores: {error.diag.message_primary}"
+        ) from None

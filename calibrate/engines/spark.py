@@ -13,11 +13,11 @@ import pyarrow as pa
 from calibrate.engines.arrow import plain_types, stable_types
 from calibrate.engines.base import quote_identifier, split_name, temporary_only
 from calibrate.engines.dialects import transpiled
-from calibrate.engines.errors import no_table, out_of_range
-from calibrate.errors import CalibrateError
+from calibrate.engines.errors import no_table, other_table, out_of_range
+from calibrate.errors import CalibrateError, ConfigError
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["SparkEngine"]
 
@@ -72,7 +72,7 @@ class SparkEngine:
     Notes
     -----
     Needs pyspark 4 and Java 17 or later. Times with a zone are read in UTC. Nothing is written
-    but temporary views.
+    but temporary views, and the table that the user names (`write_table`).
     """
 
     dialect = "spark"
@@ -195,6 +195,51 @@ class SparkEngine:
         schema = [found.catalog or "spark_catalog", *(found.namespace or [])]
         return ".".join(quote_identifier(part) for part in (*schema, found.name))
 
+    def write_table(
+        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
+    ) -> int:
+        """Put the answer of a statement in the place of a table's rows.
+
+        Parameters
+        ----------
+        table : str
+            ``table``, ``schema.table`` or ``catalog.schema.table``; made, as Parquet, where it is
+            not there.
+        columns : sequence of str
+            Of the answer.
+        sql : str
+            One SELECT in the SQL of DuckDB.
+        parameters : sequence
+            The values.
+
+        Returns
+        -------
+        int
+            The number of rows.
+
+        Raises
+        ------
+        ConfigError
+            If the table has other columns, or there is no such schema.
+
+        Notes
+        -----
+        What is all or nothing depends on the table: a Delta or Iceberg table is, Parquet files are
+        not.
+        """
+        name = ".".join(map(_ticked, split_name(table)))
+        with _in_one_line():
+            frame = self._session.sql(transpiled(sql, self.dialect), args=_bound(parameters))
+            if not self._session.catalog.tableExists(name):
+                _made(frame.select(*map(_ticked, columns)), name, table)
+            else:
+                there = self._session.table(name).columns
+                wrong = other_table(table, there, columns)
+                if wrong is not None:
+                    raise wrong
+                frame.select(*map(_ticked, there)).write.insertInto(name, overwrite=True)
+            return int(self._session.table(name).count())
+
     def close(self) -> None:
         """Let go of what was registered; a session that was not given is stopped."""
         for shared in self._shared.values():
@@ -216,6 +261,17 @@ class SparkEngine:
         name = self._shared[view]
         self._given.table(_ticked(view)).createOrReplaceGlobalTempView(name)
         return f"{quote_identifier('global_temp')}.{quote_identifier(name)}"
+
+
+def _made(frame: DataFrame, name: str, table: str) -> None:
+    from pyspark.errors import AnalysisException  # noqa: PLC0415  - an extra
+
+    try:
+        frame.write.saveAsTable(name)
+    except AnalysisException as error:
+        if error.getCondition() != "SCHEMA_NOT_FOUND":
+            raise
+        raise ConfigError(f"the database has no schema for the table {table}") from None
 
 
 def _started(master: str) -> SparkSession:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from calibrate.config import Settings
 from calibrate.errors import ConfigError, did_you_mean
-from calibrate.exports.scores import write_scoring
+from calibrate.exports.scores import write_scoring, write_scoring_table
 from calibrate.exports.sql import export_sql
 from calibrate.scorecard import Scorecard
 
-__all__ = ["TARGETS", "export_card", "export_sql", "write_scoring"]
+__all__ = ["TARGETS", "export_card", "export_sql", "write_scoring", "write_scoring_table"]
 
 TARGETS: dict[str, Callable[..., str]] = {"sql": export_sql}
 """What a card can be exported to, by name."""

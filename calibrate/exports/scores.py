@@ -1,4 +1,4 @@
-"""Scores to a file, written by the engine: no lead is brought into this process's tables."""
+"""Scores to a file or a table, written by the engine: no lead comes into this process's tables."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from calibrate.changes import TierChanges, tier_changes
+from calibrate.changes import TierChanges, changes_between, tier_changes
 from calibrate.display import FORMULA_STARTS
 from calibrate.engines import DuckDBEngine, Engine, quote_identifier, quote_literal
+from calibrate.engines.errors import NoTableError
 from calibrate.errors import ConfigError
 from calibrate.pipeline import Scoring
+from calibrate.pipeline.scoring import SCORED_COLUMNS
 
-__all__ = ["write_scoring"]
+__all__ = ["write_scoring", "write_scoring_table"]
 
 _OPTIONS = {
     ".parquet": "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false",
@@ -69,6 +71,44 @@ def write_scoring(
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+    return n, moved
+
+
+def write_scoring_table(scoring: Scoring, table: str) -> tuple[int, TierChanges | None]:
+    """Let a database score leads into a table of its own.
+
+    Parameters
+    ----------
+    scoring : Scoring
+        From `scoring_of`, without earlier scores.
+    table : str
+        ``table`` or ``schema.table``; its rows are replaced, or it is made.
+
+    Returns
+    -------
+    int
+        How many leads were scored.
+    TierChanges or None
+        Which changed tier since the table was last written; None for a new one.
+
+    Raises
+    ------
+    ConfigError
+        If the table holds something else than scores.
+    CalibrateError
+        If it must not be written.
+    """
+    engine, moved = scoring.engine, None
+    try:
+        there, found = engine.qualified(table), engine.columns(table)
+    except NoTableError:
+        found = {}
+    if set(found) == set(SCORED_COLUMNS):
+        told = "CAST(s.lead_id AS VARCHAR) AS lead_id, s.score, s.tier"
+        before = f"SELECT {told} FROM {there} AS s"
+        now = f"SELECT {told} FROM ({scoring.sql}) AS s"
+        moved = changes_between(engine, before, now, scoring.parameters)
+    n = engine.write_table(table, SCORED_COLUMNS, scoring.sql, scoring.parameters)
     return n, moved
 
 

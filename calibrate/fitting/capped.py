@@ -120,8 +120,10 @@ def within_caps(
     """
     found = {}
     for group in GROUPS:
-        own = [p if r.group == group else 0 for p, r in zip(points, sample.criteria, strict=True)]
-        total = sample.flags @ np.array(own, dtype=np.int64)
+        total = np.zeros(sample.n, dtype=np.int64)
+        for rule, own, met in zip(sample.criteria, points, sample.flags.T, strict=True):
+            if rule.group == group:
+                total += own * met
         cap = caps.get(group)
         found[group] = np.asarray(total if cap is None else np.minimum(total, cap))
     return found

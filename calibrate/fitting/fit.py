@@ -182,16 +182,37 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
     outside = [fold_of != fold for fold in range(folds)]
     choices = [METHODS[method].choose(leads.searched_in(rest), wish, generator) for rest in outside]
     leads = leads.measured(term for choice in choices for term in choice.terms)
-    parts, labels = [], np.asarray(leads.all.labels)
+    labels = np.asarray(leads.all.labels)
+    order = np.argsort(labels)
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    found: dict[str, NDArray[Any]] = {}
     for rest, choice in zip(outside, choices, strict=True):
         weighted = METHODS[method].measure(leads.rows(rest), choice, wish, generator)
-        parts.append(_scored(leads, weighted, ~rest).set_index(labels[~rest]))
-    sample = leads.all
-    rows = obs.fitting.rows[["lead_id"]].loc[labels]
-    known = obs.fitting.outcomes.loc[rows.index].assign(weight=sample.weight / sample.n_strata)
-    scores = rows.join(pd.concat(parts)).assign(tier=None)
-    columns = ["lead_id", "score", "expected_rate", "tier", "fit", "engagement"]
-    return scores[columns].join(known).sort_index()
+        for name, values in _scored(leads, weighted, ~rest).items():
+            column = found.setdefault(name, np.empty(len(order), dtype=values.dtype))
+            column[place[~rest]] = values
+    weight = (leads.all.weight / leads.all.n_strata)[order]
+    del leads  # as large as the table of scores
+    return _table_of_scores(obs.fitting, labels[order], found | {"weight": weight})
+
+
+def _table_of_scores(
+    obs: Observation, rows: NDArray[np.intp], found: Mapping[str, NDArray[Any]]
+) -> pd.DataFrame:
+    """Return the scores of some rows of an observation as `Scorecard.score` does; tier unknown."""
+    columns: dict[str, Any] = {
+        "lead_id": obs.rows["lead_id"].iloc[rows].array,
+        "score": found["score"],
+        "expected_rate": found["expected_rate"],
+        "tier": np.full(len(rows), None, dtype=object),
+        "fit": found["fit"],
+        "engagement": found["engagement"],
+    }
+    outcomes = obs.outcomes
+    columns |= {name: outcomes[name].iloc[rows].array for name in outcomes}
+    columns["weight"] = found["weight"]
+    return pd.DataFrame(columns, index=obs.rows.index[rows], copy=False)
 
 
 def _wish(
@@ -247,7 +268,7 @@ def _raw_scores(leads: Leads, weighted: Weighted) -> NDArray[np.int64]:
     return np.asarray(weighted.base + sum(groups.values()), dtype=np.int64)
 
 
-def _scored(leads: Leads, weighted: Weighted, held: NDArray[np.bool_]) -> pd.DataFrame:
+def _scored(leads: Leads, weighted: Weighted, held: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
     """Score the held-out leads by points fitted on the others."""
     raw = _raw_scores(leads, weighted)
     score, bare = np.clip(raw, 0, 100), leads.all.columns([])
@@ -255,7 +276,7 @@ def _scored(leads: Leads, weighted: Weighted, held: NDArray[np.bool_]) -> pd.Dat
     part = leads.combined(weighted.terms).rows(held)
     groups = within_caps(part, weighted.points, weighted.caps)
     rate = np.asarray(curve["rate"])[score[held]]
-    return pd.DataFrame({"score": score[held], "expected_rate": rate, **groups})
+    return {"score": score[held], "expected_rate": rate, **groups}
 
 
 def _card(leads: Leads, weighted: Weighted, wish: Wish, name: str, method: str) -> Scorecard:

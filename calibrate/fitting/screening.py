@@ -63,7 +63,8 @@ def screened(sample: Sample, positions: Positions, limits: Limits | None = None)
 
 
 def _statistics(sample: Sample) -> NDArray[np.float64]:
-    score = sample.met.added(sample.weight * (sample.converted - sample.expected))
+    gap = sample.weight * (sample.converted - sample.expected)
+    score = sample.met.added(lambda rows: gap[rows])
     share = met_counts(sample.flags) / sample.n
     spread = share * (1 - share)
     return np.asarray(np.divide(score**2, spread, out=np.zeros_like(score), where=spread > 0))

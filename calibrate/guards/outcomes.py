@@ -324,9 +324,9 @@ def unequal_observation(obs: Observation) -> list[Finding]:
         At most one, and only with ``early="truncate"``.
     """
     obs = obs.single
-    leads = obs.at_landmark
-    if obs.early != "truncate" or obs.history.is_wide or leads.empty:
+    if obs.early != "truncate" or obs.history.is_wide or not obs.is_judged.any():
         return []
+    leads = obs.at_landmark
     days = ((leads["cutoff"] - leads["created_at"]) / _DAY).to_numpy(dtype=float)
     converted = leads["converted"].to_numpy(dtype=bool)
     weight = leads["weight"].to_numpy(dtype=float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ MAX_Q_VALUE = 0.05
 MIN_LEADS, MIN_EXPECTED = 30, 5
 _OF_ONE_SIDE = ("rate", "lift", "difference", "relative_risk", "converted_share", "lead_share")
 _OF_BOTH = ("p_value", "rate_without", "relative_risk")
+Rows = NDArray[np.intp] | slice
 SMALL_LIFT = (0.9, 1.1)  # an interval within is an effect shown to be small
 
 
@@ -66,11 +68,11 @@ def _counts(sample: Sample, sides: Sides) -> dict[str, Any]:
     for name in ("n", "n_converted", "n_without", "n_converted_without"):
         columns[name] = getattr(sides, name).astype(np.int64)
     total, won = sample.weight.sum(), sample.weight @ sample.converted
-    lost = sample.weight * (1 - sample.converted)
     columns["n_effective"] = sides.n_effective
     columns["lead_share"] = sides.lead_share
-    columns["converted_share"] = sample.met.added(sample.weight * sample.converted) / won
-    columns["not_converted_share"] = sample.met.added(lost) / (total - won)
+    by_outcome = sample.met.added(partial(_by_outcome, sample))
+    columns["converted_share"] = by_outcome[0] / won
+    columns["not_converted_share"] = by_outcome[1] / (total - won)
     columns["rate"] = sides.rate
     columns["control_rate"] = sides.control_rate
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -80,6 +82,11 @@ def _counts(sample: Sample, sides: Sides) -> dict[str, Any]:
         some = np.where(sides.rate_without > 0, sides.rate_without, np.nan)
         columns["relative_risk"] = sides.rate / some
     return columns
+
+
+def _by_outcome(sample: Sample, rows: Rows) -> NDArray[np.float64]:
+    weight, converted = sample.weight[rows], sample.converted[rows]
+    return np.column_stack([weight * converted, weight * (1 - converted)])
 
 
 def intervals_of(sides: Sides, confidence_level: ArrayLike) -> dict[str, NDArray[np.float64]]:

@@ -295,7 +295,7 @@ def measure_lift(
     searched = obs.searched
     rules = criteria_of(searched, criteria, allow_sensitive=allow_sensitive)
     _refuse_namesakes(rules)
-    sample = sample_of(obs, rules)
+    sample = sample_of(obs, rules, pack=searched is not obs)
     table = compare_rates(sample, confidence_level=confidence_level)
     beside = sample if searched is obs else sample_of(searched, rules)
     odds = adjusted_odds(beside, confidence_level=confidence_level)
@@ -315,7 +315,7 @@ def measure_lift(
 
 def _of_everyone(sample: Sample, confidence_level: float) -> Interval:
     """Return the interval of the rate of all leads, shape (1,)."""
-    everyone = replace(sample, criteria=(), flags=np.ones((len(sample.flags), 1), dtype=bool))
+    everyone = replace(sample, criteria=(), flags=np.ones((sample.n, 1), dtype=bool), packed=None)
     known, n, _, _ = sides_of(everyone).effective_counts()
     return wilson(known, n, confidence_level=confidence_level)
 

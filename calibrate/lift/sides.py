@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Sides", "p_values", "sides_of", "told_units"]
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.intp] | slice
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,15 +150,15 @@ def told_units(sample: Sample, *, without: bool = False) -> Floats:
     """
     known = sample.weight > 0
     if sample.cluster is None:
-        return sample.met.added(known.astype(float), without=without)
+        return sample.met.added(lambda rows: known[rows].astype(float), without=without)
     flags = (~sample.flags if without else sample.flags).T
     told = (sample.cluster[column & known] for column in flags)
     return np.array([float(len(np.unique(clusters))) for clusters in told])
 
 
 def _known(sample: Sample) -> Floats:
-    known = (sample.weight > 0).astype(float)
-    n = sample.met.added(known)
+    known = sample.weight > 0
+    n = sample.met.added(lambda rows: known[rows].astype(float))
     return np.asarray(np.minimum(n, known.sum() - n), dtype=float)
 
 
@@ -173,13 +175,10 @@ def p_values(sides: Sides) -> Floats:
 
 
 def _sums(sample: Sample, *, without: bool = False) -> _Sums:
-    w, y, e = sample.weight, sample.converted, sample.expected
-    columns = np.column_stack([np.ones_like(w), y, w, w * y, w * e])
-    n, n_converted, weight, won, expected = sample.met.added(columns, without=without)
+    added = sample.met.added(partial(_columns, sample), without=without)
+    n, n_converted, weight, won, expected, squares, yy, ye, ee = added
     ratio = _ratio(won, expected)
     if sample.cluster is None:
-        terms = np.column_stack([w * w, w * w * y, w * w * y * e, w * w * e * e])
-        squares, yy, ye, ee = sample.met.added(terms, without=without)
         residual = yy - 2 * ratio * ye + ratio**2 * ee
     else:
         flags = ~sample.flags if without else sample.flags
@@ -193,6 +192,13 @@ def _sums(sample: Sample, *, without: bool = False) -> _Sums:
         squared_weight=squares,
         squared_residual=np.maximum(residual, 0.0),
     )
+
+
+def _columns(sample: Sample, rows: Rows) -> Floats:
+    """Return what is added up over a side: counts, weights, and the squares of a residual."""
+    w, y, e = sample.weight[rows], sample.converted[rows], sample.expected[rows]
+    sums = [np.ones_like(w), y, w, w * y, w * e]
+    return np.column_stack([*sums, w * w, w * w * y, w * w * y * e, w * w * e * e])
 
 
 def _clustered(sample: Sample, flags: NDArray[np.bool_], ratio: Floats) -> tuple[Floats, Floats]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from calibrate.stats.packed import PackedFlags
 from calibrate.stats.patterns import met_counts
 
 __all__ = ["Met", "is_worth_counting", "kinds_of", "met_by"]
@@ -20,6 +22,7 @@ MANY_CRITERIA = 16
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
+Columns = Callable[[Places | slice], Floats]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,22 +39,23 @@ class Met:
         Those of them that meet each.
     others : ndarray of int, or None
         Rows of no common kind; None where there is none such.
-    flags : ndarray of bool, shape (others, criteria)
+    flags : ndarray of bool or PackedFlags, shape (others, criteria)
     """
 
     first: Places
     n: NDArray[np.int64]
     met: NDArray[np.int64]
     others: Places | None
-    flags: Flags
+    flags: Flags | PackedFlags
 
-    def added(self, columns: Floats, *, without: bool = False) -> Floats:
+    def added(self, columns: Columns, *, without: bool = False) -> Floats:
         """Return the sums of columns over the rows that meet each criterion, or do not.
 
         Parameters
         ----------
-        columns : ndarray, shape (rows, columns) or (rows,)
-            Equal in all rows of a kind.
+        columns : callable
+            Gives the columns of some rows, shape (rows, columns) or (rows,); equal in all rows
+            of a kind.
         without : bool
             Sum over those who do not meet it.
 
@@ -60,16 +64,16 @@ class Met:
         ndarray, shape (columns, criteria) or (criteria,)
         """
         counts = self.n[:, None] - self.met if without else self.met
-        sums = columns[self.first].T @ counts.astype(float)
-        rest = columns if self.others is None else columns[self.others]
+        sums = columns(self.first).T @ counts.astype(float)
         for first in range(0, len(self.flags), BLOCK):
-            flags = self.flags[first : first + BLOCK]
-            of_them = ~flags if without else flags
-            sums = sums + rest[first : first + BLOCK].T @ of_them.astype(float)
+            block = slice(first, first + BLOCK)
+            flags = ~self.flags[block] if without else self.flags[block]
+            rows = block if self.others is None else self.others[block]
+            sums = sums + columns(rows).T @ flags.astype(float)
         return np.asarray(sums)
 
 
-def is_worth_counting(flags: Flags) -> bool:
+def is_worth_counting(flags: Flags | PackedFlags) -> bool:
     """Whether rows and criteria are so many that to find rows alike saves more than it takes."""
     return len(flags) > BLOCK and int(flags.shape[1]) >= MANY_CRITERIA
 
@@ -82,12 +86,12 @@ def kinds_of(weight: Floats, converted: Floats, stratum: Places | None) -> Place
     return np.asarray(pd.factorize(kind)[0], dtype=np.intp)
 
 
-def met_by(flags: Flags, kind: Places | None) -> Met:
+def met_by(flags: Flags | PackedFlags, kind: Places | None) -> Met:
     """Count the rows of common kinds that meet each criterion.
 
     Parameters
     ----------
-    flags : ndarray of bool, shape (rows, criteria)
+    flags : ndarray of bool or PackedFlags, shape (rows, criteria)
     kind : ndarray of int, shape (rows,), or None
         Rows of one number are alike; None where none are.
     """
@@ -97,7 +101,7 @@ def met_by(flags: Flags, kind: Places | None) -> Met:
     common = np.argsort(-sizes, kind="stable")[:MOST_KINDS]
     common = common[sizes[common] >= COMMON]
     rows = [np.flatnonzero(kind == one) for one in common]
-    counts = [met_counts(flags[some]) for some in rows]
+    counts = [met_counts(flags, some) for some in rows]
     is_rare = np.ones(len(sizes), dtype=bool)
     is_rare[common] = False
     others = np.flatnonzero(is_rare[kind]) if len(common) else None

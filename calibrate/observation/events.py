@@ -20,9 +20,11 @@ __all__ = [
     "Events",
     "Units",
     "all_events",
+    "codes_of",
     "event_slices",
     "events_between",
     "joined",
+    "micros_of",
     "units_of",
 ]
 
@@ -85,7 +87,7 @@ def units_of(engine: Engine, scope: Scope) -> Units:
     )
     lead_row = np.asarray(found["lead_row"].to_numpy(), dtype=np.int64)
     order = np.argsort(lead_row, kind="stable")
-    return Units(lead_row=lead_row[order], cutoff=_micros(found["cutoff"])[order])
+    return Units(lead_row=lead_row[order], cutoff=micros_of(found["cutoff"])[order])
 
 
 def event_slices(
@@ -161,14 +163,15 @@ def events_between(
     place[units.lead_row - start] = np.arange(len(units.lead_row), dtype=np.int32)
     return Events(
         place=place[lead_row[inside] - start],
-        code=_codes(found["activity"], names)[inside],
-        micros=_micros(found["occurred_at"])[inside],
+        code=codes_of(found["activity"], names)[inside],
+        micros=micros_of(found["occurred_at"])[inside],
         cutoff=units.cutoff,
         names=tuple(names),
     )
 
 
-def _codes(column: pa.ChunkedArray, names: Sequence[str]) -> NDArray[np.uint16]:
+def codes_of(column: pa.ChunkedArray, names: Sequence[str]) -> NDArray[np.uint16]:
+    """Return the place of each activity among the names; beyond the last where it has none."""
     codes, levels = coded(column)
     known = {name: i for i, name in enumerate(names)}
     rest = len(names)
@@ -176,7 +179,8 @@ def _codes(column: pa.ChunkedArray, names: Sequence[str]) -> NDArray[np.uint16]:
     return np.array(code, dtype=np.uint16)[codes]
 
 
-def _micros(column: pa.ChunkedArray) -> Integers:
+def micros_of(column: pa.ChunkedArray) -> Integers:
+    """Return times in microseconds since 1970."""
     return np.asarray(column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
 from calibrate.engines import as_doubles
-from calibrate.observation.reading import coded
+from calibrate.observation.reading import COUNT, coded
 from calibrate.observation.statements import (
     Parameters,
     Scope,
@@ -105,7 +105,7 @@ def by_activity_values(
             inside = np.nan_to_num(inside)
         filled[place[of_activity]] = inside
         is_count = measure.statistic in {"count", "days"}
-        values[measure.column] = filled.astype(np.int64) if is_count else filled
+        values[measure.column] = filled.astype(COUNT) if is_count else filled
     return values
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from calibrate.stats.packed import PackedFlags
 from calibrate.stats.patterns import met_counts
 from calibrate.stats.weighting import censoring_weights
 
@@ -33,13 +34,13 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
-def weights_given(obs: Observation, flags: Flags) -> Floats:
+def weights_given(obs: Observation, flags: Flags | PackedFlags) -> Floats:
     """Return the weight of each row of an observation, given the criteria looked at.
 
     Parameters
     ----------
     obs : Observation
-    flags : ndarray of bool, shape (rows of ``obs.table``, criteria)
+    flags : ndarray of bool or PackedFlags, shape (rows of ``obs.table``, criteria)
 
     Returns
     -------
@@ -64,9 +65,9 @@ def weights_given(obs: Observation, flags: Flags) -> Floats:
     Zeileis (2006), Unbiased recursive partitioning, J. Comput. Graph. Stat. 15, 651-674.
     """
     if obs.parts:
-        ends = np.cumsum([len(part.rows) for part in obs.parts])
-        of_parts = np.split(flags, ends[:-1])
-        given = [weights_given(part, met) for part, met in zip(obs.parts, of_parts, strict=True)]
+        ends = np.cumsum([0, *(len(part.rows) for part in obs.parts)])
+        of_parts = zip(obs.parts, ends[:-1], ends[1:], strict=True)
+        given = [weights_given(part, flags[first:last]) for part, first, last in of_parts]
         return np.concatenate(given)
     rows = obs.rows
     common: Floats = rows["weight"].to_numpy(dtype=float)
@@ -80,10 +81,8 @@ def weights_given(obs: Observation, flags: Flags) -> Floats:
     if mature.all():
         return common
     follow_up = follow_up[where]
-    some = len(where) < len(rows)
-    groups = _groups(
-        flags[where] if some else flags, np.minimum(follow_up, obs.horizon.total_seconds() / _DAY)
-    )
+    watched = np.minimum(follow_up, obs.horizon.total_seconds() / _DAY)
+    groups = _groups(flags, where, watched)
     if len(groups) == 1:
         return common
     converted = rows["converted"].to_numpy(dtype=bool)[where]
@@ -104,32 +103,37 @@ def _within(converted: Flags, lag: Floats, follow_up: Floats, mature: Flags) -> 
     return found.weight
 
 
-def _groups(flags: Flags, watched: Floats) -> list[Rows]:
-    """Part the rows by the criteria that go with how long they were watched."""
-    waiting: list[Rows] = [np.arange(len(watched))]
+def _groups(flags: Flags | PackedFlags, where: Rows, watched: Floats) -> list[Rows]:
+    """Part rows, which `where` has among the flags, by how long they were watched.
+
+    Those of a group differ in none of the criteria that go with it.
+    """
+    waiting: list[Rows] = [np.arange(len(where))]
     done: list[Rows] = []
     while waiting:
         group = waiting.pop()
-        whole = len(group) == len(watched)  # not to be copied
-        best = _criterion(flags if whole else flags[group], watched[group])
+        best = _criterion(flags, where[group], watched[group])
         if best is None or len(done) + len(waiting) + 2 > MAX_GROUPS:
             done.append(group)
             continue
-        met = flags[group, best]
+        column = flags.column(best) if isinstance(flags, PackedFlags) else flags[:, best]
+        met = column[where[group]]
         waiting += [group[met], group[~met]]
     return done
 
 
-def _criterion(flags: Flags, watched: Floats) -> int | None:
+def _criterion(flags: Flags | PackedFlags, rows: Rows, watched: Floats) -> int | None:
     """Return the criterion whose leads were watched most differently, if any were."""
-    n, met = len(watched), met_counts(flags)
+    n, met = len(watched), met_counts(flags, rows)
     usable = np.flatnonzero((met >= MIN_GROUP) & (n - met >= MIN_GROUP))
     spread = float(watched.var())
     if not len(usable) or spread <= 0:
         return None
     centred = (watched - watched.mean()).astype(np.float32)
     blocks = [slice(first, first + BLOCK) for first in range(0, n, BLOCK)]
-    sums = sum((centred[rows] @ flags[rows].astype(np.float32)).astype(float) for rows in blocks)
+    sums = sum(
+        (centred[some] @ flags[rows[some]].astype(np.float32)).astype(float) for some in blocks
+    )
     share = met[usable] / n
     z = np.abs(sums[usable]) / np.sqrt(n * share * (1 - share) * spread)
     best = int(np.argmax(z))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
+from calibrate.observation.bisected import numbers_at_moments
 from calibrate.observation.events import Events, all_events, event_slices, joined, units_of
 from calibrate.observation.features import by_activity_statement, by_activity_values
-from calibrate.observation.reading import feature_values
+from calibrate.observation.reading import COUNT, feature_values
 from calibrate.observation.statements import Scope, features_statement
 
 if TYPE_CHECKING:
@@ -63,11 +64,45 @@ class SeenLog:
 
     def numbers(self, measures: Sequence[Measure]) -> dict[str, Values]:
         """Return numbers under their column names, one entry a lead, in file order."""
-        tallied = [measure for measure in measures if self._is_tallied(measure)]
-        asked = [measure for measure in measures if not self._is_tallied(measure)]
+        tallied, asked = self._parted(measures)
         columns = self._tallied(tallied) if tallied else {}
+        return columns | self._asked(asked)
+
+    def needs_passes(self, measures: Sequence[Measure]) -> bool:
+        """Whether events are too many to be kept, and are passed over for some of these."""
+        in_passes = not self._is_kept and self.scope.moments is None
+        return in_passes and any(self._is_tallied(measure) for measure in measures)
+
+    def passes(self, measures: Sequence[Measure]) -> Iterator[tuple[slice, dict[str, Values]]]:
+        """Yield the same numbers, some leads at a time.
+
+        Yields
+        ------
+        slice
+            Of the leads.
+        dict of str to ndarray
+            Their numbers by column.
+        """
+        tallied, asked = self._parted(measures)
+        whole = self._asked(asked)
+        for rows, columns in self._tallied_in_passes(tallied):
+            yield rows, columns | {name: values[rows] for name, values in whole.items()}
+
+    def _parted(self, measures: Sequence[Measure]) -> tuple[list[Measure], list[Measure]]:
+        """Return those that are tallied in the process, and those that the engine is asked."""
+        tallied = [measure for measure in measures if self._is_tallied(measure)]
+        return tallied, [measure for measure in measures if not self._is_tallied(measure)]
+
+    def _is_tallied(self, measure: Measure) -> bool:
+        if self.engine.dialect != "duckdb" or self.scope.is_wide or measure.detail is not None:
+            return False
+        known = measure.activity is None or measure.activity in self.names
+        return known and measure.statistic in {"count", "days", "recency"}
+
+    def _asked(self, measures: Sequence[Measure]) -> dict[str, Values]:
+        columns: dict[str, Values] = {}
         for by_day in (False, True):
-            kind = [m for m in asked if (m.statistic == "days") == by_day]
+            kind = [m for m in measures if (m.statistic == "days") == by_day]
             named = [m for m in kind if m.activity is not None]
             if named:
                 statement, values, places = by_activity_statement(self.scope, named)
@@ -79,27 +114,33 @@ class SeenLog:
                 columns |= feature_values(found, of_any)
         return columns
 
-    def _is_tallied(self, measure: Measure) -> bool:
-        if self.engine.dialect != "duckdb" or self.scope.is_wide or measure.detail is not None:
-            return False
-        known = measure.activity is None or measure.activity in self.names
-        return known and measure.statistic in {"count", "days", "recency"}
-
     def _tallied(self, measures: Sequence[Measure]) -> dict[str, Values]:
-        if self.n_events is not None and self.n_events <= _KEPT:
+        if self.scope.moments is not None:
+            return numbers_at_moments(self.engine, self.scope, measures)
+        if self._is_kept:
             return tallied_numbers(self._kept, measures)
+        columns: dict[str, Values] = {}
+        for measure in measures:
+            is_recency = measure.statistic == "recency"
+            columns[measure.column] = np.zeros(self.n, dtype=float if is_recency else COUNT)
+        for rows, found in self._tallied_in_passes(measures):
+            for column, values in found.items():
+                columns[column][rows] = values
+        return columns
+
+    def _tallied_in_passes(
+        self, measures: Sequence[Measure]
+    ) -> Iterator[tuple[slice, dict[str, Values]]]:
         activities = dict.fromkeys(measure.activity for measure in measures)
         named = [name for name in activities if name is not None]
         only = len(named) == len(activities)
         units = units_of(self.engine, self.scope)
-        columns: dict[str, Values] = {}
-        for measure in measures:
-            is_recency = measure.statistic == "recency"
-            columns[measure.column] = np.zeros(self.n, dtype=float if is_recency else np.int64)
         for rows, events in event_slices(self.engine, self.scope, units, named, only=only):
-            for column, values in tallied_numbers(events, measures).items():
-                columns[column][rows] = values
-        return columns
+            yield rows, tallied_numbers(events, measures)
+
+    @property
+    def _is_kept(self) -> bool:
+        return self.n_events is not None and self.n_events <= _KEPT
 
     @cached_property
     def _kept(self) -> Events:
@@ -108,7 +149,7 @@ class SeenLog:
 
 def counts_and_log(
     engine: Engine, scope: Scope, names: tuple[str, ...]
-) -> tuple[NDArray[np.int64], SeenLog]:
+) -> tuple[NDArray[COUNT], SeenLog]:
     """Count each activity of each lead in the process, and keep the events if they are few.
 
     Returns
@@ -117,7 +158,7 @@ def counts_and_log(
     SeenLog
     """
     units = units_of(engine, scope)
-    counts = np.zeros((len(names), len(units.lead_row)), dtype=np.int64)
+    counts = np.zeros((len(names), len(units.lead_row)), dtype=COUNT)
     parts: list[tuple[slice, Events]] = []
     n_events = 0
     for here, events in event_slices(engine, scope, units, names):
@@ -171,7 +212,7 @@ def tallied_numbers(events: Events, measures: Sequence[Measure]) -> dict[str, Va
         elif statistic == "days":
             values = _days(cell, events.micros[chosen] // _DAY, size)
         else:
-            values = np.bincount(cell, minlength=size)
+            values = np.bincount(cell, minlength=size).astype(COUNT)
         columns |= {m.column: values[i * n : (i + 1) * n] for i, m in enumerate(some)}
     return columns
 
@@ -190,11 +231,11 @@ def _since(cell: NDArray[np.int64], age: NDArray[np.int64], size: int) -> NDArra
     return np.where(last == _NEVER, np.nan, last / _DAY)
 
 
-def _days(cell: NDArray[np.int64], day: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+def _days(cell: NDArray[np.int64], day: NDArray[np.int64], size: int) -> NDArray[COUNT]:
     if not len(cell):
-        return np.zeros(size, dtype=np.int64)
+        return np.zeros(size, dtype=COUNT)
     day = day - day.min()
     width = int(day.max()) + 1
     key = np.sort(cell * width + day)
     new = np.r_[True, key[1:] != key[:-1]]
-    return np.bincount(key[new] // width, minlength=size)
+    return np.bincount(key[new] // width, minlength=size).astype(COUNT)

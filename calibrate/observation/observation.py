@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
-from calibrate.errors import ConfigError, DataError
+from calibrate.errors import ConfigError
+from calibrate.observation.meeting import flags_of
 from calibrate.observation.numbers import SeenLog
-from calibrate.observation.searched import share_searched, which_searched
+from calibrate.observation.searched import bucket_of, hashes_of, share_searched, which_searched
 from calibrate.observation.shown import observed_html
 from calibrate.observation.stages import reached_rows
 from calibrate.observation.statements import Scope
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Observation"]
 
-_N_BUCKETS = 200
-_AT_ONCE = 32  # columns of flags written together
+_ROWS = 1 << 19  # looked at together, where nothing else says how many
 _KEPT_BYTES = 3 << 26  # of numbers of the log kept: of 100,000 leads 251 measures
 
 
@@ -87,7 +86,7 @@ class Observation:
             ``lead_id, created_at, cutoff, at_landmark, status, converted, mature, weight (0
             where the outcome is not known yet), lag_days (creation to win, known wins only),
             follow_up_days (creation to as_of), amount, contact, closed_at``, then the
-            attributes and one count column an activity. `cutoff` is the landmark, or the
+            attributes and one count column (int32) an activity. `cutoff` is the landmark, or the
             closing or as_of where that is sooner; `status` is ``at landmark``, ``converted
             early``, ``lost early``, ``before landmark`` (at as_of), or ``open``. With
             several landmarks one row a lead and landmark, and its days in ``snapshot``.
@@ -233,8 +232,7 @@ class Observation:
     @cached_property
     def lead_hashes(self) -> NDArray[np.uint64]:
         """A number for the id of each row, by which rows are put in an order of their own."""
-        ids = self.rows["lead_id"].astype(str).to_numpy(dtype=object)
-        return np.asarray(pd.util.hash_array(ids, categorize=False), dtype=np.uint64)
+        return hashes_of(self.rows["lead_id"])
 
     def only(self, wanted: ArrayLike) -> Observation:
         """Return the observation in which only the wanted rows of `table` are compared."""
@@ -302,17 +300,38 @@ class Observation:
             stacked = pd.concat(found_in_parts, ignore_index=True)
             return stacked if rows is None else stacked.loc[np.asarray(rows)]
         wanted = list(dict.fromkeys(measures))
-        known = self._known
-        columns = {m.column: known[m] for m in wanted if m in known}
-        asked = [m for m in wanted if not self._is_plain_count(m) and m not in known]
-        columns |= self._log.numbers(asked)
-        room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(known)
-        known.update((m, columns[m.column]) for m in asked[: max(room, 0)])
-        for measure in wanted:
-            if self._is_plain_count(measure):
-                columns[measure.column] = self.rows[measure.activity].to_numpy()
-        frame = pd.DataFrame({m.column: columns[m.column] for m in wanted}, index=self.rows.index)
+        asked = [m for m in wanted if not self._is_plain_count(m) and m not in self._known]
+        columns = self._log.numbers(asked)
+        room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(self._known)
+        for measure in asked[: max(room, 0)]:
+            columns[measure.column].setflags(write=False)  # frames are made of it
+            self._known[measure] = columns[measure.column]
+        frame = self._frame(wanted, columns, slice(None))
         return frame if rows is None else frame.loc[np.asarray(rows)]
+
+    def feature_passes(self, measures: Iterable[Measure]) -> Iterator[tuple[slice, pd.DataFrame]]:
+        """Yield the `features` of some rows after others: all at once where they are few."""
+        wanted = list(dict.fromkeys(measures))
+        asked = [m for m in wanted if not self._is_plain_count(m) and m not in self._known]
+        if not self.parts and self._log.needs_passes(asked):
+            for rows, columns in self._log.passes(asked):
+                yield rows, self._frame(wanted, columns, rows)
+            return
+        features = self.features(wanted)
+        for first in range(0, max(len(features), 1), _ROWS):
+            rows = slice(first, min(first + _ROWS, len(features)))
+            yield rows, features.iloc[rows]
+
+    def _frame(
+        self, measures: Sequence[Measure], asked: Mapping[str, NDArray[np.generic]], rows: slice
+    ) -> pd.DataFrame:
+        """Return measures as a table of some rows; nothing is copied."""
+        known = {m.column: self._known[m][rows] for m in measures if m in self._known}
+        plain = [m for m in measures if self._is_plain_count(m)]
+        counts = {m.column: self.rows[m.activity].to_numpy()[rows] for m in plain}
+        columns = {**asked, **known, **counts}
+        ordered = {m.column: columns[m.column] for m in measures}
+        return pd.DataFrame(ordered, index=self.rows.index[rows], copy=False)
 
     def flags(self, criteria: Sequence[Criterion]) -> NDArray[np.bool_]:
         """Return which leads of `table` meet which criterion.
@@ -330,24 +349,7 @@ class Observation:
         DataError
             If a column is named like a number that another criterion takes from the log.
         """
-        features = self.features(m for criterion in criteria for m in criterion.measures)
-        fields = dict.fromkeys(f for criterion in criteria for f in criterion.fields)
-        for attribute in self.attributes:
-            if attribute.name in fields and attribute.name in features.columns:
-                raise DataError(
-                    "is named like a number that rules take from the log",
-                    file="leads",
-                    column=attribute.name,
-                    fix="rename the column, or ignore it",
-                )
-        own = [f for f in fields if f in self.rows.columns and f not in features.columns]
-        columns = pd.DataFrame({name: self.column(name) for name in own}, index=self.rows.index)
-        frame = pd.concat([columns, features], axis=1)
-        flags = np.zeros((len(self.rows), len(criteria)), dtype=np.bool_)
-        for first in range(0, len(criteria), _AT_ONCE):  # a column alone touches every line
-            some = [criterion.meets(frame) for criterion in criteria[first : first + _AT_ONCE]]
-            flags[:, first : first + _AT_ONCE] = np.array(some).T
-        return flags
+        return flags_of(self, criteria)
 
     def column(self, name: str) -> pd.Series:
         """Return a column of `table`; one of texts as a categorical, its levels numbered once."""
@@ -377,7 +379,7 @@ class Observation:
         if not self.parts and not several:
             return None
         codes, unique = pd.factorize(self.cluster_keys)
-        buckets = np.array([_bucket(str(key)) for key in unique], dtype=np.int64)
+        buckets = np.array([bucket_of(str(key)) for key in unique], dtype=np.int64)
         return np.asarray(buckets[codes])
 
     @property
@@ -392,8 +394,3 @@ class Observation:
     def _repr_html_(self) -> str:
         spans = self.observation_window, self.horizon
         return observed_html(self.rows, self.period.label, *spans, is_open=self.is_open)
-
-
-def _bucket(key: str) -> int:
-    digest = hashlib.md5(key.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:4], "big") % _N_BUCKETS

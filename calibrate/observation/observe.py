@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from calibrate.config import Period, parse_duration, parse_period
 from calibrate.criteria import Measure
@@ -128,7 +129,7 @@ def observe(
     return _observation(history, scope, chosen, fitted, other)
 
 
-def observe_open(history: History, *, lookback: Span = "90D") -> Observation:
+def observe_open(history: History, *, lookback: Span = "90D", counts: bool = True) -> Observation:
     """Observe the leads that are open at as_of, with all that is known by then.
 
     Parameters
@@ -136,6 +137,9 @@ def observe_open(history: History, *, lookback: Span = "90D") -> Observation:
     history : History
     lookback : str, int (days) or timedelta
         How far before creation activities count.
+    counts : bool, default True
+        Whether the table has a count column an activity. Rules do not need them: what they ask
+        for is taken from the log.
 
     Returns
     -------
@@ -154,11 +158,17 @@ def observe_open(history: History, *, lookback: Span = "90D") -> Observation:
         is_open=True,
         is_wide=history.is_wide,
     )
-    return _observation(history, scope, everything, everything, None)
+    return _observation(history, scope, everything, everything, None, counts=counts)
 
 
 def _observation(
-    history: History, scope: Scope, period: Period, fit_period: Period, other: Observation | None
+    history: History,
+    scope: Scope,
+    period: Period,
+    fit_period: Period,
+    other: Observation | None,
+    *,
+    counts: bool = True,
 ) -> Observation:
     found = observed_leads(history.engine, scope, history.attributes)
     lead_rows = np.asarray(found["lead_row"].to_numpy(), dtype=np.int64)
@@ -181,7 +191,13 @@ def _observation(
         labels=lead_labels(found, history.attributes),
     )
     del found  # as large as the table made of it
-    seen, counts = None, None
+    return _counted(bare, lead_rows) if counts else bare
+
+
+def _counted(bare: Observation, lead_rows: NDArray[np.int64]) -> Observation:
+    """Return the observation with a count column an activity."""
+    history, scope, seen = bare.history, bare.scope, None
+    counts: pd.DataFrame | None
     if history.engine.dialect == "duckdb" and not scope.is_wide:
         raw, seen = counts_and_log(history.engine, scope, bare.activities)
         counts = count_columns(raw, bare.activities)
@@ -189,7 +205,7 @@ def _observation(
         counts = activity_counts(history.engine, scope, history.activities, lead_rows)
     if counts is None:
         counts = bare.features(Measure(activity) for activity in history.activities)
-    return dataclasses.replace(bare, rows=pd.concat([leads, counts], axis=1), seen=seen)
+    return dataclasses.replace(bare, rows=pd.concat([bare.rows, counts], axis=1), seen=seen)
 
 
 def _stacked(

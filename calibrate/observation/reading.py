@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from calibrate.history import Attribute
 
 __all__ = [
+    "COUNT",
     "coded",
     "coded_categories",
     "feature_values",
@@ -28,6 +29,7 @@ __all__ = [
     "observed_leads",
 ]
 
+COUNT = np.int32  # of events or days of a lead: half the memory of the default
 _EARLY = ("converted early", "lost early")
 _DAY = np.timedelta64(86_400_000_000, "us")
 
@@ -92,7 +94,7 @@ def feature_values(found: pa.Table, measures: Sequence[Measure]) -> dict[str, ND
     for i, measure in enumerate(measures):
         is_count = measure.statistic in {"count", "days"}
         column = _numbers(found[f"f{i}"])
-        values[measure.column] = column.astype(np.int64) if is_count else column
+        values[measure.column] = column.astype(COUNT) if is_count else column
     return values
 
 

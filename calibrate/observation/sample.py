@@ -15,7 +15,9 @@ from calibrate.criteria import Criterion
 from calibrate.errors import NotEnoughDataError
 from calibrate.observation.alike import Met, is_worth_counting, kinds_of, met_by
 from calibrate.observation.followup import MIN_FOLLOWED, weights_given
+from calibrate.observation.meeting import packed_flags_of
 from calibrate.stats.logistic import LogisticFit, Units, fit_logistic
+from calibrate.stats.packed import PackedFlags
 from calibrate.stats.patterns import met_counts, unique_patterns
 from calibrate.stats.weighting import weighted_rate
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Grouped", "Sample", "require_follow_up", "sample_of"]
 
 Floats = NDArray[np.float64]
+_MOST_FLAGS = 1 << 28  # not packed
 _COLUMNS = ("snapshot", "converted", "mature")
 
 
@@ -71,6 +74,9 @@ class Sample:
         Rows of ``obs.table``.
     mature : ndarray of bool, shape (leads,), or None
         Watched up to the horizon; None where all are.
+    packed : PackedFlags or None
+        The flags, where `flags` would take too much memory: it has no rows then, and all that can
+        be asked for is `met` and `followed`.
     """
 
     criteria: tuple[Criterion, ...]
@@ -83,6 +89,7 @@ class Sample:
     n_strata: int = 1
     labels: NDArray[np.intp] | None = None
     mature: NDArray[np.bool_] | None = None
+    packed: PackedFlags | None = None
 
     def rows(self, mask: NDArray[np.bool_] | NDArray[np.intp]) -> Sample:
         """Return the sample of some leads, by mask or by row (repeated where drawn again)."""
@@ -130,17 +137,19 @@ class Sample:
     @cached_property
     def met(self) -> Met:
         """Sums over the rows that meet each criterion, of columns made of weight and outcome."""
-        if self.cluster is not None or not is_worth_counting(self.flags):
-            return met_by(self.flags, None)
-        return met_by(self.flags, kinds_of(self.weight, self.converted, self.stratum))
+        flags = self.flags if self.packed is None else self.packed
+        if self.cluster is not None or not is_worth_counting(flags):
+            return met_by(flags, None)
+        return met_by(flags, kinds_of(self.weight, self.converted, self.stratum))
 
     @cached_property
     def followed(self) -> tuple[Floats, Floats]:
         """Share of the leads with, and without, each criterion that was watched to the horizon."""
-        met = met_counts(self.flags)
+        flags = self.flags if self.packed is None else self.packed
+        met = met_counts(flags)
         if self.mature is None:
             return np.ones(len(met)), np.ones(len(met))
-        inside = met_counts(self.flags[self.mature])
+        inside = met_counts(flags, np.flatnonzero(self.mature))
         outside = self.mature.sum() - inside
         return inside / np.maximum(met, 1), outside / np.maximum(self.n - met, 1)
 
@@ -175,6 +184,8 @@ class Sample:
 
     def patterns(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
         """Return the distinct rows of criteria and landmarks, and which of them each row is."""
+        if self.stratum is None:
+            return unique_patterns(self.flags)
         return unique_patterns(np.column_stack([self.flags, self.strata_flags]))
 
     def grouped(self) -> Grouped:
@@ -196,10 +207,11 @@ class Sample:
         return Units(pattern, self.converted, self.effective_weight, self.cluster)
 
 
-def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
+def sample_of(obs: Observation, criteria: Sequence[Criterion], *, pack: bool = False) -> Sample:
     """Return the leads of an observation that are compared at their landmark.
 
-    Their weights are those given the criteria (`followup.weights_given`).
+    Their weights are those given the criteria (`followup.weights_given`). With `pack`, flags that
+    would take more than 256 MB are packed, where no lead belongs to a cluster.
 
     Raises
     ------
@@ -209,7 +221,6 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
     require_follow_up(obs)
     wanted = [name for name in _COLUMNS if name in obs.rows]
     leads, keys = _in_order(obs.rows[wanted][obs.is_compared], obs.lead_hashes)
-    flags = obs.flags(criteria)
     rows = leads.index.to_numpy()
     cluster = None
     if obs.clusters is not None:
@@ -219,11 +230,20 @@ def sample_of(obs: Observation, criteria: Sequence[Criterion]) -> Sample:
     if obs.parts:
         codes, landmarks = pd.factorize(leads["snapshot"], sort=True)
         stratum, n_strata = codes.astype(np.intp), len(landmarks)
+    packed: PackedFlags | None = None
+    if pack and cluster is None and len(obs.rows) * len(criteria) > _MOST_FLAGS:
+        packed = packed_flags_of(obs, criteria)
+        weight, flags = weights_given(obs, packed), np.zeros((0, len(criteria)), dtype=np.bool_)
+        packed = packed.rows(rows)
+    else:
+        flags = obs.flags(criteria)
+        weight, flags = weights_given(obs, flags), flags[rows]
     return Sample(
         criteria=tuple(criteria),
-        flags=flags[rows],
+        flags=flags,
+        packed=packed,
         converted=np.asarray(leads["converted"], dtype=float),
-        weight=weights_given(obs, flags)[rows],
+        weight=weight[rows],
         keys=keys,
         cluster=cluster,
         stratum=stratum,

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
-from calibrate.observation.reading import coded
+from calibrate.observation.reading import COUNT, coded
 from calibrate.observation.statements import Parameters, Scope, counted_for, units_sql
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _BITS, _PACKED, _MOST = 17, 3, 24  # 51 bits: whole numbers that a sum of double
 _SLICE = 1_000_000  # events tallied at a time, about
 
 Rows = NDArray[np.int64]
+Counts = NDArray[COUNT]
 
 
 def activity_counts(
@@ -42,7 +43,7 @@ def activity_counts(
     Returns
     -------
     DataFrame or None
-        One column of int64 an activity, one row a lead; None where the engine had better count
+        One column of int32 an activity, one row a lead; None where the engine had better count
         by lead and activity (`by_activity_statement`).
 
     Notes
@@ -52,13 +53,13 @@ def activity_counts(
     another engine adds them up, and hands back one row a lead.
     """
     if engine.dialect == "duckdb":
-        counts: Rows | None = tallied_counts(engine, scope, activities, lead_rows)
+        counts: Counts | None = tallied_counts(engine, scope, activities, lead_rows)
     else:
         counts = packed_counts(engine, scope, activities, lead_rows)
     return None if counts is None else count_columns(counts, activities)
 
 
-def count_columns(counts: Rows, activities: Sequence[str]) -> pd.DataFrame:
+def count_columns(counts: Counts, activities: Sequence[str]) -> pd.DataFrame:
     """Return counts, shape (activities, leads), as one column an activity."""
     names = [Measure(activity).column for activity in activities]
     return pd.DataFrame(counts.T, columns=pd.Index(names, dtype=object), copy=False)
@@ -66,14 +67,14 @@ def count_columns(counts: Rows, activities: Sequence[str]) -> pd.DataFrame:
 
 def tallied_counts(
     engine: Engine, scope: Scope, activities: Sequence[str], lead_rows: Rows
-) -> Rows:
+) -> Counts:
     """Count in the process: events are taken from the engine, some leads at a time.
 
     Returns
     -------
     ndarray of int, shape (activities, leads)
     """
-    counts = np.zeros((len(activities), len(lead_rows)), dtype=np.int64)
+    counts = np.zeros((len(activities), len(lead_rows)), dtype=COUNT)
     if not counts.size:
         return counts
     parameters = Parameters()
@@ -111,7 +112,7 @@ def _tally(found: pa.Table, activities: Sequence[str], lead_rows: Rows) -> Rows:
 
 def packed_counts(
     engine: Engine, scope: Scope, activities: Sequence[str], lead_rows: Rows
-) -> Rows | None:
+) -> Counts | None:
     """Count in the engine, three activities to a sum, and take one row a lead from it.
 
     Returns
@@ -127,7 +128,7 @@ def packed_counts(
     """
     if len(activities) > _MOST:
         return None
-    counts = np.zeros((len(activities), len(lead_rows)), dtype=np.int64)
+    counts = np.zeros((len(activities), len(lead_rows)), dtype=COUNT)
     if not counts.size:
         return counts
     found = engine.query(*_packed_statement(scope, activities))

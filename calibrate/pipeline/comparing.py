@@ -69,7 +69,7 @@ def changes_on(
     lift_old, lift_new : DataFrame or None
         Lift tables of the runs that made the cards.
     """
-    still_open = observe_open(obs.history, lookback=obs.lookback)
+    still_open = observe_open(obs.history, lookback=obs.lookback, counts=False)
     if still_open.table.empty and obs.history.is_wide:
         still_open = obs
     return diff(

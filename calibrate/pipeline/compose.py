@@ -110,14 +110,14 @@ def recalibrate(
         require_named(settings, obs)
         _require_both_outcomes(obs)
         found = _measured(settings, obs, current, tell)
-        tell("scoring", 0.6)
-        scores, example = _scores(found["card"], obs, history)
-        campaigns = look_at_campaigns(settings, obs, found["card"])
-        tell("proving it on past quarters", 0.65)
+        tell("proving it on past quarters", 0.6)
         card, findings = found["card"], found["findings"]
         leaks = left_out(findings, settings.calibration.allow_leaks)
         usable = without_columns(history, leaks)
         proof = prove(settings, usable, current, whole=history)
+        tell("scoring", 0.85)
+        scores, example = _scores(card, obs, history)
+        campaigns = look_at_campaigns(settings, obs, card)
         tell("comparing with the card in force", 0.9)
         against = against_current(settings, obs, current, card, usable=usable, lift=found["lift"])
         gate = recommend(
@@ -226,12 +226,11 @@ def _scores(
     """
     parts: list[pd.DataFrame] = []
     example = None
-    still_open = observe_open(history, lookback=obs.lookback)
+    still_open = observe_open(history, lookback=obs.lookback, counts=False)
     for name, observation in (("period", obs), ("open", still_open)):
-        inputs = card.inputs(observation, every_lead=True)
+        scores = card.score_inputs(observation, every_lead=True)
         if name == "period":
-            example = example_of(card, inputs, obs.table.loc[inputs.index, "at_landmark"])
-        scores = card.score_frame(inputs)
+            example = example_of(card, obs, scores)
         if history.is_wide and parts:  # all leads are open to be scored; those above once
             scores = scores[~scores["lead_id"].isin(parts[0]["lead_id"])]
         known = observation.table.loc[scores.index, ["converted", "amount", "cutoff"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -190,12 +190,22 @@ class Scorecard:
             Rows of ``obs.table`` at the landmark, or all; ``lead_id``, the columns of
             `fields` and the ``Measure.column`` of `measures`.
         """
-        table = obs.table
-        features = obs.features(self.measures) if self.measures else pd.DataFrame(index=table.index)
-        known = set(table.columns).difference(features.columns)
-        wanted = [name for name in self.fields if name in known]
-        read = pd.concat([table[["lead_id", *wanted]], features], axis=1)
-        return read if every_lead else read[table["at_landmark"].to_numpy(dtype=bool)]
+        return pd.concat(list(self._input_passes(obs, every_lead=every_lead)))
+
+    def score_inputs(self, obs: Observation, *, every_lead: bool = False) -> pd.DataFrame:
+        """Return the `score_frame` of the `inputs`, which are never held for all leads."""
+        passes = self._input_passes(obs, every_lead=every_lead)
+        return pd.concat(list(map(self.score_frame, passes)))
+
+    def _input_passes(self, obs: Observation, *, every_lead: bool) -> Iterator[pd.DataFrame]:
+        """Yield the `inputs` of some leads after others."""
+        rows = obs.rows
+        counted = {measure.column for measure in self.measures}
+        own = [name for name in self.fields if name in rows.columns and name not in counted]
+        for some, features in obs.feature_passes(self.measures):
+            read = pd.concat([rows[["lead_id", *own]].iloc[some], features], axis=1)
+            chosen = rows["at_landmark"].iloc[some].to_numpy(dtype=bool)
+            yield read if every_lead else read[chosen]
 
     def score(self, obs: Observation) -> pd.DataFrame:
         """Score the leads of an observation, each at its own cutoff.
@@ -213,7 +223,7 @@ class Scorecard:
         if rules and obs.maturity == "weight" and not (obs.is_open or obs.history.is_wide):
             weight = weights_given(obs, obs.flags(rules)) / max(len(obs.parts), 1)
             known = known.assign(weight=weight)
-        return self.score_frame(self.inputs(obs)).join(known)
+        return self.score_inputs(obs).join(known)
 
     def score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Score any table that has the columns the card reads.

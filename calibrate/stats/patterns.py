@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from calibrate.stats.packed import PackedFlags
 
 __all__ = ["met_counts", "pattern_counts", "unique_patterns"]
 
 MAX_BITS = 62
 _BYTE = 255
+_BLOCK = _BYTE * 512  # rows looked at together: more would only take memory
 
 
-def met_counts(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
+def met_counts(
+    flags: NDArray[np.bool_] | PackedFlags, rows: NDArray[np.intp] | None = None
+) -> NDArray[np.int64]:
     """Return how many leads meet each criterion, several times faster than a plain sum.
 
     Parameters
     ----------
-    flags : ndarray of bool, shape (leads, criteria)
+    flags : ndarray of bool or PackedFlags, shape (leads, criteria)
+    rows : ndarray of int, optional
+        Only these leads.
 
     Returns
     -------
@@ -28,9 +36,15 @@ def met_counts(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> met_counts(np.array([[1, 0], [0, 1], [1, 0]], dtype=bool)).tolist()
-    [2, 1]
+    >>> flags = np.array([[1, 0], [0, 1], [1, 0]], dtype=bool)
+    >>> met_counts(flags).tolist(), met_counts(flags, np.array([1, 2])).tolist()
+    ([2, 1], [1, 1])
     """
+    if rows is not None or isinstance(flags, PackedFlags):
+        n = len(flags) if rows is None else len(rows)
+        blocks = [slice(at, at + _BLOCK) for at in range(0, n, _BLOCK)]
+        parts = [met_counts(flags[block if rows is None else rows[block]]) for block in blocks]
+        return np.asarray(sum(parts, np.zeros(flags.shape[1], dtype=np.int64)))
     n, n_criteria = flags.shape
     n_parts = n // _BYTE
     whole = np.ascontiguousarray(flags[: n_parts * _BYTE]).view(np.uint8)
@@ -59,13 +73,20 @@ def unique_patterns(flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArra
     >>> patterns.astype(int).tolist(), inverse.tolist()
     ([[0, 1], [1, 0]], [1, 0, 1])
     """
-    if flags.shape[1] <= MAX_BITS:
-        place = 1 << np.arange(flags.shape[1], dtype=np.int64)[::-1]
-        _, first, inverse = np.unique(flags @ place, return_index=True, return_inverse=True)
-    else:
+    if flags.shape[1] > MAX_BITS:
         packed = np.packbits(flags, axis=1)
         _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    return flags[first], inverse.ravel()
+        return flags[first], inverse.ravel()
+    shift = np.arange(flags.shape[1], dtype=np.int64)[::-1]
+    place = 1 << shift
+    number = np.empty(len(flags), dtype=np.int64)
+    for at in range(0, len(flags), _BLOCK):
+        number[at : at + _BLOCK] = flags[at : at + _BLOCK] @ place
+    code, seen = pd.factorize(number)
+    order = np.argsort(seen)
+    rank = np.empty(len(seen), dtype=np.intp)
+    rank[order] = np.arange(len(seen))
+    return (seen[order][:, None] >> shift & 1).astype(bool), rank[code]
 
 
 def pattern_counts(

@@ -229,7 +229,7 @@ def _weeks(scores: pd.DataFrame) -> float:
     """Weeks of the leads that the weights stand for: the young ones too, if any weight says so."""
     if "created_at" not in scores:
         return float("nan")
-    known = known_outcomes(scores)
+    known = known_outcomes(scores, ("created_at",))
     created = (scores if stand_in(known) else known)["created_at"]
     if created.isna().all():
         return float("nan")

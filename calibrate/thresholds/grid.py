@@ -142,7 +142,7 @@ def score_grid(scores: pd.DataFrame, *, confidence_level: float = 0.95) -> Score
     for name in ("fit", "engagement"):
         if name not in scores:
             raise ConfigError(f'the scores have no column "{name}"; take those of card.score(obs)')
-    known = known_outcomes(scores)
+    known = known_outcomes(scores, ("score", "fit", "engagement", "cluster"))
     weight = known["weight"].to_numpy(dtype=float)
     fit, fit_cuts = _quarters(known["fit"].to_numpy(), weight)
     engagement, engagement_cuts = _quarters(known["engagement"].to_numpy(), weight)

@@ -353,7 +353,7 @@ def test_the_engine_in_the_process_keeps_to_its_settings(tmp_path: Path) -> None
     pd.DataFrame(LEADS).to_csv(tmp_path / "deals.csv", index=False)
     engine = history_from_settings(settings).engine
     asked = "SELECT current_setting('threads') AS n, current_setting('memory_limit') AS memory"
-    assert engine.query(asked).to_pylist() == [{"n": 1, "memory": "114.4 MiB"}]  # 2/5 of 300e6
+    assert engine.query(asked).to_pylist() == [{"n": 1, "memory": "71.5 MiB"}]  # 1/4 of 300e6
 
 
 @pytest.mark.parametrize(

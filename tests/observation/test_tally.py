@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from calibrate.config import ActivityColumns, LeadColumns
-from calibrate.criteria import Measure
+from calibrate.criteria import Measure, as_criterion
 from calibrate.history import History, read_history
 from calibrate.observation import Observation, events, numbers, observe, observe_open, tally
 
@@ -87,7 +87,7 @@ def test_all_ways_of_counting_agree(
     assert np.array_equal(packed, expected)
     table = obs.table[list(history.activities)]
     assert np.array_equal(table.to_numpy().T, expected)
-    assert set(table.dtypes) == {np.dtype("int64")}
+    assert set(table.dtypes) == {np.dtype("int32")}
     named = [Measure(name) for name in history.activities]
     bare = obs.only(np.ones(len(obs.table), dtype=bool))
     object.__setattr__(bare, "rows", obs.rows.drop(columns=list(history.activities)))
@@ -192,3 +192,24 @@ def test_many_activities_are_left_to_the_engine() -> None:
     names = tuple(f"a{i}" for i in range(25))
     assert tally.packed_counts(history.engine, scope, names, np.arange(3)) is None
     assert tally.activity_counts(history.engine, scope, (), np.arange(3)).shape == (3, 0)
+
+
+def test_criteria_are_met_by_the_same_leads_some_leads_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = company(contacts=True)
+    criteria = [
+        as_criterion({"activity": name, **more})
+        for name in ("open", "click")
+        for more in ({}, {"at_least": 3}, {"within_days": 7}, {"last_within_days": 5})
+    ]
+    at_once = observe(history, observation_window="14D").flags(criteria)
+    assert 100 < at_once.sum() < at_once.size - 100
+    monkeypatch.setattr(events, "_SLICE", 700)  # six slices of leads
+    monkeypatch.setattr(numbers, "_KEPT", 0)
+    obs = observe(history, observation_window="14D")
+    measures = [measure for criterion in criteria for measure in criterion.measures]
+    passes = [rows for rows, _ in obs.feature_passes(measures)]
+    assert len(passes) == 6
+    assert [rows.start for rows in passes[1:]] == [rows.stop for rows in passes[:-1]]
+    assert np.array_equal(obs.flags(criteria), at_once)

@@ -66,7 +66,7 @@ def test_columns_and_their_order(hand_history, hand_attribute):
     ]
     assert table["country"].dtype == object
     assert table["size"].dtype == np.float64
-    assert table["click"].dtype == np.int64
+    assert table["click"].dtype == np.int32
     assert table["converted"].dtype == bool
     assert table["at_landmark"].dtype == bool
 
@@ -349,7 +349,7 @@ def test_measures(hand_history):
     assert features.loc[1, "visit"] == 0
     assert np.isnan(features.loc[1, Measure("visit", statistic="recency").column])
     assert features.loc[1, Measure("visit", statistic="total").column] == 0.0
-    assert features.dtypes[Measure("visit", statistic="days").column] == np.int64
+    assert features.dtypes[Measure("visit", statistic="days").column] == np.int32
     assert obs.features([Measure("call")], rows=[1]).index.tolist() == [1]
 
 

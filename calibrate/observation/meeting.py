@@ -1,0 +1,65 @@
+"""Which leads meet which criteria, some leads after others where their log is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from calibrate.criteria import Criterion
+from calibrate.errors import DataError
+from calibrate.stats.packed import PackedFlags
+
+if TYPE_CHECKING:
+    from calibrate.observation.observation import Observation
+
+__all__ = ["flags_of", "packed_flags_of"]
+
+_AT_ONCE = 32  # columns of flags written together: one alone touches every line
+
+
+def flags_of(obs: Observation, criteria: Sequence[Criterion]) -> NDArray[np.bool_]:
+    """Return which rows of an observation meet which criterion; see `Observation.flags`."""
+    flags = np.zeros((len(obs.rows), len(criteria)), dtype=np.bool_)
+    for rows, some in _passes(obs, criteria):
+        flags[rows] = some
+    return flags
+
+
+def packed_flags_of(obs: Observation, criteria: Sequence[Criterion]) -> PackedFlags:
+    """Return the same, eight to a byte."""
+    flags = PackedFlags.empty(len(obs.rows), len(criteria))
+    for rows, some in _passes(obs, criteria):
+        flags[rows] = some
+    return flags
+
+
+def _passes(
+    obs: Observation, criteria: Sequence[Criterion]
+) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
+    """Yield which of some rows meet which criterion, some rows after others."""
+    measures = list(dict.fromkeys(m for criterion in criteria for m in criterion.measures))
+    fields = dict.fromkeys(f for criterion in criteria for f in criterion.fields)
+    taken = {measure.column for measure in measures}
+    for attribute in obs.attributes:
+        if attribute.name in fields and attribute.name in taken:
+            raise DataError(
+                "is named like a number that rules take from the log",
+                file="leads",
+                column=attribute.name,
+                fix="rename the column, or ignore it",
+            )
+    own = [name for name in fields if name in obs.rows.columns and name not in taken]
+    columns = pd.DataFrame(
+        {name: obs.column(name) for name in own}, index=obs.rows.index, copy=False
+    )
+    for rows, features in obs.feature_passes(measures):
+        frame = pd.concat([columns.iloc[rows], features], axis=1)
+        flags = np.empty((len(frame), len(criteria)), dtype=np.bool_)
+        for first in range(0, len(criteria), _AT_ONCE):
+            some = [criterion.meets(frame) for criterion in criteria[first : first + _AT_ONCE]]
+            flags[:, first : first + _AT_ONCE] = np.array(some).T
+        yield rows, flags
