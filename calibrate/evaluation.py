@@ -80,10 +80,8 @@ def known_outcomes(scores: pd.DataFrame, columns: Sequence[str] | None = None) -
     >>> len(known_outcomes(frame))
     1
     """
-    frame = scores
-    if columns is not None:
-        wanted = {*columns, "converted", "weight"}
-        frame = scores[[name for name in scores if name in wanted]]
+    wanted = {*(scores if columns is None else columns), "converted", "weight"}
+    frame = scores[[name for name in scores if name in wanted]]
     if "weight" not in frame:
         frame = frame.assign(weight=1.0)
     if "converted" in frame:

@@ -77,7 +77,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def spark_session() -> Iterator[SparkSession]:
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Return a small local Spark, in another zone than UTC; one a worker."""
     (java,) = set_up("java")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
@@ -102,6 +102,7 @@ def spark_session() -> Iterator[SparkSession]:
             "spark.default.parallelism": "1",
             "spark.sql.adaptive.enabled": "false",
             "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("spark")),
         }
         builder = SparkSession.builder.master("local[1]").appName("calibrate tests")
         session = builder.config(map=settings).getOrCreate()

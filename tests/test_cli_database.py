@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -108,6 +109,7 @@ def test_scores_into_a_table_and_who_moved_since(
     assert main(["score", "-c", str(config), "--out", str(config.parent / "s.parquet")]) == 0
     wanted = pd.read_parquet(config.parent / "s.parquet")
     capsys.readouterr()
+    gc.collect()  # a run of this process may still have the file open
     into = ["score", "-c", str(config), "--table", '"My crm".scores']
     assert main(into) == 0
     assert capsys.readouterr().out == f'wrote {len(wanted):,} scores to "My crm".scores\n'
@@ -132,6 +134,7 @@ def test_no_other_table_is_written_over(
 ) -> None:
     if not (config.parent / "runs").exists():
         assert main(["run", "-c", str(config)]) == 0
+    gc.collect()
     before = scores_in(config, "leads")
     capsys.readouterr()
     assert main(["score", "-c", str(config), *arguments]) == 1

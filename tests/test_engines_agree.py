@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -15,7 +16,9 @@ from pandas.testing import assert_frame_equal
 
 import calibrate as cal
 from calibrate.config import Settings
-from calibrate.history import History
+from calibrate.exports import write_scoring_table
+from calibrate.history import History, reading
+from calibrate.pipeline import scoring_of
 from calibrate.pipeline.plain import to_plain
 from tests.twice_told import Company, by_number, by_text
 from tests.warehouse import in_duckdb, in_postgres, in_spark, name_in
@@ -49,7 +52,8 @@ class Told:
         return self.card.score(self.obs)
 
 
-# Each statement takes Spark a while: what asks many of them is asked of one company there.
+# Each statement takes Spark a while: what asks many of them is asked of one company there, by a
+# whole run.
 QUICK = [(dialect, name) for dialect in ("duckdb", "postgres") for name in COMPANIES]
 FEW = [*QUICK, ("spark", "text")]
 ALL = [*FEW, ("spark", "number")]
@@ -107,7 +111,7 @@ def test_what_is_observed(both: tuple[Told, Told], what: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("both", FEW, ids="-".join, indirect=True)
+@pytest.mark.parametrize("both", QUICK, ids="-".join, indirect=True)
 @pytest.mark.parametrize("what", LEARNED)
 def test_what_is_learned(both: tuple[Told, Told], what: str) -> None:
     files, there = (LEARNED[what](told) for told in both)
@@ -116,7 +120,7 @@ def test_what_is_learned(both: tuple[Told, Told], what: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("both", FEW, ids="-".join, indirect=True)
+@pytest.mark.parametrize("both", QUICK, ids="-".join, indirect=True)
 def test_every_finding(both: tuple[Told, Told]) -> None:
     files, there = (to_plain(cal.find_problems(told.obs)) for told in both)
     assert there == files
@@ -204,3 +208,41 @@ def test_a_whole_run(
     assert plain(there) == plain(files)
     assert_frame_equal(there.scores, files.scores, check_exact=True)
     there.history.engine.close()
+
+
+@pytest.mark.slow
+def test_a_whole_run_on_spark(
+    runs_of_files: dict[str, cal.Run], spark_session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = COMPANIES["text"]()
+    engine = in_spark(spark_session, company.tables)
+    monkeypatch.setattr(reading, "engine_of", lambda _url: engine)
+    sources = [name_in("spark", table) for table in company.tables]
+    there = cal.recalibrate(settings_of(company, sources, database={"url": "spark://local"}))
+    files = runs_of_files["text"]
+    assert plain(there) == plain(files)
+    assert_frame_equal(there.scores, files.scores, check_exact=True)
+    engine.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("both", FEW, ids="-".join, indirect=True)
+def test_scores_written_into_a_table(both: tuple[Told, Told]) -> None:
+    files, there = both
+    lookback = dt.timedelta(days=90)
+    wanted = scoring_of(files.card, files.history, lookback=lookback).table
+    engine = there.history.engine
+    scoring = scoring_of(files.card, there.history, lookback=lookback)
+    name = name_in(engine.dialect, f"scores_of_{len(wanted)}")
+    assert write_scoring_table(scoring, name) == (len(wanted), None)
+    found = engine.query(f"SELECT * FROM {engine.qualified(name)}").to_pandas()
+    order = ["score", "lead_id"]
+    assert_frame_equal(
+        found.sort_values(order, ignore_index=True),
+        wanted.sort_values(order, ignore_index=True),
+        check_dtype=False,
+        check_exact=True,
+    )
+    n, moved = write_scoring_table(scoring, name)
+    assert moved is not None
+    assert (moved.n_same, moved.n_up, moved.n_new, moved.n_gone) == (n, 0, 0, 0)

@@ -185,7 +185,6 @@ def run(
     else:
         writer.write_run(done, folder)
     _tell_run(done, folder, show)
-    done.history.engine.close()
     is_challenger = done.current is not None
     return TRIPPED if is_challenger and done.gate.recommendation != "promote" else DONE
 

@@ -269,9 +269,18 @@ def _made(frame: DataFrame, name: str, table: str) -> None:
     try:
         frame.write.saveAsTable(name)
     except AnalysisException as error:
-        if error.getCondition() != "SCHEMA_NOT_FOUND":
+        why = _REFUSED.get(error.getCondition() or "")
+        if why is None:
             raise
-        raise ConfigError(f"the database has no schema for the table {table}") from None
+        raise ConfigError(why.format(table=table)) from None
+
+
+_REFUSED = {
+    "SCHEMA_NOT_FOUND": "the database has no schema for the table {table}",
+    "INVALID_SCHEMA_OR_RELATION_NAME": (
+        "Spark makes no table {table}: a name has letters, digits and _ only"
+    ),
+}
 
 
 def _started(master: str) -> SparkSession:

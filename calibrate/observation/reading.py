@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def lead_frame(found: pa.Table, scope: Scope, attributes: Sequence[Attribute]) -
         "weight": weight,
         "lag_days": lag,
         "follow_up_days": follow_up,
-        "amount": _numbers(found["amount"]),
+        "amount": _amounts(found["amount"]),
         "contact": _objects(found["contact"]),
         "closed_at": closed_at,
     }
@@ -140,7 +140,17 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return np.asarray(as_doubles(column).to_numpy(), dtype=float)
 
 
-def _objects(column: pa.ChunkedArray) -> pd.Series:
+def _amounts(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    return _numbers(column) if column.null_count < len(column) else _repeated(np.nan, len(column))
+
+
+def _objects(column: pa.ChunkedArray) -> NDArray[np.object_]:
     if column.null_count == len(column):
-        return pd.Series(np.full(len(column), None), dtype=object)
-    return pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
+        return _repeated(None, len(column))
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _repeated(value: object, n: int) -> NDArray[Any]:
+    """Return a column of one value, which takes no memory."""
+    kind = object if value is None else type(value)
+    return np.broadcast_to(np.array([value], dtype=kind), n)

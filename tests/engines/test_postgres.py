@@ -224,10 +224,13 @@ def test_what_the_data_or_the_server_causes_is_one_line(engine: PostgresEngine) 
     assert "ada" not in str(refused.value)
     with pytest.raises(DataError, match="look for NUL"):
         engine.register("bad", pa.table({"a": ["x\0y"]}))
-    engine._connection.execute("SET statement_timeout = 1")
-    with pytest.raises(CalibrateError, match="statement_timeout; raise it"):
-        engine.query("SELECT count(*) FROM (SELECT md5(CAST(a AS VARCHAR)) FROM many) AS t, many")
-    engine._connection.execute("SET statement_timeout = 0")
+    engine.register("numbers", pa.table({"a": range(10_000)}))
+    engine._connection.execute("SET statement_timeout = 20")
+    try:
+        with pytest.raises(CalibrateError, match="statement_timeout; raise it"):
+            engine.query("SELECT count(*) FROM numbers AS a, numbers AS b WHERE a.a > b.a")
+    finally:
+        engine._connection.execute("SET statement_timeout = 0")
     with pytest.raises(psycopg.errors.UndefinedColumn):
         engine.query("SELECT b FROM odd")
 
@@ -262,3 +265,40 @@ def test_decimals_of_doubles_are_those_of_duckdb(engine: PostgresEngine) -> None
         answers.append(each.query(f"SELECT {sql} FROM numbers ORDER BY i").to_pydict())
     assert answers[0] == answers[1]
     assert answers[1]["d0"].count(None) > 4
+
+
+SCORES = ("lead_id", "score")
+TWO = "SELECT * FROM (VALUES ('a', 5), ('è', 7)) AS s(lead_id, score) WHERE score >= ?"
+
+
+def test_a_table_of_scores_is_made_and_written_again(engine: PostgresEngine, crm_url: str) -> None:
+    name = '"My crm"."Night scores"'
+    assert engine.write_table(name, SCORES, TWO, [0]) == 2
+    with psycopg.connect(crm_url, autocommit=True) as other:
+        other.execute(f"CREATE VIEW public.seen AS SELECT count(*) AS n FROM {name}")
+        other.execute(f"GRANT SELECT ON {name} TO reader")
+    assert engine.write_table(name, SCORES, TWO, [6]) == 1
+    rows = engine.query(f"SELECT lead_id, score FROM {engine.qualified(name)}").to_pylist()
+    assert rows == [{"lead_id": "è", "score": 7}]
+    with psycopg.connect(crm_url) as other:  # the view and the rights are as they were
+        assert other.execute("SELECT n FROM seen").fetchone() == (1,)
+        asked = f"SELECT has_table_privilege('reader', '{name}', 'SELECT')"
+        assert other.execute(asked).fetchone() == (True,)
+    too_large = "SELECT 'b' AS lead_id, CAST(3000000000 AS BIGINT) AS score"
+    with pytest.raises(DataError, match="too large"):
+        engine.write_table(name, SCORES, too_large)
+    assert engine.query(f"SELECT score FROM {engine.qualified(name)}").to_pylist() == [{"score": 7}]
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):  # reads only again
+        engine._connection.execute(f"DELETE FROM {name}")
+
+
+def test_what_must_not_be_written(engine: PostgresEngine, crm_url: str) -> None:
+    with pytest.raises(ConfigError, match=r'holds something else \(it has a column "Citt'):
+        engine.write_table('"My crm".Leads', SCORES, TWO, [0])
+    with pytest.raises(CalibrateError, match=r"has no schema for the table nowhere\.scores"):
+        engine.write_table("nowhere.scores", SCORES, TWO, [0])
+    reader = as_user(crm_url, "reader")
+    with pytest.raises(CalibrateError, match="its user needs CREATE on the schema, or SELECT, INS"):
+        reader.write_table("public.scores", SCORES, TWO, [0])
+    assert reader.query("SELECT 1 AS a").to_pylist() == [{"a": 1}]  # goes on
+    reader.close()

@@ -155,3 +155,21 @@ def test_without_pyspark_or_java_one_line_says_what_to_install(monkeypatch: Any)
     assert _no_start("spark://far:7077", "x") == (
         "Spark cannot start at spark://far:7077; its log says why"
     )
+
+
+def test_a_table_of_scores_is_made_and_written_again(engine: SparkEngine) -> None:
+    columns = ("lead_id", "score")
+    two = "SELECT * FROM (VALUES ('a', 5), ('è', 7)) AS s(lead_id, score) WHERE score >= ?"
+    try:
+        assert engine.write_table("night_scores", columns, two, [0]) == 2
+        assert engine.write_table("night_scores", columns, two, [6]) == 1
+        rows = engine.query(f"SELECT * FROM {engine.qualified('night_scores')}").to_pylist()
+        assert rows == [{"lead_id": "è", "score": 7}]
+        with pytest.raises(ConfigError, match=r'holds something else \(it has no column "tier"'):
+            engine.write_table("night_scores", (*columns, "tier"), two, [6])
+    finally:
+        engine._session.sql("DROP TABLE IF EXISTS night_scores")
+    with pytest.raises(ConfigError, match=r"has no schema for the table nowhere\.scores"):
+        engine.write_table("nowhere.scores", columns, two, [0])
+    with pytest.raises(ConfigError, match="letters, digits and _ only"):
+        engine.write_table('"night scores"', columns, two, [0])
