@@ -374,6 +374,19 @@ EVERYWHERE = {
     ),
 }
 IN_FILES = {
+    "nanoseconds with a zone": Case(
+        LEADS | {"created_at": pa.array([1685613600_000000999] * 4, pa.timestamp("ns", "UTC"))},
+        ((({"activity": "click", "within_days": 2}), 20), ({"only": "click"}, 3)),
+        LOG
+        | {
+            # the year ends in Rome at 23:00 UTC; of the second only nanoseconds are left
+            "occurred_at": pa.array(
+                [1704063600_000000000 + n for n in (0, 999, 1000, -1)], pa.timestamp("ns", "UTC")
+            )
+        },
+        lead_columns={"timezone": "Europe/Rome"},
+        log_columns={"timezone": "Europe/Rome"},
+    ),
     "leads made from a log": Case(
         None,
         (CLICKS,),

@@ -50,7 +50,10 @@ def _in_one_line() -> Iterator[None]:
 _FILE = "source"  # what a database file is attached as
 _SCRATCH = "scratch"  # what the temporary one is
 _SIGNED = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"}
-_NAMES = dict.fromkeys(_SIGNED, "BIGINT") | {"FLOAT": "DOUBLE"}
+_NAMES = dict.fromkeys(_SIGNED, "BIGINT") | {
+    "FLOAT": "DOUBLE",
+    "TIMESTAMPTZ_NS": "TIMESTAMP WITH TIME ZONE",
+}
 _FINER = ("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 
 

@@ -6,11 +6,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from calibrate.engines import quote_literal
 from calibrate.errors import ConfigError
 from calibrate.exports.canonical import LETTERS, Cells, Closing, Key
-from calibrate.exports.relations import FINE, LOADED, Relation, Saying, relation_of
+from calibrate.exports.relations import (
+    FINE,
+    FINE_INSTANT,
+    LOADED,
+    Relation,
+    Saying,
+    relation_of,
+)
 from calibrate.history.attributes import attribute_name
-from calibrate.history.cells import Cell, is_one_of, moment_cell, moved
+from calibrate.history.cells import Cell, is_one_of, moment_cell, moved, truncated
 from calibrate.history.dates import DateReading
 from calibrate.history.loading import text_of
 from calibrate.history.looking import SeenLeads, SeenLog, SeenWins
@@ -20,7 +28,7 @@ from calibrate.history.typed import id_value
 
 __all__ = ["looked_leads", "looked_log", "looked_wins"]
 
-_TIMES = ("instant", "moment", "date", FINE)
+_TIMES = ("instant", "moment", "date", FINE, FINE_INSTANT)
 _TEXTS = ("text", "other", LOADED)
 _POSSIBLE = {
     "integer": r"0|-?[1-9][0-9]*",
@@ -29,6 +37,7 @@ _POSSIBLE = {
     "instant": r"[0-9]{4}-.*",
     "date": r"[0-9]{4}-.*",
     FINE: r"[0-9]{4}-.*",
+    FINE_INSTANT: r"[0-9]{4}-.*",
 }
 """What a cell of such a kind can look like as text."""
 
@@ -139,13 +148,13 @@ class _Looked:
             if dialect == "duckdb":
                 return reading.value
             raise self._refused(place, "times spelled as text", "timestamp")
+        cell = Cell(name=f"c{place}", kind=kind, is_clean=True)
         if kind == FINE:
-            fine = Cell(name=f"c{place}", kind="moment", is_clean=True)
-            said = f"make_timestamp(epoch_ns({fine.raw}) // 1000)"
+            said = truncated(cell.raw)
+        elif kind == FINE_INSTANT:
+            said = truncated(f"{cell.raw} AT TIME ZONE {quote_literal(into)}")
         else:
-            said = moment_cell(
-                Cell(name=f"c{place}", kind=kind, is_clean=True), into=into, dialect=""
-            )
+            said = moment_cell(cell, into=into, dialect="")
         here = self.look.columns.timezone or self.saying.zone
         is_moved = kind in ("moment", FINE) and reading.is_date != "true" and here != into
         if is_moved and dialect == "bigquery":

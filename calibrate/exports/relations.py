@@ -20,9 +20,10 @@ from calibrate.history.looking import Whereabouts
 from calibrate.history.sources import SourceTable
 from calibrate.history.tables import FILE_ENDINGS, DatabaseTable
 
-__all__ = ["FINE", "LOADED", "Relation", "Saying", "named", "relation_of"]
+__all__ = ["FINE", "FINE_INSTANT", "LOADED", "Relation", "Saying", "named", "relation_of"]
 
 FINE = "fine"
+FINE_INSTANT = "fine instant"
 """A time without a zone that may be finer than microseconds."""
 LOADED = "loaded"
 """Text of a file that stands in a table of the warehouse, of a type that is not known here."""
@@ -121,18 +122,21 @@ def relation_of(at: Whereabouts, saying: Saying, *, used: Sequence[int]) -> Rela
     return relation
 
 
+_FINE = {"TIMESTAMP_NS": FINE, "TIMESTAMPTZ_NS": FINE_INSTANT}  # types of DuckDB
+
+
 def _of_table(found: DatabaseTable, source: str, saying: Saying, used: Sequence[int]) -> Relation:
     names, dialect = tuple(found.columns), saying.dialect
     kinds = [kind_of(kind) for kind in found.columns.values()]
-    moments = [place for place in used if kinds[place] == "moment"]
+    moments = [place for place in used if kinds[place] in ("moment", "instant")]
     if found.engine.dialect == dialect == "duckdb" and moments:
         asked = ", ".join(
             f"typeof({quote_identifier(names[place])}) AS c{place}" for place in moments
         )
         told = found.engine.query(f"SELECT {asked} FROM {found.sql} LIMIT 1").to_pylist()
         for place in moments:
-            if told and told[0][f"c{place}"] == "TIMESTAMP_NS":
-                kinds[place] = FINE
+            if told:
+                kinds[place] = _FINE.get(told[0][f"c{place}"], kinds[place])
     is_full = saying.is_here or (dialect == found.engine.dialect == "postgres")
     sql = found.sql if is_full else named(source, dialect, in_database=True)
     return Relation(sql=sql, names=names, kinds=tuple(kinds), shown=found.name)
@@ -150,14 +154,12 @@ def _of_file(at: Whereabouts, saying: Saying, used: Sequence[int]) -> Relation:
         return Relation(sql=sql, names=found, kinds=("text",) * len(found), shown=shown)
     here = _parquet_file(at.file)
     types = {row["column_name"]: row["column_type"] for row in _described(private, here)}
-    kinds = tuple(
-        FINE if types.get(name) == "TIMESTAMP_NS" else kind_of(types.get(name, "VARCHAR"))
-        for name in at.names
-    )
+    stored = [types.get(name, "VARCHAR") for name in at.names]
+    kinds = tuple(_FINE.get(kind, kind_of(kind)) for kind in stored)
     _refuse_other(at, shown, kinds, types, used)
     sql = here if saying.is_here else _parquet_file(at.source)
     if dialect != "duckdb":
-        sql, kinds = elsewhere, tuple("moment" if kind == FINE else kind for kind in kinds)
+        sql, kinds = elsewhere, tuple(map(kind_of, stored))
     return Relation(sql=sql, names=at.names, kinds=kinds, shown=shown)
 
 

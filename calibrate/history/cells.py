@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from calibrate.engines import quote_identifier, quote_literal, quote_literals
 from calibrate.history.loading import WHITE, spelled
 
-__all__ = ["Cell", "is_one_of", "kind_of", "moment_cell", "moved"]
+__all__ = ["Cell", "is_one_of", "kind_of", "moment_cell", "moved", "truncated"]
 
 _KINDS = (
-    ("instant", ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")),
+    ("instant", ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS")),
     ("moment", ("TIMESTAMP", "DATETIME")),
     ("date", ("DATE",)),
     ("boolean", ("BOOLEAN", "BOOL")),
@@ -161,15 +161,20 @@ def moment_cell(cell: Cell, *, into: str, dialect: str) -> str:
     str
         An expression of type TIMESTAMP, truncated to microseconds.
     """
+    value = cell.value
     if cell.kind == "instant":
-        return f"CAST(({cell.value}) AT TIME ZONE {quote_literal(into)} AS TIMESTAMP)"
-    if cell.kind == "moment" and dialect == "duckdb":  # may be finer, and a cast would round
+        value = f"({value}) AT TIME ZONE {quote_literal(into)}"
+    if cell.kind != "date" and dialect == "duckdb":  # may be finer, and a cast would round
         return (
-            f"CASE WHEN typeof({cell.raw}) = 'TIMESTAMP_NS' "
-            f"THEN make_timestamp(epoch_ns({cell.value}) // 1000) "
-            f"ELSE CAST({cell.value} AS TIMESTAMP) END"
+            f"CASE WHEN typeof({cell.raw}) IN ('TIMESTAMP_NS', 'TIMESTAMPTZ_NS') "
+            f"THEN {truncated(value)} ELSE CAST({value} AS TIMESTAMP) END"
         )
-    return f"CAST({cell.value} AS TIMESTAMP)"
+    return f"CAST({value} AS TIMESTAMP)"
+
+
+def truncated(moment: str) -> str:
+    """Return the SQL of DuckDB for a time in nanoseconds, in whole microseconds."""
+    return f"make_timestamp(epoch_ns({moment}) // 1000)"
 
 
 def moved(moment: str, zone: str, into: str, *, dialect: str) -> str:

@@ -158,6 +158,8 @@ def test_times_with_and_without_a_zone(tmp_path: Path) -> None:
         "aware": pa.array([dt.datetime(2024, 3, 31, 0, 30)], pa.timestamp("us", "UTC")),
         "naive": pa.array([dt.datetime(2024, 3, 30, 18, 30)], pa.timestamp("us")),
         "fine": pa.array([1711823400_123456789], pa.timestamp("ns")),  # 18:30:00.123456789
+        # 00:30:00.123456789 UTC
+        "fine_aware": pa.array([1711845000_123456789], pa.timestamp("ns", "UTC")),
         "day": pa.array([dt.date(2024, 3, 30)], pa.date32()),
     }
     leads = LEADS | {"created_at": pa.array(LEADS["created_at"], pa.timestamp("us", "UTC"))}
@@ -180,6 +182,7 @@ def test_times_with_and_without_a_zone(tmp_path: Path) -> None:
         "aware": dt.datetime(2024, 3, 31, 1, 30),
         "naive": dt.datetime(2024, 3, 30, 23, 30),
         "fine": dt.datetime(2024, 3, 30, 23, 30, 0, 123456),
+        "fine_aware": dt.datetime(2024, 3, 31, 1, 30, 0, 123456),
         "day": dt.datetime(2024, 3, 30),
     }
     created = read_history("leads", engine=engine, leads=cal.LeadColumns(timezone="Europe/Rome"))
