@@ -23,12 +23,14 @@ __all__ = [
     "codes_of",
     "event_slices",
     "events_between",
+    "expected_events",
     "joined",
     "micros_of",
     "units_of",
 ]
 
-_SLICE = 2_000_000  # events taken at a time, about
+_SLICE = 2_000_000  # events taken at a time, at most, about
+_FEW_SLICES = 32  # smaller ones would only take longer
 
 Integers = NDArray[np.int64]
 
@@ -185,9 +187,14 @@ def micros_of(column: pa.ChunkedArray) -> Integers:
 
 
 def _n_slices(engine: Engine, n_units: int) -> int:
+    expected = expected_events(engine, n_units)
+    return max(1, -(-expected // min(_SLICE, max(_SLICE // 4, expected // _FEW_SLICES))))
+
+
+def expected_events(engine: Engine, n_units: int) -> int:
+    """Return how many events so many leads have, about."""
     found = engine.query(
         "SELECT (SELECT count(*) FROM activities) AS n_events, "
         "(SELECT count(*) FROM leads) AS n_leads"
     ).to_pylist()[0]
-    expected = found["n_events"] * n_units / max(found["n_leads"], 1)
-    return max(1, int(-(-expected // _SLICE)))
+    return int(found["n_events"] * n_units / max(found["n_leads"], 1))

