@@ -101,7 +101,7 @@ def test_the_example_is_the_lead_just_above_the_cut() -> None:
 
 def test_without_a_lead_above_the_cut_it_is_the_best_one(obs: cal.Observation) -> None:
     card = cal.fit_scorecard(obs, max_criteria=2, pairs=False, intervals=False)
-    scores = card.score_inputs(obs, every_lead=True)
+    scores = card.scores_of(obs, every_lead=True)
     some = obs.only(scores["score"] < 100)
     best = example_of(card.with_tiers({"hot": 100, "cold": 0}), some, scores)
     assert best is not None

@@ -295,3 +295,6 @@ def test_packed_flags_give_the_same_table(
     assert packed.packed is not None
     assert len(plain.met.first) > 0 or not counts_kinds
     assert_frame_equal(compare_rates(plain), compare_rates(packed))
+    every_third = np.arange(0, plain.n, 3)
+    some, some_packed = (sample.rows(every_third).columns([0, 4]) for sample in (plain, packed))
+    assert_frame_equal(compare_rates(some), compare_rates(some_packed))

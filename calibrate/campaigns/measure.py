@@ -123,7 +123,7 @@ def campaign_view(
             f"campaigns cannot be compared: {sample.n_converted} of {sample.n} leads of "
             f"{fitting.period.label} converted; take an earlier fit_period or another horizon"
         )
-    scores = card.score_inputs(fitting).loc[sample.labels]
+    scores = card.scores_of(fitting).loc[sample.labels]
     hot = _highest_tier(card)
     is_hot = None if hot is None else np.asarray(scores["tier"] == hot, dtype=bool)
     table = _rates(sample, groups, confidence_level)

@@ -117,7 +117,7 @@ def changes_between(
     old, new : str
         SELECTs of ``lead_id`` (text), ``score`` and ``tier``.
     parameters : sequence
-        The values of both.
+        Values of `old`, then of `new`.
 
     Returns
     -------

@@ -254,7 +254,7 @@ def score(
     ] = None,
     table: Annotated[
         str | None,
-        typer.Option("--table", metavar="NAME", help="Write a table of [database] instead."),
+        typer.Option("--table", metavar="NAME", help="Write into this table of the [database]."),
     ] = None,
     previous: Annotated[
         Path | None,

@@ -70,7 +70,7 @@ def control_by_quarter(
     if scope.is_wide:
         return pd.DataFrame(columns=list(_BY_QUARTER))
     rows = []
-    for quarter in _quarters(history, scope):
+    for quarter in _quarters(history, scope):  # all leads at once would take much memory
         start, end = (each.start_time.to_pydatetime() for each in (quarter, quarter + 1))
         part = dataclasses.replace(scope, start=start, end=end)
         cohort = lead_frame(observed_leads(history.engine, part, ()), part, ())

@@ -14,7 +14,13 @@ import duckdb
 import pyarrow as pa
 
 from calibrate.engines.base import quote_identifier, quote_literal, split_name
-from calibrate.engines.errors import NoTableError, no_table, other_table, out_of_range
+from calibrate.engines.errors import (
+    NoTableError,
+    no_schema,
+    no_table,
+    out_of_range,
+    refuse_other_columns,
+)
 from calibrate.errors import CalibrateError, ConfigError
 
 __all__ = ["DuckDBEngine", "quote_identifier", "quote_literal"]
@@ -63,8 +69,8 @@ class DuckDBEngine:
     Parameters
     ----------
     database : path, optional
-        A DuckDB file whose tables are read where they are; it is opened read-only. Default
-        none.
+        A DuckDB file whose tables are read where they are; it is opened for reading only, but
+        while `write_table` writes. Default none.
     memory_limit : str, optional
         At most so much memory, e.g. ``"4GB"``; more spills to `temp_directory`.
     threads : int, optional
@@ -291,14 +297,11 @@ class DuckDBEngine:
         if self._database is None:
             raise ConfigError("there is no database to write a table into")
         *schema, name = split_name(table)[-2:]
-        target = ".".join(map(quote_identifier, (_FILE, *(schema or ["main"]), name)))
         try:
-            wrong = other_table(table, self.columns(table), columns)
+            refuse_other_columns(table, self.columns(table), columns)
             target = self.qualified(table)
         except NoTableError:
-            wrong = None
-        if wrong is not None:
-            raise wrong
+            target = ".".join(map(quote_identifier, (_FILE, *(schema or ["main"]), name)))
         named = ", ".join(map(quote_identifier, columns))
         self._reattach(read_only=False)
         try:
@@ -312,7 +315,7 @@ class DuckDBEngine:
                     f"INSERT INTO {target} ({named}) SELECT {named} FROM ({sql})", list(parameters)
                 ).fetchall()[0][0]
         except duckdb.CatalogException:
-            raise ConfigError(f"the database has no schema for the table {table}") from None
+            raise no_schema(table) from None
         finally:
             self._reattach(read_only=True)
         return int(n)
@@ -329,7 +332,7 @@ class DuckDBEngine:
                 self._connection.execute(f"ATTACH {file} AS {_FILE} (TYPE duckdb, READ_ONLY)")
             raise CalibrateError(
                 "the database file cannot be written: it is open elsewhere, or its folder takes no "
-                "files; or write a file with --out"
+                "files"
             ) from None
 
     def close(self) -> None:

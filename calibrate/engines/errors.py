@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from calibrate.errors import ConfigError, DataError, did_you_mean
 
-__all__ = ["NoTableError", "no_table", "other_table", "out_of_range"]
+__all__ = ["NoTableError", "no_schema", "no_table", "out_of_range", "refuse_other_columns"]
 
 
 class NoTableError(ConfigError):
@@ -39,8 +39,13 @@ def no_table(table: str, known: Iterable[str]) -> NoTableError:
     return NoTableError(f"the database has no table {table}{hint}")
 
 
-def other_table(table: str, found: Iterable[str], wanted: Iterable[str]) -> ConfigError | None:
-    """Return the error for a table that must not be written over; None where it may.
+def no_schema(table: str) -> ConfigError:
+    """Return the error for a table whose schema a database does not have."""
+    return ConfigError(f"the database has no schema for the table {table}")
+
+
+def refuse_other_columns(table: str, found: Iterable[str], wanted: Iterable[str]) -> None:
+    """Refuse to write over a table that holds something else.
 
     Parameters
     ----------
@@ -48,23 +53,24 @@ def other_table(table: str, found: Iterable[str], wanted: Iterable[str]) -> Conf
     found, wanted : iterable of str
         Its columns, and those that are to be written.
 
-    Returns
-    -------
-    ConfigError or None
+    Raises
+    ------
+    ConfigError
+        If they are not the same.
 
     Examples
     --------
-    >>> print(other_table("crm.leads", ["lead_id", "name"], ["lead_id", "score"]))
-    the table crm.leads holds something else (it has a column "name"); name another
-    >>> other_table("scores", ["score", "lead_id"], ["lead_id", "score"]) is None
-    True
+    >>> refuse_other_columns("scores", ["score", "lead_id"], ["lead_id", "score"])
+    >>> refuse_other_columns("crm.leads", ["lead_id", "name"], ["lead_id", "score"])
+    Traceback (most recent call last):
+    calibrate.errors.ConfigError: the table crm.leads holds something else (it has a column ...
     """
     here, new = set(found), set(wanted)
     if here == new:
-        return None
+        return
     odd = min(here - new, default="")
     what = f'has a column "{odd}"' if odd else f'has no column "{min(new - here)}"'
-    return ConfigError(f"the table {table} holds something else (it {what}); name another")
+    raise ConfigError(f"the table {table} holds something else (it {what}); name another")
 
 
 def out_of_range() -> DataError:

@@ -13,7 +13,7 @@ import pyarrow.csv
 from calibrate.engines.arrow import plain_types
 from calibrate.engines.base import quote_identifier, split_name, temporary_only
 from calibrate.engines.dialects import transpiled
-from calibrate.engines.errors import NoTableError, no_table, other_table
+from calibrate.engines.errors import NoTableError, no_table, refuse_other_columns
 from calibrate.engines.postgres_session import connected, folding, in_one_line, may_write
 from calibrate.errors import ConfigError
 
@@ -87,7 +87,8 @@ class PostgresEngine:
     Notes
     -----
     Needs ``CONNECT`` and ``TEMPORARY`` on the database, ``USAGE`` on the schema and ``SELECT`` on
-    the tables. Transactions are read-only, except for those that fill temporary tables. Rows
+    the tables. Transactions are read-only, except for those that fill temporary tables and that of
+    `write_table`. Rows
     come back a few thousand at a time. Numbers with decimals come back as doubles, times with a
     zone in UTC.
     """
@@ -235,9 +236,9 @@ class PostgresEngine:
         Raises
         ------
         ConfigError
-            If the table has other columns.
+            If the table has other columns, or there is no such schema.
         CalibrateError
-            If it may not be written, or there is no such schema.
+            If it may not be written.
 
         Notes
         -----
@@ -248,9 +249,7 @@ class PostgresEngine:
         named = ", ".join(map(quote_identifier, columns))
         answer = f"SELECT {named} FROM ({self._said(sql)}) AS answer"
         try:
-            wrong = other_table(table, self.columns(table), columns)
-            if wrong is not None:
-                raise wrong
+            refuse_other_columns(table, self.columns(table), columns)
             target, is_new = self.qualified(table), False
         except NoTableError:
             target = ".".join(map(quote_identifier, split_name(table)[-2:]))
@@ -272,7 +271,7 @@ class PostgresEngine:
 
     @contextmanager
     def _writing(self) -> Iterator[psycopg.Cursor[Any]]:
-        """Give a cursor that may write temporary tables; all or nothing."""
+        """Give a cursor that may write; all or nothing."""
         with in_one_line(), self._connection.cursor() as cursor:
             cursor.execute("BEGIN READ WRITE")
             try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from calibrate.engines.errors import out_of_range
+from calibrate.engines.errors import no_schema, out_of_range
 from calibrate.errors import CalibrateError, DataError
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def may_write(table: str) -> Iterator[None]:
             "CREATE on the schema, or SELECT, INSERT and DELETE on the table"
         ) from None
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
-        raise CalibrateError(f"the database has no schema for the table {table}") from None
+        raise no_schema(table) from None
     except psycopg.errors.IntegrityError as error:
         raise CalibrateError(
-            f"the table {table} does not take the scores: {error.diag.message_primary}"
+            f"the table {table} does not take the rows: {error.diag.message_primary}"
         ) from None

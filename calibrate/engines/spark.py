@@ -13,7 +13,7 @@ import pyarrow as pa
 from calibrate.engines.arrow import plain_types, stable_types
 from calibrate.engines.base import quote_identifier, split_name, temporary_only
 from calibrate.engines.dialects import transpiled
-from calibrate.engines.errors import no_table, other_table, out_of_range
+from calibrate.engines.errors import no_schema, no_table, out_of_range, refuse_other_columns
 from calibrate.errors import CalibrateError, ConfigError
 
 if TYPE_CHECKING:
@@ -234,9 +234,7 @@ class SparkEngine:
                 _made(frame.select(*map(_ticked, columns)), name, table)
             else:
                 there = self._session.table(name).columns
-                wrong = other_table(table, there, columns)
-                if wrong is not None:
-                    raise wrong
+                refuse_other_columns(table, there, columns)
                 frame.select(*map(_ticked, there)).write.insertInto(name, overwrite=True)
             return int(self._session.table(name).count())
 
@@ -269,18 +267,13 @@ def _made(frame: DataFrame, name: str, table: str) -> None:
     try:
         frame.write.saveAsTable(name)
     except AnalysisException as error:
-        why = _REFUSED.get(error.getCondition() or "")
-        if why is None:
-            raise
-        raise ConfigError(why.format(table=table)) from None
-
-
-_REFUSED = {
-    "SCHEMA_NOT_FOUND": "the database has no schema for the table {table}",
-    "INVALID_SCHEMA_OR_RELATION_NAME": (
-        "Spark makes no table {table}: a name has letters, digits and _ only"
-    ),
-}
+        match error.getCondition():
+            case "SCHEMA_NOT_FOUND":
+                raise no_schema(table) from None
+            case "INVALID_SCHEMA_OR_RELATION_NAME":
+                why = "a name has letters, digits and _ only"
+                raise ConfigError(f"Spark makes no table {table}: {why}") from None
+        raise
 
 
 def _started(master: str) -> SparkSession:

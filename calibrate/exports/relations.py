@@ -23,10 +23,12 @@ from calibrate.history.tables import FILE_ENDINGS, DatabaseTable
 __all__ = ["FINE", "FINE_INSTANT", "LOADED", "Relation", "Saying", "named", "relation_of"]
 
 FINE = "fine"
-FINE_INSTANT = "fine instant"
 """A time without a zone that may be finer than microseconds."""
+FINE_INSTANT = "fine instant"
+"""The same with a zone."""
 LOADED = "loaded"
 """Text of a file that stands in a table of the warehouse, of a type that is not known here."""
+_FINE_TYPES = {"TIMESTAMP_NS": FINE, "TIMESTAMPTZ_NS": FINE_INSTANT}  # of DuckDB
 _ELSE = (
     "load it into a table of your database and name that ([database] url), or save it as Parquet"
 )
@@ -64,7 +66,7 @@ class Relation:
     names : tuple of str
         What its columns are called there, in the order of the source.
     kinds : tuple of str
-        What they hold there, as of `kind_of`; also `FINE` and `LOADED`.
+        What they hold there, as of `kind_of`; also `FINE`, `FINE_INSTANT` and `LOADED`.
     shown : str
         Its name in messages.
     """
@@ -122,9 +124,6 @@ def relation_of(at: Whereabouts, saying: Saying, *, used: Sequence[int]) -> Rela
     return relation
 
 
-_FINE = {"TIMESTAMP_NS": FINE, "TIMESTAMPTZ_NS": FINE_INSTANT}  # types of DuckDB
-
-
 def _of_table(found: DatabaseTable, source: str, saying: Saying, used: Sequence[int]) -> Relation:
     names, dialect = tuple(found.columns), saying.dialect
     kinds = [kind_of(kind) for kind in found.columns.values()]
@@ -136,7 +135,7 @@ def _of_table(found: DatabaseTable, source: str, saying: Saying, used: Sequence[
         told = found.engine.query(f"SELECT {asked} FROM {found.sql} LIMIT 1").to_pylist()
         for place in moments:
             if told:
-                kinds[place] = _FINE.get(told[0][f"c{place}"], kinds[place])
+                kinds[place] = _FINE_TYPES.get(told[0][f"c{place}"], kinds[place])
     is_full = saying.is_here or (dialect == found.engine.dialect == "postgres")
     sql = found.sql if is_full else named(source, dialect, in_database=True)
     return Relation(sql=sql, names=names, kinds=tuple(kinds), shown=found.name)
@@ -155,7 +154,7 @@ def _of_file(at: Whereabouts, saying: Saying, used: Sequence[int]) -> Relation:
     here = _parquet_file(at.file)
     types = {row["column_name"]: row["column_type"] for row in _described(private, here)}
     stored = [types.get(name, "VARCHAR") for name in at.names]
-    kinds = tuple(_FINE.get(kind, kind_of(kind)) for kind in stored)
+    kinds = tuple(_FINE_TYPES.get(kind, kind_of(kind)) for kind in stored)
     _refuse_other(at, shown, kinds, types, used)
     sql = here if saying.is_here else _parquet_file(at.source)
     if dialect != "duckdb":

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from calibrate.changes import TierChanges, changes_between, tier_changes
 from calibrate.display import FORMULA_STARTS
 from calibrate.engines import DuckDBEngine, Engine, quote_identifier, quote_literal
-from calibrate.engines.errors import NoTableError
+from calibrate.engines.errors import NoTableError, refuse_other_columns
 from calibrate.errors import ConfigError
 from calibrate.pipeline import Scoring
 from calibrate.pipeline.scoring import SCORED_COLUMNS
@@ -75,7 +75,7 @@ def write_scoring(
 
 
 def write_scoring_table(scoring: Scoring, table: str) -> tuple[int, TierChanges | None]:
-    """Let a database score leads into a table of its own.
+    """Let the database write the scores into one of its tables, and say who changed tier.
 
     Parameters
     ----------
@@ -102,8 +102,9 @@ def write_scoring_table(scoring: Scoring, table: str) -> tuple[int, TierChanges 
     try:
         there, found = engine.qualified(table), engine.columns(table)
     except NoTableError:
-        found = {}
-    if set(found) == set(SCORED_COLUMNS):
+        pass
+    else:
+        refuse_other_columns(table, found, SCORED_COLUMNS)
         told = "CAST(s.lead_id AS VARCHAR) AS lead_id, s.score, s.tier"
         before = f"SELECT {told} FROM {there} AS s"
         now = f"SELECT {told} FROM ({scoring.sql}) AS s"

@@ -183,18 +183,17 @@ def cross_fit_scores(  # noqa: PLR0913 - as in fit_scorecard
     choices = [METHODS[method].choose(leads.searched_in(rest), wish, generator) for rest in outside]
     leads = leads.measured(term for choice in choices for term in choice.terms)
     labels = np.asarray(leads.all.labels)
-    order = np.argsort(labels)
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    found: dict[str, NDArray[Any]] = {}
+    rows = np.sort(labels)
+    place = np.searchsorted(rows, labels)
+    found: dict[str, NDArray[Any]] = {"weight": np.empty(len(rows))}
+    found["weight"][place] = leads.all.weight / leads.all.n_strata
     for rest, choice in zip(outside, choices, strict=True):
         weighted = METHODS[method].measure(leads.rows(rest), choice, wish, generator)
         for name, values in _scored(leads, weighted, ~rest).items():
-            column = found.setdefault(name, np.empty(len(order), dtype=values.dtype))
+            column = found.setdefault(name, np.empty(len(rows), dtype=values.dtype))
             column[place[~rest]] = values
-    weight = (leads.all.weight / leads.all.n_strata)[order]
     del leads  # as large as the table of scores
-    return _table_of_scores(obs.fitting, labels[order], found | {"weight": weight})
+    return _table_of_scores(obs.fitting, rows, found)
 
 
 def _table_of_scores(

@@ -16,6 +16,7 @@ from calibrate.stats.significance import benjamini_hochberg
 
 if TYPE_CHECKING:
     from calibrate.observation import Sample
+    from calibrate.observation.alike import Rows
 
 __all__ = [
     "MAX_Q_VALUE",
@@ -30,7 +31,6 @@ MAX_Q_VALUE = 0.05
 MIN_LEADS, MIN_EXPECTED = 30, 5
 _OF_ONE_SIDE = ("rate", "lift", "difference", "relative_risk", "converted_share", "lead_share")
 _OF_BOTH = ("p_value", "rate_without", "relative_risk")
-Rows = NDArray[np.intp] | slice
 SMALL_LIFT = (0.9, 1.1)  # an interval within is an effect shown to be small
 
 

@@ -14,11 +14,11 @@ from calibrate.stats.weighting import cluster_sums, effective_size, jackknife
 
 if TYPE_CHECKING:
     from calibrate.observation import Sample
+    from calibrate.observation.alike import Rows
 
 __all__ = ["Sides", "p_values", "sides_of", "told_units"]
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.intp] | slice
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

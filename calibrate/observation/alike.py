@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from calibrate.stats.packed import PackedFlags
 from calibrate.stats.patterns import met_counts
 
-__all__ = ["Met", "is_worth_counting", "kinds_of", "met_by"]
+__all__ = ["Met", "Rows", "is_worth_counting", "kinds_of", "met_by"]
 
 BLOCK = 131_072  # rows looked at together: more would only take memory
 COMMON = 1_000  # leads that make a kind worth counting
 MOST_KINDS = 32
 MANY_CRITERIA = 16
 
-Flags = NDArray[np.bool_]
+Flags = NDArray[np.bool_] | PackedFlags
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
-Columns = Callable[[Places | slice], Floats]
+Rows = Places | slice
+ColumnsOf = Callable[[Rows], Floats]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,9 +47,9 @@ class Met:
     n: NDArray[np.int64]
     met: NDArray[np.int64]
     others: Places | None
-    flags: Flags | PackedFlags
+    flags: Flags
 
-    def added(self, columns: Columns, *, without: bool = False) -> Floats:
+    def added(self, columns: ColumnsOf, *, without: bool = False) -> Floats:
         """Return the sums of columns over the rows that meet each criterion, or do not.
 
         Parameters
@@ -73,7 +74,7 @@ class Met:
         return np.asarray(sums)
 
 
-def is_worth_counting(flags: Flags | PackedFlags) -> bool:
+def is_worth_counting(flags: Flags) -> bool:
     """Whether rows and criteria are so many that to find rows alike saves more than it takes."""
     return len(flags) > BLOCK and int(flags.shape[1]) >= MANY_CRITERIA
 
@@ -86,7 +87,7 @@ def kinds_of(weight: Floats, converted: Floats, stratum: Places | None) -> Place
     return np.asarray(pd.factorize(kind)[0], dtype=np.intp)
 
 
-def met_by(flags: Flags | PackedFlags, kind: Places | None) -> Met:
+def met_by(flags: Flags, kind: Places | None) -> Met:
     """Count the rows of common kinds that meet each criterion.
 
     Parameters

@@ -17,17 +17,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
-from calibrate.observation.events import codes_of, micros_of
+from calibrate.observation.events import DAY, MICRO, codes_of, micros_of
 from calibrate.observation.reading import COUNT
-from calibrate.observation.statements import Parameters, Scope, units_sql
+from calibrate.observation.statements import Parameters, Scope, units_sql, until_sql
 
 if TYPE_CHECKING:
     from calibrate.engines import Engine
 
 __all__ = ["numbers_at_moments"]
 
-_DAY = 86_400_000_000  # microseconds
-_MICRO = dt.timedelta(microseconds=1)
+# Leads of one contact have the same events, but not the same span of them.
+_LEAD = "min(u.lead_row) OVER (PARTITION BY u.lead_key, u.created_at)"
 
 Integers = NDArray[np.int64]
 Values = NDArray[np.generic]
@@ -91,8 +91,9 @@ class _Log:
 class _Line:
     """Events of one activity (or of any) on one line: lead after lead, each in order of time.
 
-    ``key`` has one number for lead and time, which is counted in different ``times``; ``firsts``
-    (one entry more than events) how many events before one are the first of their lead's day.
+    ``key`` is the lead's place among ``leads`` times ``len(times) + 1`` plus the time's place among
+    ``times``; ``firsts`` (one entry more than events) has how many events before one are the first
+    of their lead's day.
     """
 
     key: Integers
@@ -109,8 +110,9 @@ class _Line:
         lead, micros = np.searchsorted(leads, log.lead[chosen]), log.micros[chosen]
         order = np.lexsort((micros, lead))
         lead, micros = lead[order], micros[order]
-        times, day = np.unique(micros), micros // _DAY
-        first = np.r_[True, (lead[1:] != lead[:-1]) | (day[1:] != day[:-1])][: len(lead)]
+        times, day = np.unique(micros), micros // DAY
+        starts = (lead[1:] != lead[:-1]) | (day[1:] != day[:-1])
+        first = np.r_[True, starts][: len(lead)]  # none, where there are no events
         return cls(
             key=lead * (len(times) + 1) + np.searchsorted(times, micros),
             micros=micros,
@@ -123,12 +125,12 @@ class _Line:
         """Return a measure at each moment."""
         begin, end = self._place(moments, None), self._place(moments, moments.until)
         if measure.within_days is not None:
-            span = dt.timedelta(days=measure.within_days) // _MICRO
+            span = dt.timedelta(days=measure.within_days) // MICRO
             begin = self._place(moments, moments.cutoff - span)
         n = np.maximum(end - begin, 0)
         if measure.statistic == "recency":
             last = self.micros[np.maximum(end - 1, 0)] if len(self.micros) else moments.cutoff
-            return np.where(n > 0, (moments.cutoff - last) / _DAY, np.nan)
+            return np.where(n > 0, (moments.cutoff - last) / DAY, np.nan)
         if measure.statistic == "days":
             after = self.firsts[end] - self.firsts[np.minimum(begin + 1, len(self.micros))]
             n = np.where(n > 0, 1 + after, 0)
@@ -152,16 +154,11 @@ def _moments(engine: Engine, scope: Scope) -> _Moments:
     return _Moments(lead=lead, cutoff=micros_of(found["cutoff"]), until=micros_of(found["until"]))
 
 
-# Leads of one contact have the same events, but not the same span of them.
-_LEAD = "min(u.lead_row) OVER (PARTITION BY u.lead_key, u.created_at)"
-
-
 def _log(engine: Engine, scope: Scope, measures: Sequence[Measure]) -> _Log:
     names = tuple(dict.fromkeys(m.activity for m in measures if m.activity is not None))
     parameters = Parameters()
     units = units_sql(scope, parameters)
-    since = f"u.created_at - {parameters.span(scope.lookback)}"
-    as_of = parameters.moment(scope.as_of)
+    since, until = f"u.created_at - {parameters.span(scope.lookback)}", until_sql(scope, parameters)
     named = ""
     if all(measure.activity is not None for measure in measures):
         named = f" AND a.activity IN ({', '.join(parameters.text(name) for name in names)})"
@@ -173,9 +170,9 @@ lives AS (
     FROM units AS u
     GROUP BY u.lead_key, u.created_at
 )
-SELECT l.lead, a.activity, a.occurred_at
-FROM lives AS l JOIN activities AS a ON a.lead_key = l.lead_key
-WHERE a.occurred_at >= l.since AND a.occurred_at < l.until AND a.occurred_at <= {as_of}{named}""",
+SELECT u.lead, a.activity, a.occurred_at
+FROM lives AS u JOIN activities AS a ON a.lead_key = u.lead_key
+WHERE a.occurred_at >= u.since AND {until}{named}""",
         parameters.values,
     )
     return _Log(

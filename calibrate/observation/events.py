@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,20 +18,24 @@ if TYPE_CHECKING:
     from calibrate.engines import Engine
 
 __all__ = [
+    "DAY",
+    "MICRO",
     "Events",
     "Units",
     "all_events",
     "codes_of",
     "event_slices",
-    "events_between",
     "expected_events",
     "joined",
     "micros_of",
+    "n_slices",
     "units_of",
 ]
 
-_SLICE = 2_000_000  # events taken at a time, at most, about
-_FEW_SLICES = 32  # smaller ones would only take longer
+DAY = 86_400_000_000  # microseconds
+MICRO = dt.timedelta(microseconds=1)
+_LEAST_AT_ONCE, _MOST_AT_ONCE = 500_000, 2_000_000  # events taken together, about
+_SLICES = 32  # more, of fewer events, would only take longer
 
 Integers = NDArray[np.int64]
 
@@ -117,7 +122,7 @@ def event_slices(
         Of those; places are counted from the first of them.
     """
     n = len(units.lead_row)
-    for rows in np.array_split(np.arange(n), _n_slices(engine, n)):
+    for rows in np.array_split(np.arange(n), n_slices(engine, n)):
         if len(rows):
             here = slice(int(rows[0]), int(rows[-1]) + 1)
             some = Units(lead_row=units.lead_row[here], cutoff=units.cutoff[here])
@@ -186,9 +191,11 @@ def micros_of(column: pa.ChunkedArray) -> Integers:
     return np.asarray(column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
 
 
-def _n_slices(engine: Engine, n_units: int) -> int:
+def n_slices(engine: Engine, n_units: int) -> int:
+    """Return in how many parts the events of so many leads are passed over."""
     expected = expected_events(engine, n_units)
-    return max(1, -(-expected // min(_SLICE, max(_SLICE // 4, expected // _FEW_SLICES))))
+    at_once = int(np.clip(expected // _SLICES, _LEAST_AT_ONCE, _MOST_AT_ONCE))
+    return max(1, -(-expected // at_once))
 
 
 def expected_events(engine: Engine, n_units: int) -> int:

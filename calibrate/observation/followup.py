@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from calibrate.stats.packed import PackedFlags
+from calibrate.stats.packed import PackedFlags, column_of
 from calibrate.stats.patterns import met_counts
 from calibrate.stats.weighting import censoring_weights
 
@@ -29,12 +29,13 @@ MAX_GROUPS = 64
 BLOCK = 131_072  # rows whose flags are copied as numbers together
 _DAY = 86_400
 
-Flags = NDArray[np.bool_]
+Flags = NDArray[np.bool_] | PackedFlags
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
-def weights_given(obs: Observation, flags: Flags | PackedFlags) -> Floats:
+def weights_given(obs: Observation, flags: Flags) -> Floats:
     """Return the weight of each row of an observation, given the criteria looked at.
 
     Parameters
@@ -96,14 +97,14 @@ def weights_given(obs: Observation, flags: Flags | PackedFlags) -> Floats:
     return weight * (float(common[where].sum()) / total) if total > 0 else weight
 
 
-def _within(converted: Flags, lag: Floats, follow_up: Floats, mature: Flags) -> Floats:
+def _within(converted: Bools, lag: Floats, follow_up: Floats, mature: Bools) -> Floats:
     found = censoring_weights(converted, lag, follow_up, mature)
     if found.followed_share < MIN_FOLLOWED:
         return np.zeros(len(converted))
     return found.weight
 
 
-def _groups(flags: Flags | PackedFlags, where: Rows, watched: Floats) -> list[Rows]:
+def _groups(flags: Flags, where: Rows, watched: Floats) -> list[Rows]:
     """Part rows, which `where` has among the flags, by how long they were watched.
 
     Those of a group differ in none of the criteria that go with it.
@@ -116,13 +117,12 @@ def _groups(flags: Flags | PackedFlags, where: Rows, watched: Floats) -> list[Ro
         if best is None or len(done) + len(waiting) + 2 > MAX_GROUPS:
             done.append(group)
             continue
-        column = flags.column(best) if isinstance(flags, PackedFlags) else flags[:, best]
-        met = column[where[group]]
+        met = column_of(flags, best)[where[group]]
         waiting += [group[met], group[~met]]
     return done
 
 
-def _criterion(flags: Flags | PackedFlags, rows: Rows, watched: Floats) -> int | None:
+def _criterion(flags: Flags, rows: Rows, watched: Floats) -> int | None:
     """Return the criterion whose leads were watched most differently, if any were."""
     n, met = len(watched), met_counts(flags, rows)
     usable = np.flatnonzero((met >= MIN_GROUP) & (n - met >= MIN_GROUP))

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from calibrate.criteria import Measure
 from calibrate.observation.bisected import numbers_at_moments
 from calibrate.observation.events import (
+    DAY,
+    MICRO,
     Events,
+    Units,
     all_events,
     event_slices,
     expected_events,
@@ -24,6 +27,7 @@ from calibrate.observation.events import (
 from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import COUNT, feature_values
 from calibrate.observation.statements import Scope, features_statement
+from calibrate.observation.tally import tallied_counts
 
 if TYPE_CHECKING:
     from calibrate.engines import Engine
@@ -31,9 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["SeenLog", "counts_and_log", "tallied_numbers"]
 
 _KEPT = 1 << 23  # events kept, of 14 bytes each
-_DAY = 86_400_000_000  # microseconds
 _NEVER = np.iinfo(np.int64).max
-_MICRO = dt.timedelta(microseconds=1)
 
 Values = NDArray[np.generic]
 
@@ -165,20 +167,29 @@ def counts_and_log(
     SeenLog
     """
     units = units_of(engine, scope)
-    counts = np.zeros((len(names), len(units.lead_row)), dtype=COUNT)
-    parts: list[tuple[slice, Events]] = []
-    n_events = 0
-    keeps = expected_events(engine, len(units.lead_row)) <= 2 * _KEPT
-    for here, events in event_slices(engine, scope, units, names):
-        counts[:, here] = _counted(events)
-        n_events += len(events.place)
-        keeps = keeps and n_events <= _KEPT
-        parts = [*parts, (here, events)] if keeps else []
-    seen = joined(parts, units, names) if keeps else None
     n = len(units.lead_row)
+    # Twice as many, since not all of them count; else their times need not be fetched.
+    if expected_events(engine, n) > 2 * _KEPT:
+        counts, seen = tallied_counts(engine, scope, names, units.lead_row), None
+    else:
+        counts, seen = _counts_and_events(engine, scope, units, names)
+    n_events = int(counts.sum())
     return counts, SeenLog(
         engine=engine, scope=scope, names=names, n=n, n_events=n_events, seen=seen
     )
+
+
+def _counts_and_events(
+    engine: Engine, scope: Scope, units: Units, names: tuple[str, ...]
+) -> tuple[NDArray[COUNT], Events | None]:
+    counts = np.zeros((len(names), len(units.lead_row)), dtype=COUNT)
+    parts: list[tuple[slice, Events]] = []
+    n_events = 0
+    for here, events in event_slices(engine, scope, units, names):
+        counts[:, here] = _counted(events)
+        n_events += len(events.place)
+        parts = [*parts, (here, events)] if n_events <= _KEPT else []
+    return counts, joined(parts, units, names) if n_events <= _KEPT else None
 
 
 def _counted(events: Events) -> NDArray[np.int64]:
@@ -211,7 +222,7 @@ def tallied_numbers(events: Events, measures: Sequence[Measure]) -> dict[str, Va
         row = _rows(events.names, some)[events.code]
         inside = row >= 0
         if within is not None:
-            inside &= age <= dt.timedelta(days=within) // _MICRO
+            inside &= age <= dt.timedelta(days=within) // MICRO
         chosen = np.flatnonzero(inside)
         n = len(events.cutoff)
         cell = row[chosen].astype(np.int64) * n + events.place[chosen]
@@ -219,7 +230,7 @@ def tallied_numbers(events: Events, measures: Sequence[Measure]) -> dict[str, Va
         if statistic == "recency":
             values: Values = _since(cell, age[chosen], size)
         elif statistic == "days":
-            values = _days(cell, events.micros[chosen] // _DAY, size)
+            values = _days(cell, events.micros[chosen] // DAY, size)
         else:
             values = np.bincount(cell, minlength=size).astype(COUNT)
         columns |= {m.column: values[i * n : (i + 1) * n] for i, m in enumerate(some)}
@@ -237,7 +248,7 @@ def _rows(names: Sequence[str], measures: Sequence[Measure]) -> NDArray[np.int16
 def _since(cell: NDArray[np.int64], age: NDArray[np.int64], size: int) -> NDArray[np.float64]:
     last = np.full(size, _NEVER)
     np.minimum.at(last, cell, age)
-    return np.where(last == _NEVER, np.nan, last / _DAY)
+    return np.where(last == _NEVER, np.nan, last / DAY)
 
 
 def _days(cell: NDArray[np.int64], day: NDArray[np.int64], size: int) -> NDArray[COUNT]:

@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from calibrate.config import Period
 from calibrate.criteria import Criterion, Measure
 from calibrate.errors import ConfigError
-from calibrate.observation.meeting import flags_of
+from calibrate.observation.flags import flags_of
+from calibrate.observation.keys import buckets_of, hashes_of
 from calibrate.observation.numbers import SeenLog
-from calibrate.observation.searched import bucket_of, hashes_of, share_searched, which_searched
+from calibrate.observation.searched import share_searched, which_searched
 from calibrate.observation.shown import observed_html
 from calibrate.observation.stages import reached_rows
 from calibrate.observation.statements import Scope
@@ -219,7 +220,7 @@ class Observation:
     def _log(self) -> SeenLog:
         if self.seen is not None and self.seen.scope == self.scope:
             return self.seen
-        counts = [self.rows[name] for name in self.activities if name in self.rows.columns]
+        counts = [self.rows[name] for name in self.activities if name in self.rows]
         is_counted = len(counts) == len(self.activities)
         return SeenLog(
             engine=self.history.engine,
@@ -300,7 +301,7 @@ class Observation:
             stacked = pd.concat(found_in_parts, ignore_index=True)
             return stacked if rows is None else stacked.loc[np.asarray(rows)]
         wanted = list(dict.fromkeys(measures))
-        asked = [m for m in wanted if not self._is_plain_count(m) and m not in self._known]
+        asked = self._asked(wanted)
         columns = self._log.numbers(asked)
         room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(self._known)
         for measure in asked[: max(room, 0)]:
@@ -310,10 +311,10 @@ class Observation:
         return frame if rows is None else frame.loc[np.asarray(rows)]
 
     def feature_passes(self, measures: Iterable[Measure]) -> Iterator[tuple[slice, pd.DataFrame]]:
-        """Yield the `features` of some rows after others: all at once where they are few."""
+        """Yield slices of the rows, at least one, which may be empty; and their `features`."""
         wanted = list(dict.fromkeys(measures))
-        asked = [m for m in wanted if not self._is_plain_count(m) and m not in self._known]
-        if not self.parts and self._log.needs_passes(asked):
+        asked = self._asked(wanted)
+        if len(self.rows) and not self.parts and self._log.needs_passes(asked):
             for rows, columns in self._log.passes(asked):
                 yield rows, self._frame(wanted, columns, rows)
             return
@@ -321,6 +322,10 @@ class Observation:
         for first in range(0, max(len(features), 1), _ROWS):
             rows = slice(first, min(first + _ROWS, len(features)))
             yield rows, features.iloc[rows]
+
+    def _asked(self, wanted: Sequence[Measure]) -> list[Measure]:
+        """Return those that neither the table nor an earlier question answers."""
+        return [m for m in wanted if not self._is_plain_count(m) and m not in self._known]
 
     def _frame(
         self, measures: Sequence[Measure], asked: Mapping[str, NDArray[np.generic]], rows: slice
@@ -378,9 +383,7 @@ class Observation:
         several = self.history.has_contacts and contacts.dropna().duplicated().any()
         if not self.parts and not several:
             return None
-        codes, unique = pd.factorize(self.cluster_keys)
-        buckets = np.array([bucket_of(str(key)) for key in unique], dtype=np.int64)
-        return np.asarray(buckets[codes])
+        return buckets_of(self.cluster_keys)
 
     @property
     def cluster_keys(self) -> pd.Series:

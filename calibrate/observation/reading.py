@@ -151,6 +151,6 @@ def _objects(column: pa.ChunkedArray) -> NDArray[np.object_]:
 
 
 def _repeated(value: object, n: int) -> NDArray[Any]:
-    """Return a column of one value, which takes no memory."""
+    """Return a column of one value, which takes no memory and must not be written to."""
     kind = object if value is None else type(value)
     return np.broadcast_to(np.array([value], dtype=kind), n)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from calibrate.criteria import Criterion
 from calibrate.errors import NotEnoughDataError
 from calibrate.observation.alike import Met, is_worth_counting, kinds_of, met_by
+from calibrate.observation.flags import packed_flags_of
 from calibrate.observation.followup import MIN_FOLLOWED, weights_given
-from calibrate.observation.meeting import packed_flags_of
 from calibrate.stats.logistic import LogisticFit, Units, fit_logistic
 from calibrate.stats.packed import PackedFlags
 from calibrate.stats.patterns import met_counts, unique_patterns
@@ -75,8 +75,8 @@ class Sample:
     mature : ndarray of bool, shape (leads,), or None
         Watched up to the horizon; None where all are.
     packed : PackedFlags or None
-        The flags, where `flags` would take too much memory: it has no rows then, and all that can
-        be asked for is `met` and `followed`.
+        The flags, where they would take too much memory: `flags` has no rows then, and `patterns`,
+        `grouped` and `units` cannot be asked for.
     """
 
     criteria: tuple[Criterion, ...]
@@ -95,7 +95,8 @@ class Sample:
         """Return the sample of some leads, by mask or by row (repeated where drawn again)."""
         return replace(
             self,
-            flags=self.flags[mask],
+            flags=self.flags[mask] if self.packed is None else self.flags,
+            packed=None if self.packed is None else self.packed.rows(mask),
             converted=self.converted[mask],
             weight=self.weight[mask],
             keys=self.keys[mask],
@@ -112,6 +113,10 @@ class Sample:
     def columns(self, positions: Sequence[int]) -> Sample:
         """Return the sample with some criteria."""
         criteria = tuple(self.criteria[i] for i in positions)
+        if self.packed is not None:
+            met = [self.packed.column(i) for i in positions]
+            flags = np.array(met, dtype=np.bool_).reshape(len(met), self.n).T
+            return replace(self, criteria=criteria, flags=flags, packed=None)
         return replace(self, criteria=criteria, flags=self.flags[:, list(positions)])
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FEW_LEADS",
     "MOST_SEARCHED",
-    "bucket_of",
-    "hashes_of",
     "leads_searched",
     "share_searched",
     "which_searched",
@@ -29,8 +26,6 @@ __all__ = [
 MOST_SEARCHED = 1_000_000  # whatever the rate: the search must fit into a laptop's memory
 FEW_LEADS = 100_000  # always searched
 ENOUGH = 5_000  # conversions, and leads that did not convert, that a search wants to see
-_AT_ONCE = 1 << 18  # ids
-_N_BUCKETS = 200
 _DIGITS = 12  # of the MD5, in hexadecimal: shares are exact to one lead in 10^14
 
 
@@ -130,19 +125,3 @@ def _of_ids(lead_ids: pd.Series, below: str, parameters: Parameters) -> pa.Table
         )
     finally:
         engine.close()
-
-
-def hashes_of(ids: pd.Series) -> NDArray[np.uint64]:
-    """Return a number for each id, the same for the same text."""
-    hashes = np.empty(len(ids), dtype=np.uint64)
-    for first in range(0, len(ids), _AT_ONCE):  # texts of all of them would take much memory
-        rows = slice(first, first + _AT_ONCE)
-        texts = ids.iloc[rows].astype(str).to_numpy(dtype=object)
-        hashes[rows] = pd.util.hash_array(texts, categorize=False)
-    return hashes
-
-
-def bucket_of(key: str) -> int:
-    """Return the bucket, 0 to 199, that a contact falls into, by the first 32 bits of its MD5."""
-    digest = hashlib.md5(key.encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:4], "big") % _N_BUCKETS

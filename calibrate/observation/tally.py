@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
+from calibrate.observation.events import n_slices
 from calibrate.observation.reading import COUNT, coded
 from calibrate.observation.statements import Parameters, Scope, counted_for, units_sql
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["activity_counts", "count_columns", "packed_counts", "tallied_counts"]
 
 _BITS, _PACKED, _MOST = 17, 3, 24  # 51 bits: whole numbers that a sum of doubles has exactly
-_SLICE = 1_000_000  # events tallied at a time, about
 
 Rows = NDArray[np.int64]
 Counts = NDArray[COUNT]
@@ -85,9 +85,8 @@ def tallied_counts(
         f"WITH {units} SELECT coalesce({lead}, -1) AS lead_row, a.activity FROM {events} "
         f"WHERE u.lead_row BETWEEN {first} AND {last}"
     )
-    n_events = int(engine.query("SELECT count(*) AS n FROM activities")["n"][0].as_py())
-    n_slices = max(1, -(-n_events // _SLICE))
-    for rows in np.array_split(np.arange(len(lead_rows)), n_slices):
+    n = len(lead_rows)
+    for rows in np.array_split(np.arange(n), n_slices(engine, n)):
         if len(rows):
             here = lead_rows[rows]
             values = [*parameters.values[:-2], int(here[0]), int(here[-1])]

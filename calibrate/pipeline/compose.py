@@ -115,7 +115,7 @@ def recalibrate(
         leaks = left_out(findings, settings.calibration.allow_leaks)
         usable = without_columns(history, leaks)
         proof = prove(settings, usable, current, whole=history)
-        tell("scoring", 0.85)
+        tell("scoring", 0.85)  # last: its tables need not lie beside those of the backtest
         scores, example = _scores(card, obs, history)
         campaigns = look_at_campaigns(settings, obs, card)
         tell("comparing with the card in force", 0.9)
@@ -228,7 +228,7 @@ def _scores(
     example = None
     still_open = observe_open(history, lookback=obs.lookback, counts=False)
     for name, observation in (("period", obs), ("open", still_open)):
-        scores = card.score_inputs(observation, every_lead=True)
+        scores = card.scores_of(observation, every_lead=True)
         if name == "period":
             example = example_of(card, obs, scores)
         if history.is_wide and parts:  # all leads are open to be scored; those above once

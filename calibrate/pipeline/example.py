@@ -22,7 +22,7 @@ def example_of(card: Scorecard, obs: Observation, scores: pd.DataFrame) -> dict[
     obs : Observation
         Of the period.
     scores : DataFrame
-        `Scorecard.score_inputs` of all its leads.
+        `Scorecard.scores_of` of all its leads.
 
     Returns
     -------

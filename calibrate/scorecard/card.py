@@ -190,12 +190,23 @@ class Scorecard:
             Rows of ``obs.table`` at the landmark, or all; ``lead_id``, the columns of
             `fields` and the ``Measure.column`` of `measures`.
         """
-        return pd.concat(list(self._input_passes(obs, every_lead=every_lead)))
+        return pd.concat(self._input_passes(obs, every_lead=every_lead))
 
-    def score_inputs(self, obs: Observation, *, every_lead: bool = False) -> pd.DataFrame:
-        """Return the `score_frame` of the `inputs`, which are never held for all leads."""
-        passes = self._input_passes(obs, every_lead=every_lead)
-        return pd.concat(list(map(self.score_frame, passes)))
+    def scores_of(self, obs: Observation, *, every_lead: bool = False) -> pd.DataFrame:
+        """Score the leads of an observation, some at a time, without what became of them.
+
+        Parameters
+        ----------
+        obs : Observation
+        every_lead : bool, default False
+            As of `inputs`.
+
+        Returns
+        -------
+        DataFrame
+            As of `score_frame`, with the index of ``obs.table``.
+        """
+        return pd.concat(map(self.score_frame, self._input_passes(obs, every_lead=every_lead)))
 
     def _input_passes(self, obs: Observation, *, every_lead: bool) -> Iterator[pd.DataFrame]:
         """Yield the `inputs` of some leads after others."""
@@ -223,7 +234,7 @@ class Scorecard:
         if rules and obs.maturity == "weight" and not (obs.is_open or obs.history.is_wide):
             weight = weights_given(obs, obs.flags(rules)) / max(len(obs.parts), 1)
             known = known.assign(weight=weight)
-        return self.score_inputs(obs).join(known)
+        return self.scores_of(obs).join(known)
 
     def score_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Score any table that has the columns the card reads.

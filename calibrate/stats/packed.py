@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PackedFlags"]
+__all__ = ["PackedFlags", "column_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,3 +61,8 @@ class PackedFlags:
     def rows(self, chosen: NDArray[np.generic]) -> PackedFlags:
         """Return the flags of some rows, as they are."""
         return PackedFlags(self.bits[chosen], self.n_criteria)
+
+
+def column_of(flags: NDArray[np.bool_] | PackedFlags, position: int) -> NDArray[np.bool_]:
+    """Return which leads meet one criterion."""
+    return flags.column(position) if isinstance(flags, PackedFlags) else flags[:, position]

@@ -82,11 +82,8 @@ def unique_patterns(flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArra
     number = np.empty(len(flags), dtype=np.int64)
     for at in range(0, len(flags), _BLOCK):
         number[at : at + _BLOCK] = flags[at : at + _BLOCK] @ place
-    code, seen = pd.factorize(number)
-    order = np.argsort(seen)
-    rank = np.empty(len(seen), dtype=np.intp)
-    rank[order] = np.arange(len(seen))
-    return (seen[order][:, None] >> shift & 1).astype(bool), rank[code]
+    code, seen = pd.factorize(number, sort=True)
+    return (seen[:, None] >> shift & 1).astype(bool), code
 
 
 def pattern_counts(

@@ -234,7 +234,7 @@ def _path(card: Scorecard, obs: Observation, lives: Lives, won: Places) -> Momen
 
 def _scores(card: Scorecard, obs: Observation, lives: Lives, moments: Moments) -> Floats:
     with observed_at(obs, lives, moments) as looked_at:
-        scored = card.score_inputs(looked_at, every_lead=True)
+        scored = card.scores_of(looked_at, every_lead=True)
     return np.asarray(scored["score"], dtype=float)
 
 

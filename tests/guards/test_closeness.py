@@ -41,7 +41,7 @@ def company(n_leads: int = 120, n_events: int = 3_000) -> History:
 def test_busy_seconds_are_those_of_the_engine(
     monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
-    monkeypatch.setattr(events, "_SLICE", 500)
+    monkeypatch.setattr(events, "_LEAST_AT_ONCE", 500)
     monkeypatch.setattr(numbers, "_KEPT", 0)
     monkeypatch.setattr(closeness, "_SORTED", together)  # all activities, or one or two
     obs = observe(company(), observation_window="14D", horizon="90D")
@@ -57,7 +57,7 @@ def test_busy_seconds_are_those_of_the_engine(
 def test_leads_with_three_close_events_are_among_those_found(
     monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    monkeypatch.setattr(events, "_SLICE", 500)
+    monkeypatch.setattr(events, "_LEAST_AT_ONCE", 500)
     monkeypatch.setattr(numbers, "_KEPT", kept)
     history = company()
     obs = observe(history, observation_window="14D", horizon="90D")
@@ -79,7 +79,7 @@ def test_slices_do_not_change_what_is_odd(
 ) -> None:
     obs = observe(company(), observation_window="14D", horizon="90D")
     whole = machine_events(obs, sent)
-    monkeypatch.setattr(events, "_SLICE", 300)
+    monkeypatch.setattr(events, "_LEAST_AT_ONCE", 300)
     monkeypatch.setattr(numbers, "_KEPT", 0)
     sliced = machine_events(observe(company(), observation_window="14D", horizon="90D"), sent)
     monkeypatch.setattr(machines, "_suspected", lambda _obs, _close: np.arange(120))

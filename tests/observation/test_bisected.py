@@ -10,7 +10,7 @@ import pytest
 
 from calibrate.criteria import Measure
 from calibrate.history import History, read_history
-from calibrate.observation import observe
+from calibrate.observation import observe, observe_open
 from calibrate.observation.moments import Moments, lives_of, observed_at
 from tests.observation.test_tally import company
 
@@ -76,3 +76,13 @@ def test_by_hand() -> None:
         ago, [np.nan, 1 / 6, 1 / 6, 2 + 1 / 6, 0.0, 2.0, np.nan], rtol=1e-12, equal_nan=True
     )
     assert mailed == [0] * 7
+
+
+def test_a_table_without_leads_is_looked_at_too() -> None:
+    leads = pd.DataFrame({"lead_id": ["a"], "created_at": dt.datetime(2024, 1, 1)})
+    leads = leads.assign(outcome="lost", closed_at=dt.datetime(2024, 1, 5))
+    log = pd.DataFrame({"lead_id": "a", "activity": ["visit"], "occurred_at": leads["created_at"]})
+    nobody = observe_open(read_history(leads, log, as_of="2024-03-01"), counts=False)
+    (passed,) = nobody.feature_passes([Measure("visit"), Measure("visit", within_days=7)])
+    assert passed[0] == slice(0, 0)
+    assert passed[1].shape == (0, 2)

@@ -73,7 +73,7 @@ def by_hand(history: History, obs: Observation) -> np.ndarray:
 def test_all_ways_of_counting_agree(
     monkeypatch: pytest.MonkeyPatch, contacts: bool, is_open: bool
 ) -> None:
-    monkeypatch.setattr(tally, "_SLICE", 700)  # six slices of leads
+    monkeypatch.setattr(events, "_LEAST_AT_ONCE", 700)  # some slices of leads
     history = company(contacts=contacts)
     obs = observe_open(history) if is_open else observe(history, observation_window="14D")
     rows = history.engine.query("SELECT lead_id, lead_row FROM leads").to_pandas()
@@ -108,7 +108,7 @@ MEASURES = [
 def test_numbers_tallied_are_those_of_the_statements(
     monkeypatch: pytest.MonkeyPatch, is_open: bool, kept: int
 ) -> None:
-    monkeypatch.setattr(events, "_SLICE", 700)  # six slices of leads
+    monkeypatch.setattr(events, "_LEAST_AT_ONCE", 700)  # some slices of leads
     monkeypatch.setattr(numbers, "_KEPT", kept)
     history = company(contacts=True)
     obs = observe_open(history) if is_open else observe(history, observation_window="14D")
@@ -205,7 +205,7 @@ def test_criteria_are_met_by_the_same_leads_some_leads_at_a_time(
     ]
     at_once = observe(history, observation_window="14D").flags(criteria)
     assert 100 < at_once.sum() < at_once.size - 100
-    monkeypatch.setattr(events, "_SLICE", 700)  # six slices of leads
+    monkeypatch.setattr(events, "_LEAST_AT_ONCE", 700)  # some slices of leads
     monkeypatch.setattr(numbers, "_KEPT", 0)
     obs = observe(history, observation_window="14D")
     measures = [measure for criterion in criteria for measure in criterion.measures]

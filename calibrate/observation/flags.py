@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +30,7 @@ def flags_of(obs: Observation, criteria: Sequence[Criterion]) -> NDArray[np.bool
 
 
 def packed_flags_of(obs: Observation, criteria: Sequence[Criterion]) -> PackedFlags:
-    """Return the same, eight to a byte."""
+    """Return which rows of an observation meet which criterion, eight criteria to a byte."""
     flags = PackedFlags.empty(len(obs.rows), len(criteria))
     for rows, some in _passes(obs, criteria):
         flags[rows] = some
@@ -44,14 +44,7 @@ def _passes(
     measures = list(dict.fromkeys(m for criterion in criteria for m in criterion.measures))
     fields = dict.fromkeys(f for criterion in criteria for f in criterion.fields)
     taken = {measure.column for measure in measures}
-    for attribute in obs.attributes:
-        if attribute.name in fields and attribute.name in taken:
-            raise DataError(
-                "is named like a number that rules take from the log",
-                file="leads",
-                column=attribute.name,
-                fix="rename the column, or ignore it",
-            )
+    _refuse_namesakes(obs, fields, taken)
     own = [name for name in fields if name in obs.rows.columns and name not in taken]
     columns = pd.DataFrame(
         {name: obs.column(name) for name in own}, index=obs.rows.index, copy=False
@@ -63,3 +56,14 @@ def _passes(
             some = [criterion.meets(frame) for criterion in criteria[first : first + _AT_ONCE]]
             flags[:, first : first + _AT_ONCE] = np.array(some).T
         yield rows, flags
+
+
+def _refuse_namesakes(obs: Observation, fields: Container[str], taken: Container[str]) -> None:
+    for attribute in obs.attributes:
+        if attribute.name in fields and attribute.name in taken:
+            raise DataError(
+                "is named like a number that rules take from the log",
+                file="leads",
+                column=attribute.name,
+                fix="rename the column, or ignore it",
+            )
