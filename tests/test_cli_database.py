@@ -127,6 +127,10 @@ def test_scores_into_a_table_and_who_moved_since(
         (["--table", '"My crm".leads'], "holds something else (it has a column"),
         (["--table", "nowhere.scores"], "has no schema for the table nowhere.scores"),
         (["--table", "scores", "--out", "s.csv"], "goes without --out and --previous"),
+        (["new.csv", "--table", "scores"], "write those of other leads into a file with --out"),
+        (["--table", "a.b.scores"], "cannot be the name of a table to write"),
+        (["--table", '"My crm".seen'], "is no plain table"),
+        (["--table", '"My crm".narrow'], 'its column "score" is VARCHAR, not '),
     ],
 )
 def test_no_other_table_is_written_over(
@@ -135,6 +139,11 @@ def test_no_other_table_is_written_over(
     if not (config.parent / "runs").exists():
         assert main(["run", "-c", str(config)]) == 0
     gc.collect()
+    with duckdb.connect(str(config.parent / "secret-place.duckdb")) as connection:
+        connection.execute('CREATE OR REPLACE VIEW "My crm".seen AS SELECT * FROM "My crm".leads')
+        columns = "lead_id VARCHAR, score VARCHAR, expected_rate DOUBLE, tier VARCHAR"
+        columns += ", fit BIGINT, engagement BIGINT, cutoff TIMESTAMP"
+        connection.execute(f'CREATE TABLE IF NOT EXISTS "My crm".narrow ({columns})')
     before = scores_in(config, "leads")
     capsys.readouterr()
     assert main(["score", "-c", str(config), *arguments]) == 1

@@ -30,7 +30,7 @@ def score(
     """Score the open leads."""
     settings = load_settings(config)
     if table is not None:
-        _require_database(settings, out, previous)
+        _require_database(settings, sources, out, previous)
     chosen = find_card(settings, card)
     told = with_sources(settings, *sources)
     if out is not None:
@@ -69,11 +69,21 @@ def _scored(
     return DONE
 
 
-def _require_database(settings: Settings, out: Path | None, previous: Path | None) -> None:
+def _require_database(
+    settings: Settings,
+    sources: tuple[Path | None, Path | None],
+    out: Path | None,
+    previous: Path | None,
+) -> None:
     if settings.database is None:
         raise ConfigError(
             "score --table writes into the database of the settings, and they name none; say "
             "url = ... in [database], or write a file with --out"
+        )
+    if sources[0] is not None:
+        raise ConfigError(
+            "score --table replaces the scores of the leads of the settings; write those of other "
+            "leads into a file with --out"
         )
     if out is not None or previous is not None:
         raise ConfigError(

@@ -74,8 +74,6 @@ def control_by_quarter(
         start, end = (each.start_time.to_pydatetime() for each in (quarter, quarter + 1))
         part = dataclasses.replace(scope, start=start, end=end)
         cohort = lead_frame(observed_leads(history.engine, part, ()), part, ())
-        if cohort.empty:
-            continue
         cluster = clusters_of(cohort, has_contacts=history.has_contacts)
         if cohort["mature"].all():
             row = cohort_rate(cohort, cluster, confidence_level=confidence_level)
@@ -89,18 +87,16 @@ def control_by_quarter(
     return pd.DataFrame(rows, columns=list(_BY_QUARTER))
 
 
-def _quarters(history: History, scope: Scope) -> pd.PeriodIndex:
-    """Return every quarter from the first lead to the last."""
+def _quarters(history: History, scope: Scope) -> list[pd.Period]:
+    """Return the quarters in which leads were created."""
     parameters = Parameters()
     units = units_sql(scope, parameters)
+    start = "date_trunc('quarter', u.created_at)"
     found = history.engine.query(
-        f"WITH {units} SELECT min(u.created_at) AS first, max(u.created_at) AS last"
-        " FROM units AS u",
-        parameters.values,
-    ).to_pylist()[0]
-    if found["first"] is None:
-        return pd.PeriodIndex([], freq="Q")
-    return pd.period_range(found["first"], found["last"], freq="Q")
+        f"WITH {units} SELECT DISTINCT {start} AS start FROM units AS u", parameters.values
+    )
+    starts = sorted(start for start in found["start"].to_pylist() if start is not None)
+    return [pd.Period(start, freq="Q") for start in starts]
 
 
 def _whole_scope(history: History, horizon: str | int | dt.timedelta) -> Scope:

@@ -8,8 +8,11 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from calibrate.errors import ConfigError
+
 __all__ = [
     "Engine",
+    "parts_to_write",
     "quote_identifier",
     "quote_literal",
     "quote_literals",
@@ -132,9 +135,25 @@ class Engine(Protocol):
         """
         ...
 
-    def write_table(
-        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
-    ) -> int:
+    def may_replace(self, table: str, sql: str, parameters: Sequence[object] = ()) -> bool:
+        """Say whether `write_table` would replace a table's rows (False: it would make one).
+
+        Parameters
+        ----------
+        table : str
+        sql : str
+        parameters : sequence
+            As for `write_table`.
+
+        Raises
+        ------
+        ConfigError
+            If there is something else of that name: a view, other columns or types, or a table
+            through which rows of others would change.
+        """
+        ...
+
+    def write_table(self, table: str, sql: str, parameters: Sequence[object] = ()) -> int:
         """Put the answer of a statement in the place of a table's rows, all or nothing.
 
         A table that is not there is made. Nothing else of the user's is ever written, and this
@@ -144,8 +163,6 @@ class Engine(Protocol):
         ----------
         table : str
             ``table`` or ``schema.table``.
-        columns : sequence of str
-            Of the answer.
         sql : str
             One SELECT.
         parameters : sequence
@@ -159,7 +176,7 @@ class Engine(Protocol):
         Raises
         ------
         ConfigError
-            If the table has other columns, or the schema is not there.
+            As `may_replace`; or the schema is not there.
         CalibrateError
             If it must not be written.
         """
@@ -262,6 +279,37 @@ def split_name(table: str) -> tuple[str, ...]:
         else:
             part += character
     return (*parts, part)
+
+
+def parts_to_write(table: str, *, most: int = 2) -> tuple[str, ...]:
+    """Return the parts of the name of a table that is to be written.
+
+    Parameters
+    ----------
+    table : str
+    most : int, default 2
+        Schema and table.
+
+    Raises
+    ------
+    ConfigError
+        If it has more parts, or an empty one.
+
+    Examples
+    --------
+    >>> parts_to_write("crm.scores")
+    ('crm', 'scores')
+    >>> parts_to_write("other.crm.scores")
+    Traceback (most recent call last):
+    calibrate.errors.ConfigError: other.crm.scores cannot be the name of a table to write: it is ...
+    """
+    parts = split_name(table)
+    if len(parts) > most or not all(parts):
+        how = (
+            "table or schema.table" if most == 2 else "table, schema.table or catalog.schema.table"
+        )
+        raise ConfigError(f"{table} cannot be the name of a table to write: it is {how}")
+    return parts
 
 
 _TEMPORARY = re.compile(

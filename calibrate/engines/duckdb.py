@@ -13,11 +13,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from calibrate.engines.base import quote_identifier, quote_literal, split_name
+from calibrate.engines.base import (
+    parts_to_write,
+    quote_identifier,
+    quote_literal,
+    split_name,
+)
 from calibrate.engines.errors import (
     NoTableError,
     no_schema,
     no_table,
+    not_plain,
     out_of_range,
     refuse_other_columns,
 )
@@ -262,63 +268,58 @@ class DuckDBEngine:
                 "it may be another kind of file, or open for writing elsewhere"
             ) from None
 
-    def write_table(
-        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
-    ) -> int:
-        """Put the answer of a statement in the place of the rows of a table of the file.
+    def may_replace(self, table: str, sql: str, parameters: Sequence[object] = ()) -> bool:
+        """Say whether `write_table` would replace rows; see `Engine.may_replace`."""
+        if self._database is None:
+            raise ConfigError("there is no database to write a table into")
+        parts_to_write(table)
+        try:
+            target = self.qualified(table)
+        except NoTableError:
+            return False
+        plain = self.query("SELECT schema_name AS s, table_name AS t FROM duckdb_tables()")
+        names = {f"{_FILE}.{row['s']}.{row['t']}" for row in plain.to_pylist()}
+        if ".".join(split_name(target)) not in names:
+            raise not_plain(table)
+        found = self._types(f"SELECT * FROM {target}")
+        refuse_other_columns(table, found, self._types(sql, parameters))
+        return True
 
-        Parameters
-        ----------
-        table : str
-            ``table`` or ``schema.table``; made where it is not there.
-        columns : sequence of str
-            Of the answer.
-        sql : str
-            One SELECT.
-        parameters : sequence
-            The values.
-
-        Returns
-        -------
-        int
-            The number of rows.
-
-        Raises
-        ------
-        ConfigError
-            If no database file was opened, the table has other columns, or it has no such schema.
-        CalibrateError
-            If the file cannot be written, being open elsewhere.
+    def write_table(self, table: str, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Replace the rows of a table of the file; see `Engine.write_table`.
 
         Notes
         -----
         The file is open for writing only as long as this takes.
         """
-        if self._database is None:
-            raise ConfigError("there is no database to write a table into")
-        *schema, name = split_name(table)[-2:]
-        try:
-            refuse_other_columns(table, self.columns(table), columns)
-            target = self.qualified(table)
-        except NoTableError:
-            target = ".".join(map(quote_identifier, (_FILE, *(schema or ["main"]), name)))
-        named = ", ".join(map(quote_identifier, columns))
+        is_there = self.may_replace(table, sql, parameters)
+        *schema, name = split_name(table)
+        made = map(quote_identifier, (_FILE, *(schema or ["main"]), name))
+        target = self.qualified(table) if is_there else ".".join(made)
+        named = ", ".join(map(quote_identifier, self._types(sql, parameters)))
         self._reattach(read_only=False)
         try:
             with _in_one_line(), _transaction(self._connection):
-                self._connection.execute(
-                    f"CREATE TABLE IF NOT EXISTS {target} AS SELECT {named} FROM ({sql}) LIMIT 0",
-                    list(parameters),
-                )
+                if not is_there:
+                    self._connection.execute(
+                        f"CREATE TABLE {target} AS SELECT * FROM ({sql}) LIMIT 0", list(parameters)
+                    )
                 self._connection.execute(f"DELETE FROM {target}")
                 n = self._connection.execute(
                     f"INSERT INTO {target} ({named}) SELECT {named} FROM ({sql})", list(parameters)
                 ).fetchall()[0][0]
         except duckdb.CatalogException:
             raise no_schema(table) from None
+        except (duckdb.ConstraintException, duckdb.BinderException):
+            raise CalibrateError(f"the table {table} does not take the rows") from None
         finally:
             self._reattach(read_only=True)
         return int(n)
+
+    def _types(self, sql: str, parameters: Sequence[object] = ()) -> dict[str, str]:
+        """Return the columns of an answer, and their types."""
+        rows = self.query(f"DESCRIBE {sql}", parameters).to_pylist()
+        return {row["column_name"]: row["column_type"] for row in rows}
 
     def _reattach(self, *, read_only: bool) -> None:
         """Open the database file again, to write into it or to read only."""

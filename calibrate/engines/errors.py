@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from calibrate.errors import ConfigError, DataError, did_you_mean
 
-__all__ = ["NoTableError", "no_schema", "no_table", "out_of_range", "refuse_other_columns"]
+__all__ = [
+    "NoTableError",
+    "no_schema",
+    "no_table",
+    "not_plain",
+    "out_of_range",
+    "refuse_other_columns",
+]
 
 
 class NoTableError(ConfigError):
@@ -44,14 +51,14 @@ def no_schema(table: str) -> ConfigError:
     return ConfigError(f"the database has no schema for the table {table}")
 
 
-def refuse_other_columns(table: str, found: Iterable[str], wanted: Iterable[str]) -> None:
+def refuse_other_columns(table: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
     """Refuse to write over a table that holds something else.
 
     Parameters
     ----------
     table : str
-    found, wanted : iterable of str
-        Its columns, and those that are to be written.
+    found, wanted : mapping of str to str
+        Its columns and their types, and those that are to be written.
 
     Raises
     ------
@@ -60,17 +67,31 @@ def refuse_other_columns(table: str, found: Iterable[str], wanted: Iterable[str]
 
     Examples
     --------
-    >>> refuse_other_columns("scores", ["score", "lead_id"], ["lead_id", "score"])
-    >>> refuse_other_columns("crm.leads", ["lead_id", "name"], ["lead_id", "score"])
+    >>> refuse_other_columns("scores", {"score": "BIGINT"}, {"score": "BIGINT"})
+    >>> refuse_other_columns("crm.leads", {"score": "BIGINT", "name": "TEXT"}, {"score": "BIGINT"})
     Traceback (most recent call last):
     calibrate.errors.ConfigError: the table crm.leads holds something else (it has a column ...
     """
-    here, new = set(found), set(wanted)
-    if here == new:
+    odd = min(found.keys() - wanted.keys(), default="")
+    gone = min(wanted.keys() - found.keys(), default="")
+    other = next((name for name in wanted if found.get(name) != wanted[name]), None)
+    if odd:
+        what = f'it has a column "{odd}"'
+    elif gone:
+        what = f'it has no column "{gone}"'
+    elif other is not None:
+        what = f'its column "{other}" is {found[other]}, not {wanted[other]}'
+    else:
         return
-    odd = min(here - new, default="")
-    what = f'has a column "{odd}"' if odd else f'has no column "{min(new - here)}"'
-    raise ConfigError(f"the table {table} holds something else (it {what}); name another")
+    raise ConfigError(f"the table {table} holds something else ({what}); name another")
+
+
+def not_plain(table: str) -> ConfigError:
+    """Return the error for what only looks like a table of its own."""
+    return ConfigError(
+        f"{table} is no plain table: a view, or one with triggers, keys of other tables, rules, "
+        "parts or policies, through which other rows would change; name another"
+    )
 
 
 def out_of_range() -> DataError:

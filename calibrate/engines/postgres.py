@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from calibrate.engines.arrow import plain_types
-from calibrate.engines.base import quote_identifier, split_name, temporary_only
+from calibrate.engines.base import parts_to_write, quote_identifier, split_name, temporary_only
 from calibrate.engines.dialects import transpiled
-from calibrate.engines.errors import NoTableError, no_table, refuse_other_columns
+from calibrate.engines.errors import NoTableError, no_table, not_plain, refuse_other_columns
 from calibrate.engines.postgres_session import connected, folding, in_one_line, may_write
 from calibrate.errors import ConfigError
 
@@ -67,6 +67,18 @@ FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
 WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
     AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
 ORDER BY a.attnum
+"""
+_LONGEST = 63  # bytes of a name; more would be cut off
+_IS_PLAIN = """
+SELECT relkind = 'r' AND NOT (relhassubclass OR relispartition OR relrowsecurity OR relhasrules
+    OR relhastriggers)
+FROM pg_class WHERE oid = $1
+"""
+_TYPES = """
+SELECT attname, format_type(atttypid, atttypmod)
+    || CASE WHEN attgenerated = '' AND attidentity = '' THEN '' ELSE ', generated' END
+FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
+ORDER BY attnum
 """
 
 
@@ -212,54 +224,52 @@ class PostgresEngine:
         """
         return self._found(table)[1]
 
-    def write_table(
-        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
-    ) -> int:
-        """Put the answer of a statement in the place of a table's rows, in one transaction.
+    def may_replace(self, table: str, sql: str, parameters: Sequence[object] = ()) -> bool:
+        """Say whether `write_table` would replace rows; see `Engine.may_replace`."""
+        parts = parts_to_write(table)
+        if parts[0].startswith("pg_") or max(len(part.encode()) for part in parts) > _LONGEST:
+            raise ConfigError(f"PostgreSQL takes no table of the name {table}; name another")
+        try:
+            oid, _ = self._found(table)
+        except NoTableError:
+            return False
+        with in_one_line(), self._connection.cursor() as cursor:
+            if cursor.execute(_IS_PLAIN, [oid]).fetchone() != (True,):
+                raise not_plain(table)
+            found = dict(cursor.execute(_TYPES, [oid]).fetchall())
+            cursor.execute(f"SELECT * FROM ({self._said(sql)}) AS answer LIMIT 0", list(parameters))
+            codes = {column.name: column.type_code for column in cursor.description or ()}
+            wanted = {
+                name: cursor.execute("SELECT format_type($1, NULL)", [code]).fetchall()[0][0]
+                for name, code in codes.items()
+            }
+        refuse_other_columns(table, found, wanted)
+        return True
 
-        Parameters
-        ----------
-        table : str
-            ``table`` or ``schema.table``; made where it is not there.
-        columns : sequence of str
-            Of the answer.
-        sql : str
-            One SELECT in the SQL of DuckDB.
-        parameters : sequence
-            The values.
-
-        Returns
-        -------
-        int
-            The number of rows.
-
-        Raises
-        ------
-        ConfigError
-            If the table has other columns, or there is no such schema.
-        CalibrateError
-            If it may not be written.
+    def write_table(self, table: str, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Replace the rows of a table, in one transaction; see `Engine.write_table`.
 
         Notes
         -----
         Needs ``CREATE`` on the schema, or ``INSERT``, ``DELETE`` and ``SELECT`` on the table. Rows
         are deleted and inserted, so that rights and views stay, and whoever reads sees the old
-        ones until the new ones are there.
+        ones until the new ones are there; who writes meanwhile has to wait.
         """
-        named = ", ".join(map(quote_identifier, columns))
-        answer = f"SELECT {named} FROM ({self._said(sql)}) AS answer"
-        try:
-            refuse_other_columns(table, self.columns(table), columns)
-            target, is_new = self.qualified(table), False
-        except NoTableError:
-            target = ".".join(map(quote_identifier, split_name(table)[-2:]))
-            is_new = True
+        is_there, answer = self.may_replace(table, sql, parameters), self._said(sql)
         with self._writing() as cursor, may_write(table):
-            if is_new:
+            if not is_there:
+                target = ".".join(map(quote_identifier, split_name(table)))
                 cursor.execute(f"CREATE TABLE {target} AS {answer}", list(parameters))
-            else:
-                cursor.execute(f"DELETE FROM {target}")
-                cursor.execute(f"INSERT INTO {target} ({named}) {answer}", list(parameters))
+                return cursor.rowcount
+            oid, target = self._found(table)
+            names = [name for name, _ in cursor.execute(_TYPES, [oid]).fetchall()]
+            named = ", ".join(map(quote_identifier, names))
+            cursor.execute(f"LOCK TABLE ONLY {target} IN SHARE ROW EXCLUSIVE MODE")
+            cursor.execute(f"DELETE FROM ONLY {target}")
+            cursor.execute(
+                f"INSERT INTO {target} ({named}) SELECT {named} FROM ({answer}) AS answer",
+                list(parameters),
+            )
             return cursor.rowcount
 
     def close(self) -> None:

@@ -128,7 +128,7 @@ def may_write(table: str) -> Iterator[None]:
         ) from None
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
         raise no_schema(table) from None
-    except psycopg.errors.IntegrityError as error:
+    except (psycopg.IntegrityError, psycopg.ProgrammingError) as error:
         raise CalibrateError(
             f"the table {table} does not take the rows: {error.diag.message_primary}"
         ) from None

@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from calibrate.engines.arrow import plain_types, stable_types
-from calibrate.engines.base import quote_identifier, split_name, temporary_only
+from calibrate.engines.base import parts_to_write, quote_identifier, split_name, temporary_only
 from calibrate.engines.dialects import transpiled
-from calibrate.engines.errors import no_schema, no_table, out_of_range, refuse_other_columns
+from calibrate.engines.errors import (
+    no_schema,
+    no_table,
+    not_plain,
+    out_of_range,
+    refuse_other_columns,
+)
 from calibrate.errors import CalibrateError, ConfigError
 
 if TYPE_CHECKING:
@@ -195,47 +201,36 @@ class SparkEngine:
         schema = [found.catalog or "spark_catalog", *(found.namespace or [])]
         return ".".join(quote_identifier(part) for part in (*schema, found.name))
 
-    def write_table(
-        self, table: str, columns: Sequence[str], sql: str, parameters: Sequence[object] = ()
-    ) -> int:
-        """Put the answer of a statement in the place of a table's rows.
+    def may_replace(self, table: str, sql: str, parameters: Sequence[object] = ()) -> bool:
+        """Say whether `write_table` would replace rows; see `Engine.may_replace`."""
+        name = ".".join(map(_ticked, parts_to_write(table, most=3)))
+        with _in_one_line():
+            if not self._session.catalog.tableExists(name):
+                return False
+            known = self._session.catalog.getTable(name)
+            if known.isTemporary or known.tableType == "VIEW":
+                raise not_plain(table)
+            wanted = self._session.sql(transpiled(sql, self.dialect), args=_bound(parameters))
+            refuse_other_columns(table, _types(self._session.table(name)), _types(wanted))
+        return True
 
-        Parameters
-        ----------
-        table : str
-            ``table``, ``schema.table`` or ``catalog.schema.table``; made, as Parquet, where it is
-            not there.
-        columns : sequence of str
-            Of the answer.
-        sql : str
-            One SELECT in the SQL of DuckDB.
-        parameters : sequence
-            The values.
-
-        Returns
-        -------
-        int
-            The number of rows.
-
-        Raises
-        ------
-        ConfigError
-            If the table has other columns, or there is no such schema.
+    def write_table(self, table: str, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Replace the rows of a table; see `Engine.write_table`.
 
         Notes
         -----
         What is all or nothing depends on the table: a Delta or Iceberg table is, Parquet files are
         not.
         """
+        is_there = self.may_replace(table, sql, parameters)
         name = ".".join(map(_ticked, split_name(table)))
         with _in_one_line():
             frame = self._session.sql(transpiled(sql, self.dialect), args=_bound(parameters))
-            if not self._session.catalog.tableExists(name):
-                _made(frame.select(*map(_ticked, columns)), name, table)
+            if is_there:
+                columns = self._session.table(name).columns
+                frame.select(*map(_ticked, columns)).write.insertInto(name, overwrite=True)
             else:
-                there = self._session.table(name).columns
-                refuse_other_columns(table, there, columns)
-                frame.select(*map(_ticked, there)).write.insertInto(name, overwrite=True)
+                _made(frame, name, table)
             return int(self._session.table(name).count())
 
     def close(self) -> None:
@@ -259,6 +254,10 @@ class SparkEngine:
         name = self._shared[view]
         self._given.table(_ticked(view)).createOrReplaceGlobalTempView(name)
         return f"{quote_identifier('global_temp')}.{quote_identifier(name)}"
+
+
+def _types(frame: DataFrame) -> dict[str, str]:
+    return {field.name: field.dataType.simpleString() for field in frame.schema.fields}
 
 
 def _made(frame: DataFrame, name: str, table: str) -> None:

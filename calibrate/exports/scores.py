@@ -12,10 +12,8 @@ import pyarrow.parquet as pq
 from calibrate.changes import TierChanges, changes_between, tier_changes
 from calibrate.display import FORMULA_STARTS
 from calibrate.engines import DuckDBEngine, Engine, quote_identifier, quote_literal
-from calibrate.engines.errors import NoTableError, refuse_other_columns
 from calibrate.errors import ConfigError
 from calibrate.pipeline import Scoring
-from calibrate.pipeline.scoring import SCORED_COLUMNS
 
 __all__ = ["write_scoring", "write_scoring_table"]
 
@@ -98,19 +96,12 @@ def write_scoring_table(scoring: Scoring, table: str) -> tuple[int, TierChanges 
     CalibrateError
         If it must not be written.
     """
-    engine, moved = scoring.engine, None
-    try:
-        there, found = engine.qualified(table), engine.columns(table)
-    except NoTableError:
-        pass
-    else:
-        refuse_other_columns(table, found, SCORED_COLUMNS)
-        told = "CAST(s.lead_id AS VARCHAR) AS lead_id, s.score, s.tier"
-        before = f"SELECT {told} FROM {there} AS s"
-        now = f"SELECT {told} FROM ({scoring.sql}) AS s"
-        moved = changes_between(engine, before, now, scoring.parameters)
-    n = engine.write_table(table, SCORED_COLUMNS, scoring.sql, scoring.parameters)
-    return n, moved
+    engine, sql, values, moved = scoring.engine, scoring.sql, scoring.parameters, None
+    if engine.may_replace(table, sql, values):
+        told = "SELECT CAST(s.lead_id AS VARCHAR) AS lead_id, s.score, s.tier FROM"
+        before, now = f"{told} {engine.qualified(table)} AS s", f"{told} ({sql}) AS s"
+        moved = changes_between(engine, before, now, values)
+    return engine.write_table(table, sql, values), moved
 
 
 def _touch(partial: Path, path: Path) -> None:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from calibrate.criteria import Criterion
+from calibrate.criteria import Criterion, Measure
 from calibrate.errors import DataError
 from calibrate.stats.packed import PackedFlags
 
 if TYPE_CHECKING:
-    from calibrate.observation.observation import Observation
+    from calibrate.history import Attribute
 
 __all__ = ["flags_of", "packed_flags_of"]
 
 _AT_ONCE = 32  # columns of flags written together: one alone touches every line
 
 
-def flags_of(obs: Observation, criteria: Sequence[Criterion]) -> NDArray[np.bool_]:
+class Looked(Protocol):
+    """What is asked of an observation."""
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """One a lead."""
+        ...
+
+    @property
+    def attributes(self) -> Sequence[Attribute]:
+        """Of the leads."""
+        ...
+
+    def column(self, name: str) -> pd.Series:
+        """Return a column of the rows."""
+        ...
+
+    def feature_passes(self, measures: Iterable[Measure]) -> Iterator[tuple[slice, pd.DataFrame]]:
+        """Yield numbers of the log, some rows at a time."""
+        ...
+
+
+def flags_of(obs: Looked, criteria: Sequence[Criterion]) -> NDArray[np.bool_]:
     """Return which rows of an observation meet which criterion; see `Observation.flags`."""
     flags = np.zeros((len(obs.rows), len(criteria)), dtype=np.bool_)
     for rows, some in _passes(obs, criteria):
@@ -29,7 +51,7 @@ def flags_of(obs: Observation, criteria: Sequence[Criterion]) -> NDArray[np.bool
     return flags
 
 
-def packed_flags_of(obs: Observation, criteria: Sequence[Criterion]) -> PackedFlags:
+def packed_flags_of(obs: Looked, criteria: Sequence[Criterion]) -> PackedFlags:
     """Return which rows of an observation meet which criterion, eight criteria to a byte."""
     flags = PackedFlags.empty(len(obs.rows), len(criteria))
     for rows, some in _passes(obs, criteria):
@@ -38,7 +60,7 @@ def packed_flags_of(obs: Observation, criteria: Sequence[Criterion]) -> PackedFl
 
 
 def _passes(
-    obs: Observation, criteria: Sequence[Criterion]
+    obs: Looked, criteria: Sequence[Criterion]
 ) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
     """Yield which of some rows meet which criterion, some rows after others."""
     measures = list(dict.fromkeys(m for criterion in criteria for m in criterion.measures))
@@ -58,7 +80,7 @@ def _passes(
         yield rows, flags
 
 
-def _refuse_namesakes(obs: Observation, fields: Container[str], taken: Container[str]) -> None:
+def _refuse_namesakes(obs: Looked, fields: Container[str], taken: Container[str]) -> None:
     for attribute in obs.attributes:
         if attribute.name in fields and attribute.name in taken:
             raise DataError(

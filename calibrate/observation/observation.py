@@ -295,20 +295,20 @@ class Observation:
             counts and days as int, total as the sum of values, recency as days before
             the cutoff (missing where it never happened).
         """
+        frame = self._features(list(dict.fromkeys(measures)))
+        return frame.copy() if rows is None else frame.loc[np.asarray(rows)]
+
+    def _features(self, wanted: Sequence[Measure]) -> pd.DataFrame:
+        """Return `features` that must not be changed."""
         if self.parts:
-            asked_of_all = list(measures)
-            found_in_parts = [part.features(asked_of_all) for part in self.parts]
-            stacked = pd.concat(found_in_parts, ignore_index=True)
-            return stacked if rows is None else stacked.loc[np.asarray(rows)]
-        wanted = list(dict.fromkeys(measures))
+            return pd.concat([part.features(wanted) for part in self.parts], ignore_index=True)
         asked = self._asked(wanted)
         columns = self._log.numbers(asked)
         room = _KEPT_BYTES // max(8 * len(self.rows), 1) - len(self._known)
         for measure in asked[: max(room, 0)]:
             columns[measure.column].setflags(write=False)  # frames are made of it
             self._known[measure] = columns[measure.column]
-        frame = self._frame(wanted, columns, slice(None))
-        return frame if rows is None else frame.loc[np.asarray(rows)]
+        return self._frame(wanted, columns, slice(None))
 
     def feature_passes(self, measures: Iterable[Measure]) -> Iterator[tuple[slice, pd.DataFrame]]:
         """Yield slices of the rows, at least one, which may be empty; and their `features`."""
@@ -318,10 +318,9 @@ class Observation:
             for rows, columns in self._log.passes(asked):
                 yield rows, self._frame(wanted, columns, rows)
             return
-        features = self.features(wanted)
+        features = self._features(wanted)
         for first in range(0, max(len(features), 1), _ROWS):
-            rows = slice(first, min(first + _ROWS, len(features)))
-            yield rows, features.iloc[rows]
+            yield slice(first, first + _ROWS), features.iloc[first : first + _ROWS]
 
     def _asked(self, wanted: Sequence[Measure]) -> list[Measure]:
         """Return those that neither the table nor an earlier question answers."""

@@ -144,10 +144,10 @@ def _amounts(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return _numbers(column) if column.null_count < len(column) else _repeated(np.nan, len(column))
 
 
-def _objects(column: pa.ChunkedArray) -> NDArray[np.object_]:
+def _objects(column: pa.ChunkedArray) -> pd.Series:
     if column.null_count == len(column):
-        return _repeated(None, len(column))
-    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=object)
+        return pd.Series(_repeated(None, len(column)), dtype=object, copy=False)
+    return pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
 
 
 def _repeated(value: object, n: int) -> NDArray[Any]:

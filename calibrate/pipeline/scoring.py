@@ -22,7 +22,6 @@ from calibrate.scorecard import Explanation, Scorecard
 from calibrate.scorecard.sql import open_leads, scoring_sql
 
 __all__ = [
-    "SCORED_COLUMNS",
     "LeadExplanation",
     "Scoring",
     "explain_lead",
@@ -33,7 +32,6 @@ __all__ = [
     "with_sources",
 ]
 
-SCORED_COLUMNS = ("lead_id", "score", "expected_rate", "tier", "fit", "engagement", "cutoff")
 _PREVIOUS = "previous_scores"
 _MOMENTS = {"at landmark": "landmark", "converted early": "closing", "lost early": "closing"}
 

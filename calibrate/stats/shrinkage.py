@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
-from scipy.special import betaincinv, betaln, expit, logit
+from scipy.special import betaincinv, betaln, digamma, expit, logit
 
 from calibrate.errors import ConfigError
 from calibrate.stats.intervals import FloatArray, Interval
@@ -60,6 +60,7 @@ def beta_binomial_prior(k: ArrayLike, n: ArrayLike) -> tuple[float, float]:
             _negative_log_likelihood,
             np.array([logit(pooled), start]),
             args=(hits, total),
+            jac=True,
             method="L-BFGS-B",
             bounds=[(-25.0, 25.0), bounds],
             options={"ftol": 1e-14, "gtol": 1e-9},
@@ -149,7 +150,15 @@ def posterior_interval(
     )
 
 
-def _negative_log_likelihood(parameters: FloatArray, hits: FloatArray, total: FloatArray) -> float:
+def _negative_log_likelihood(
+    parameters: FloatArray, hits: FloatArray, total: FloatArray
+) -> tuple[float, FloatArray]:
+    """Return it with its gradient, so that the fit ends at the same place whatever the rounding."""
     mean, strength = expit(parameters[0]), np.exp(parameters[1])
     a, b = mean * strength, (1 - mean) * strength
-    return -float(np.sum(betaln(hits + a, total - hits + b) - betaln(a, b)))
+    value = -float(np.sum(betaln(hits + a, total - hits + b) - betaln(a, b)))
+    both = digamma(total + strength) - digamma(strength)
+    by_a = float(np.sum(both - digamma(hits + a) + digamma(a)))
+    by_b = float(np.sum(both - digamma(total - hits + b) + digamma(b)))
+    by_mean = (by_a - by_b) * strength * mean * (1 - mean)
+    return value, np.array([by_mean, by_a * a + by_b * b])

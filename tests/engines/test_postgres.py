@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -267,38 +269,97 @@ def test_decimals_of_doubles_are_those_of_duckdb(engine: PostgresEngine) -> None
     assert answers[1]["d0"].count(None) > 4
 
 
-SCORES = ("lead_id", "score")
 TWO = "SELECT * FROM (VALUES ('a', 5), ('è', 7)) AS s(lead_id, score) WHERE score >= ?"
 
 
 def test_a_table_of_scores_is_made_and_written_again(engine: PostgresEngine, crm_url: str) -> None:
     name = '"My crm"."Night scores"'
-    assert engine.write_table(name, SCORES, TWO, [0]) == 2
+    assert engine.write_table(name, TWO, [0]) == 2
     with psycopg.connect(crm_url, autocommit=True) as other:
         other.execute(f"CREATE VIEW public.seen AS SELECT count(*) AS n FROM {name}")
         other.execute(f"GRANT SELECT ON {name} TO reader")
-    assert engine.write_table(name, SCORES, TWO, [6]) == 1
+    assert engine.write_table(name, TWO, [6]) == 1
     rows = engine.query(f"SELECT lead_id, score FROM {engine.qualified(name)}").to_pylist()
     assert rows == [{"lead_id": "è", "score": 7}]
     with psycopg.connect(crm_url) as other:  # the view and the rights are as they were
         assert other.execute("SELECT n FROM seen").fetchone() == (1,)
         asked = f"SELECT has_table_privilege('reader', '{name}', 'SELECT')"
         assert other.execute(asked).fetchone() == (True,)
-    too_large = "SELECT 'b' AS lead_id, CAST(3000000000 AS BIGINT) AS score"
+    never = "CAST(score // CAST(score <> score AS INTEGER) AS INTEGER)"
+    fails = f"SELECT lead_id, {never} AS score FROM ({TWO}) AS t"
     with pytest.raises(DataError, match="too large"):
-        engine.write_table(name, SCORES, too_large)
+        engine.write_table(name, fails, [0])
     assert engine.query(f"SELECT score FROM {engine.qualified(name)}").to_pylist() == [{"score": 7}]
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):  # reads only again
         engine._connection.execute(f"DELETE FROM {name}")
 
 
+KEYED = "w.x (lead_id text PRIMARY KEY, score int)"
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("VIEW w.x AS SELECT 'a' AS lead_id, 1 AS score", "is no plain table"),
+        ("MATERIALIZED VIEW w.x AS SELECT 'a' AS lead_id, 1 AS score", "is no plain table"),
+        ("TABLE w.x (lead_id text, score int, note text)", 'it has a column "note"'),
+        ("TABLE w.x (lead_id text)", 'it has no column "score"'),
+        ("TABLE w.x (lead_id text, score smallint)", '"score" is smallint, not integer'),
+        (
+            "TABLE w.x (lead_id varchar(3), score int)",
+            r'"lead_id" is character varying\(3\), not',
+        ),
+        (
+            "TABLE w.x (lead_id text, score int); CREATE TABLE w.y () INHERITS (w.x)",
+            "is no plain table",
+        ),
+        (f"TABLE {KEYED}; CREATE TABLE w.y (lead_id text REFERENCES w.x)", "is no plain table"),
+        (
+            "TABLE w.x (lead_id text, score int); ALTER TABLE w.x ENABLE ROW LEVEL SECURITY",
+            "is no plain table",
+        ),
+        ("SEQUENCE w.x", "does not take the rows"),
+        ("TABLE w.x (lead_id text, score int CHECK (score < 6))", "does not take the rows"),
+    ],
+)
+def test_only_a_plain_table_of_scores_is_replaced(
+    engine: PostgresEngine, crm_url: str, made: str, words: str
+) -> None:
+    with psycopg.connect(crm_url, autocommit=True) as other:
+        other.execute("DROP SCHEMA IF EXISTS w CASCADE; CREATE SCHEMA w")
+        other.execute(f"CREATE {made}")
+    with pytest.raises(CalibrateError, match=words):
+        engine.write_table("w.x", TWO, [0])
+
+
+@pytest.mark.parametrize("name", ["other.w.x", "w.", "", "pg_temp.x", f"w.{'n' * 64}"])
+def test_names_that_are_not_those_of_tables(engine: PostgresEngine, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"of the name|cannot be the name"):
+        engine.write_table(name, TWO, [0])
+
+
+def test_two_who_write_at_once_wait_for_each_other(engine: PostgresEngine, crm_url: str) -> None:
+    with psycopg.connect(crm_url, autocommit=True) as other:
+        other.execute("DROP SCHEMA IF EXISTS w CASCADE; CREATE SCHEMA w")
+    assert engine.write_table("w.x", TWO, [0]) == 2
+    second = PostgresEngine(crm_url)
+    with psycopg.connect(crm_url) as reader, ThreadPoolExecutor(2) as pool:
+        reader.execute("SELECT * FROM w.x FOR UPDATE").fetchall()
+        writing = [pool.submit(one.write_table, "w.x", TWO, [0]) for one in (engine, second)]
+        time.sleep(0.3)  # both have come as far as they can
+        reader.rollback()
+        assert [job.result(timeout=30) for job in writing] == [2, 2]
+    assert engine.query("SELECT count(*) AS n FROM w.x").to_pylist() == [{"n": 2}]
+    second.close()
+
+
 def test_what_must_not_be_written(engine: PostgresEngine, crm_url: str) -> None:
     with pytest.raises(ConfigError, match=r'holds something else \(it has a column "Citt'):
-        engine.write_table('"My crm".Leads', SCORES, TWO, [0])
+        engine.write_table('"My crm".Leads', TWO, [0])
     with pytest.raises(CalibrateError, match=r"has no schema for the table nowhere\.scores"):
-        engine.write_table("nowhere.scores", SCORES, TWO, [0])
+        engine.write_table("nowhere.scores", TWO, [0])
     reader = as_user(crm_url, "reader")
     with pytest.raises(CalibrateError, match="its user needs CREATE on the schema, or SELECT, INS"):
-        reader.write_table("public.scores", SCORES, TWO, [0])
+        reader.write_table("public.scores", TWO, [0])
     assert reader.query("SELECT 1 AS a").to_pylist() == [{"a": 1}]  # goes on
     reader.close()

@@ -158,18 +158,17 @@ def test_without_pyspark_or_java_one_line_says_what_to_install(monkeypatch: Any)
 
 
 def test_a_table_of_scores_is_made_and_written_again(engine: SparkEngine) -> None:
-    columns = ("lead_id", "score")
     two = "SELECT * FROM (VALUES ('a', 5), ('è', 7)) AS s(lead_id, score) WHERE score >= ?"
     try:
-        assert engine.write_table("night_scores", columns, two, [0]) == 2
-        assert engine.write_table("night_scores", columns, two, [6]) == 1
+        assert engine.write_table("night_scores", two, [0]) == 2
+        assert engine.write_table("night_scores", two, [6]) == 1
         rows = engine.query(f"SELECT * FROM {engine.qualified('night_scores')}").to_pylist()
         assert rows == [{"lead_id": "è", "score": 7}]
         with pytest.raises(ConfigError, match=r'holds something else \(it has no column "tier"'):
-            engine.write_table("night_scores", (*columns, "tier"), two, [6])
+            engine.write_table("night_scores", f"SELECT *, 1 AS tier FROM ({two})", [6])
     finally:
         engine._session.sql("DROP TABLE IF EXISTS night_scores")
     with pytest.raises(ConfigError, match=r"has no schema for the table nowhere\.scores"):
-        engine.write_table("nowhere.scores", columns, two, [0])
+        engine.write_table("nowhere.scores", two, [0])
     with pytest.raises(ConfigError, match="letters, digits and _ only"):
-        engine.write_table('"night scores"', columns, two, [0])
+        engine.write_table('"night scores"', two, [0])

@@ -84,5 +84,4 @@ def test_a_table_without_leads_is_looked_at_too() -> None:
     log = pd.DataFrame({"lead_id": "a", "activity": ["visit"], "occurred_at": leads["created_at"]})
     nobody = observe_open(read_history(leads, log, as_of="2024-03-01"), counts=False)
     (passed,) = nobody.feature_passes([Measure("visit"), Measure("visit", within_days=7)])
-    assert passed[0] == slice(0, 0)
     assert passed[1].shape == (0, 2)
