@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -7,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibrate.engines import DuckDBEngine, quote_identifier
-from calibrate.errors import CalibrateError, DataError
+from calibrate.errors import CalibrateError, ConfigError, DataError
 
 
 def test_values_are_bound_and_rows_come_back_as_arrow() -> None:
@@ -70,3 +74,67 @@ def test_a_wrong_memory_limit_is_one_line() -> None:
 def test_any_name_can_be_an_identifier(name: str) -> None:
     found = duckdb.sql(f"SELECT 1 AS {quote_identifier(name)}").columns
     assert found == [name]
+
+
+SCORES = "SELECT * FROM (VALUES ('a', 5), ('b', 7)) AS s(lead_id, score) WHERE score >= ?"
+
+
+def file_with(folder: Path, *statements: str) -> DuckDBEngine:
+    path = folder / "crm.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return DuckDBEngine(path)
+
+
+def test_a_table_of_scores_is_made_and_written_again(tmp_path: Path) -> None:
+    engine = file_with(tmp_path, "CREATE SCHEMA crm")
+    assert engine.write_table("crm.scores", SCORES, [0]) == 2
+    assert engine.write_table("crm.scores", SCORES, [6]) == 1
+    rows = engine.query(f"SELECT * FROM {engine.qualified('crm.scores')}").to_pylist()
+    assert rows == [{"lead_id": "b", "score": 7}]
+    with pytest.raises(duckdb.Error, match="read-only"):
+        engine.execute(f"DELETE FROM {engine.qualified('crm.scores')}")
+    engine.close()
+    with pytest.raises(ConfigError, match="no database to write a table into"):
+        DuckDBEngine().write_table("scores", SCORES, [0])
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("VIEW x AS SELECT 'a' AS lead_id, 1 AS score", "is no plain table"),
+        ("TABLE x (lead_id VARCHAR, score BOOLEAN)", 'its column "score" is BOOLEAN, not INTEGER'),
+        ("TABLE x (lead_id VARCHAR, score INTEGER CHECK (score < 6))", "does not take the rows"),
+    ],
+)
+def test_only_a_plain_table_of_scores_is_replaced(tmp_path: Path, made: str, words: str) -> None:
+    engine = file_with(tmp_path, f"CREATE {made}")
+    with pytest.raises(CalibrateError, match=words):
+        engine.write_table("x", SCORES, [0])
+    engine.close()
+
+
+def test_a_file_that_is_open_elsewhere_is_not_written(tmp_path: Path) -> None:
+    engine, other = file_with(tmp_path), DuckDBEngine(tmp_path / "crm.duckdb")
+    with pytest.raises(CalibrateError, match="it is open elsewhere"):
+        engine.write_table("scores", SCORES, [0])
+    other.close()
+    assert engine.write_table("scores", SCORES, [0]) == 2
+    engine.close()
+
+
+def test_what_was_spilled_is_gone_when_the_program_ends(tmp_path: Path) -> None:
+    program = """
+import sys, pathlib
+from calibrate.engines import DuckDBEngine
+engine = DuckDBEngine(memory_limit="60MB", threads=1)
+numbers = "SELECT range AS a, md5(CAST(range AS VARCHAR)) AS b FROM range(3000000)"
+engine.execute(f"CREATE TABLE t AS {numbers}")
+assert any(pathlib.Path(".tmp").iterdir())
+sys.modules["kept"] = engine  # as a notebook would
+raise SystemExit(3)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False)
+    assert done.returncode == 3
+    assert not list(tmp_path.rglob("duckdb_temp*"))
