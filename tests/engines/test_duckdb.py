@@ -126,13 +126,13 @@ def test_a_file_that_is_open_elsewhere_is_not_written(tmp_path: Path) -> None:
 
 def test_what_was_spilled_is_gone_when_the_program_ends(tmp_path: Path) -> None:
     program = """
-import sys, pathlib
+import pathlib, threading, time
 from calibrate.engines import DuckDBEngine
 engine = DuckDBEngine(memory_limit="60MB", threads=1)
 numbers = "SELECT range AS a, md5(CAST(range AS VARCHAR)) AS b FROM range(3000000)"
 engine.execute(f"CREATE TABLE t AS {numbers}")
 assert any(pathlib.Path(".tmp").iterdir())
-sys.modules["kept"] = engine  # as a notebook would
+threading.Thread(target=lambda kept: time.sleep(60), args=(engine,), daemon=True).start()
 raise SystemExit(3)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False)
