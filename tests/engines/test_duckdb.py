@@ -135,6 +135,7 @@ assert any(pathlib.Path(".tmp").iterdir())
 threading.Thread(target=lambda kept: time.sleep(60), args=(engine,), daemon=True).start()
 raise SystemExit(3)
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False)
+    run = [sys.executable, "-c", program]
+    done = subprocess.run(run, cwd=tmp_path, check=False, capture_output=True)
     assert done.returncode == 3
     assert not list(tmp_path.rglob("duckdb_temp*"))
