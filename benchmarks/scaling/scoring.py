@@ -127,7 +127,6 @@ def score_file(leads: str, folder: str) -> Spent:
     out = Path(folder, "scores.parquet")
     started, waited = time.process_time(), time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):  # what it says is not what we say
-        work.score(
-            config, sources=(Path(leads), None), card=card, out=out, previous=None, show="table"
-        )
+        sources = (Path(leads), None)
+        work.score(config, sources, card, out=out, table=None, previous=None, show="table")
     return Spent(time.process_time() - started, peak(), time.perf_counter() - waited)
