@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from calibrate.config import load_settings
 from calibrate.control import control_by_quarter, control_rate, conversion_by_age
 from calibrate.engines import DuckDBEngine
 from calibrate.errors import ConfigError, NotEnoughDataError
-from calibrate.history import history_from_settings
+from calibrate.history import history_from_settings, read_history
 from calibrate.observation import observe, observe_open
 from calibrate.stats.intervals import wilson, won_per_lead_interval
 from calibrate.stats.survival import share_by
@@ -436,3 +437,19 @@ def test_olist_by_age(real_data):
     assert table["n_converted"].tolist() == [547, 644, 691]
     assert table["share"].tolist() == pytest.approx([547 / 691, 644 / 691, 1])
     assert table["share_ci_lower"][0] == pytest.approx(float(wilson(547, 691).lower))
+
+
+def test_an_old_date_costs_no_statement_for_each_quarter_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    created = pd.to_datetime(["1900-01-01", "2025-05-01", "2025-05-02"])
+    leads = pd.DataFrame({"lead_id": range(3), "created_at": created, "outcome": "open"})
+    history = read_history(leads, as_of="2026-01-01")
+    asked: list[str] = []
+    query = history.engine.query
+    monkeypatch.setattr(
+        history.engine, "query", lambda sql, values=(): asked.append(sql) or query(sql, values)
+    )
+    found = control_by_quarter(history, horizon="30D")
+    assert found[["period", "n"]].to_numpy().tolist() == [["1900Q1", 1], ["2025Q2", 2]]
+    assert len(asked) < 10

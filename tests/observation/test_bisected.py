@@ -85,3 +85,16 @@ def test_a_table_without_leads_is_looked_at_too() -> None:
     nobody = observe_open(read_history(leads, log, as_of="2024-03-01"), counts=False)
     (passed,) = nobody.feature_passes([Measure("visit"), Measure("visit", within_days=7)])
     assert passed[1].shape == (0, 2)
+
+
+def test_numbers_handed_out_can_be_changed() -> None:
+    obs = observe(company(), observation_window="14D")
+    asked = [
+        Measure("open"),
+        Measure("open", within_days=7.0),
+        Measure("open", statistic="recency"),
+    ]
+    first = obs.features(asked)
+    before = first.copy()
+    first.iloc[:, :] = -1
+    pd.testing.assert_frame_equal(obs.features(asked), before)
