@@ -101,13 +101,13 @@ def test_the_example_is_the_lead_just_above_the_cut() -> None:
 
 def test_without_a_lead_above_the_cut_it_is_the_best_one(obs: cal.Observation) -> None:
     card = cal.fit_scorecard(obs, max_criteria=2, pairs=False, intervals=False)
-    scores = card.scores_of(obs, every_lead=True)
-    some = obs.only(scores["score"] < 100)
-    best = example_of(card.with_tiers({"hot": 100, "cold": 0}), some, scores)
+    inputs = card.inputs(obs)
+    some = inputs[card.score_frame(inputs)["score"] < 100]
+    compared = pd.Series(data=True, index=some.index)
+    best = example_of(card.with_tiers({"hot": 100, "cold": 0}), some, compared)
     assert best is not None
-    assert best["score"] == scores["score"][some.rows["at_landmark"]].max() < 100
-    nobody = obs.only(np.zeros(len(scores), dtype=bool))
-    assert example_of(card, nobody, scores) is None
+    assert best["score"] == card.score_frame(some)["score"].max()
+    assert example_of(card, some.head(0), compared.head(0)) is None
 
 
 def test_a_lift_is_one_number_on_the_card_and_in_the_table() -> None:

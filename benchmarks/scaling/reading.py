@@ -17,7 +17,7 @@ from calibrate.engines import DuckDBEngine
 from calibrate.guards import find_problems
 from calibrate.history import read_history
 from calibrate.observation import Observation, observe
-from calibrate.observation.tally import activity_counts
+from calibrate.observation.numbers import counts_and_log
 
 __all__ = ["bare", "counting", "problems", "read_and_observe", "run"]
 
@@ -103,8 +103,8 @@ def counting(leads: str, events: str) -> Spent:
     """Count twelve activities of each lead of a history that has been read."""
     obs = _observed(leads, events)
     history = obs.history
-    rows = np.arange(history.n_leads, dtype=np.int64)
-    return _spent(lambda: activity_counts(history.engine, obs.scope, history.activities, rows))
+    names = tuple(history.activities)
+    return _spent(lambda: counts_and_log(history.engine, obs.scope, names))
 
 
 def read_and_observe(leads: str, events: str, *, memory_limit: str | None = None) -> Spent:

@@ -98,10 +98,8 @@ def tier_changes(old: object, new: object) -> TierChanges:
     """
     engine = DuckDBEngine()
     try:
-        relations: list[str] = []
-        for name, source in (("old", old), ("new", new)):
-            relations.append(score_relation(engine, source, name))
-        return changes_between(engine, *relations)
+        before, now = score_relation(engine, old, "old"), score_relation(engine, new, "new")
+        return changes_between(engine, before, now)
     finally:
         engine.close()
 

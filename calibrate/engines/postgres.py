@@ -100,9 +100,8 @@ class PostgresEngine:
     -----
     Needs ``CONNECT`` and ``TEMPORARY`` on the database, ``USAGE`` on the schema and ``SELECT`` on
     the tables. Transactions are read-only, except for those that fill temporary tables and that of
-    `write_table`. Rows
-    come back a few thousand at a time. Numbers with decimals come back as doubles, times with a
-    zone in UTC.
+    `write_table`. Rows come back a few thousand at a time. Numbers with decimals come back as
+    doubles, times with a zone in UTC.
     """
 
     dialect = "postgres"

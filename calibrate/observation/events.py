@@ -28,7 +28,6 @@ __all__ = [
     "expected_events",
     "joined",
     "micros_of",
-    "n_slices",
     "units_of",
 ]
 
@@ -98,7 +97,13 @@ def units_of(engine: Engine, scope: Scope) -> Units:
 
 
 def event_slices(
-    engine: Engine, scope: Scope, units: Units, names: Sequence[str], *, only: bool = False
+    engine: Engine,
+    scope: Scope,
+    units: Units,
+    names: Sequence[str],
+    *,
+    only: bool = False,
+    timed: bool = True,
 ) -> Iterator[tuple[slice, Events]]:
     """Pass over the events of a scope, some leads at a time.
 
@@ -113,6 +118,8 @@ def event_slices(
         Activities to tell apart.
     only : bool
         Nothing but those.
+    timed : bool
+        Whether it matters when they were; else `Events.micros` is empty.
 
     Yields
     ------
@@ -122,11 +129,11 @@ def event_slices(
         Of those; places are counted from the first of them.
     """
     n = len(units.lead_row)
-    for rows in np.array_split(np.arange(n), n_slices(engine, n)):
+    for rows in np.array_split(np.arange(n), _n_slices(engine, n)):
         if len(rows):
             here = slice(int(rows[0]), int(rows[-1]) + 1)
             some = Units(lead_row=units.lead_row[here], cutoff=units.cutoff[here])
-            yield here, events_between(engine, scope, some, names, only=only)
+            yield here, events_between(engine, scope, some, names, only=only, timed=timed)
 
 
 def all_events(engine: Engine, scope: Scope, names: Sequence[str]) -> Events:
@@ -148,7 +155,7 @@ def joined(parts: Sequence[tuple[slice, Events]], units: Units, names: Sequence[
 
 
 def events_between(
-    engine: Engine, scope: Scope, units: Units, names: Sequence[str], *, only: bool
+    engine: Engine, scope: Scope, units: Units, names: Sequence[str], *, only: bool, timed: bool
 ) -> Events:
     """Return the events of neighbouring leads, at least one; as for `event_slices`."""
     parameters = Parameters()
@@ -159,8 +166,9 @@ def events_between(
     wanted = f"u.lead_row BETWEEN {first} AND {last}"
     if only:
         wanted += f" AND a.activity IN ({', '.join(parameters.text(name) for name in names)})"
+    time = ", a.occurred_at" if timed else ""
     found = engine.query(
-        f"WITH {common} SELECT coalesce({lead}, -1) AS lead_row, a.activity, a.occurred_at "
+        f"WITH {common} SELECT coalesce({lead}, -1) AS lead_row, a.activity{time} "
         f"FROM {events} WHERE {wanted}",
         parameters.values,
     )
@@ -171,7 +179,7 @@ def events_between(
     return Events(
         place=place[lead_row[inside] - start],
         code=codes_of(found["activity"], names)[inside],
-        micros=micros_of(found["occurred_at"])[inside],
+        micros=micros_of(found["occurred_at"])[inside] if timed else np.zeros(0, dtype=np.int64),
         cutoff=units.cutoff,
         names=tuple(names),
     )
@@ -191,7 +199,7 @@ def micros_of(column: pa.ChunkedArray) -> Integers:
     return np.asarray(column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
 
 
-def n_slices(engine: Engine, n_units: int) -> int:
+def _n_slices(engine: Engine, n_units: int) -> int:
     """Return in how many parts the events of so many leads are passed over."""
     expected = expected_events(engine, n_units)
     at_once = int(np.clip(expected // _SLICES, _LEAST_AT_ONCE, _MOST_AT_ONCE))

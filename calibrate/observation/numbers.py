@@ -17,7 +17,6 @@ from calibrate.observation.events import (
     DAY,
     MICRO,
     Events,
-    Units,
     all_events,
     event_slices,
     expected_events,
@@ -27,7 +26,6 @@ from calibrate.observation.events import (
 from calibrate.observation.features import by_activity_statement, by_activity_values
 from calibrate.observation.reading import COUNT, feature_values
 from calibrate.observation.statements import Scope, features_statement
-from calibrate.observation.tally import tallied_counts
 
 if TYPE_CHECKING:
     from calibrate.engines import Engine
@@ -168,28 +166,20 @@ def counts_and_log(
     """
     units = units_of(engine, scope)
     n = len(units.lead_row)
+    counts = np.zeros((len(names), n), dtype=COUNT)
+    parts: list[tuple[slice, Events]] = []
     # Twice as many, since not all of them count; else their times need not be fetched.
-    if expected_events(engine, n) > 2 * _KEPT:
-        counts, seen = tallied_counts(engine, scope, names, units.lead_row), None
-    else:
-        counts, seen = _counts_and_events(engine, scope, units, names)
-    n_events = int(counts.sum())
+    keeps = not scope.is_wide and expected_events(engine, n) <= 2 * _KEPT
+    n_events = 0
+    for here, events in event_slices(engine, scope, units, names, timed=keeps) if names else ():
+        counts[:, here] = _counted(events)
+        n_events += len(events.place)
+        parts = [*parts, (here, events)] if keeps and n_events <= _KEPT else []
+    is_kept = keeps and n_events <= _KEPT
+    seen = joined(parts, units, names) if is_kept else None
     return counts, SeenLog(
         engine=engine, scope=scope, names=names, n=n, n_events=n_events, seen=seen
     )
-
-
-def _counts_and_events(
-    engine: Engine, scope: Scope, units: Units, names: tuple[str, ...]
-) -> tuple[NDArray[COUNT], Events | None]:
-    counts = np.zeros((len(names), len(units.lead_row)), dtype=COUNT)
-    parts: list[tuple[slice, Events]] = []
-    n_events = 0
-    for here, events in event_slices(engine, scope, units, names):
-        counts[:, here] = _counted(events)
-        n_events += len(events.place)
-        parts = [*parts, (here, events)] if n_events <= _KEPT else []
-    return counts, joined(parts, units, names) if n_events <= _KEPT else None
 
 
 def _counted(events: Events) -> NDArray[np.int64]:

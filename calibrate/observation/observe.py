@@ -24,7 +24,7 @@ from calibrate.observation.reading import (
     observed_leads,
 )
 from calibrate.observation.statements import Scope
-from calibrate.observation.tally import activity_counts, count_columns
+from calibrate.observation.tally import count_columns, packed_counts
 from calibrate.observation.windows import resolve_windows
 
 if TYPE_CHECKING:
@@ -196,16 +196,18 @@ def _observation(
 
 def _counted(bare: Observation, lead_rows: NDArray[np.int64]) -> Observation:
     """Return the observation with a count column an activity."""
-    history, scope, seen = bare.history, bare.scope, None
-    counts: pd.DataFrame | None
-    if history.engine.dialect == "duckdb" and not scope.is_wide:
-        raw, seen = counts_and_log(history.engine, scope, bare.activities)
-        counts = count_columns(raw, bare.activities)
+    history, scope, names = bare.history, bare.scope, bare.activities
+    counts: NDArray[np.int32] | None
+    seen = None
+    if history.engine.dialect == "duckdb":
+        counts, seen = counts_and_log(history.engine, scope, names)
     else:
-        counts = activity_counts(history.engine, scope, history.activities, lead_rows)
-    if counts is None:
-        counts = bare.features(Measure(activity) for activity in history.activities)
-    return dataclasses.replace(bare, rows=pd.concat([bare.rows, counts], axis=1), seen=seen)
+        counts = packed_counts(history.engine, scope, names, lead_rows)
+    if counts is None:  # too many activities for sums
+        table = bare.features(Measure(activity) for activity in names)
+    else:
+        table = count_columns(counts, names)
+    return dataclasses.replace(bare, rows=pd.concat([bare.rows, table], axis=1), seen=seen)
 
 
 def _stacked(

@@ -1,4 +1,4 @@
-"""How often each lead did each activity: one number a lead and activity."""
+"""How often each lead did each activity: counted by a database, and as columns."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from calibrate.criteria import Measure
-from calibrate.observation.events import n_slices
-from calibrate.observation.reading import COUNT, coded
+from calibrate.observation.reading import COUNT
 from calibrate.observation.statements import Parameters, Scope, counted_for, units_sql
 
 if TYPE_CHECKING:
     from calibrate.engines import Engine
 
-__all__ = ["activity_counts", "count_columns", "packed_counts", "tallied_counts"]
+__all__ = ["count_columns", "packed_counts"]
 
 _BITS, _PACKED, _MOST = 17, 3, 24  # 51 bits: whole numbers that a sum of doubles has exactly
 
@@ -27,86 +26,10 @@ Rows = NDArray[np.int64]
 Counts = NDArray[COUNT]
 
 
-def activity_counts(
-    engine: Engine, scope: Scope, activities: Sequence[str], lead_rows: Rows
-) -> pd.DataFrame | None:
-    """Count each activity of each lead within its span.
-
-    Parameters
-    ----------
-    engine : Engine
-    scope : Scope
-    activities : sequence of str
-    lead_rows : ndarray of int
-        ``lead_row`` of the leads, in order.
-
-    Returns
-    -------
-    DataFrame or None
-        One column of int32 an activity, one row a lead; None where the engine had better count
-        by lead and activity (`by_activity_statement`).
-
-    Notes
-    -----
-    Which events count for which lead is one piece of SQL for every engine. In the process the
-    events it gives are tallied as they come, which is five times faster than to group them;
-    another engine adds them up, and hands back one row a lead.
-    """
-    if engine.dialect == "duckdb":
-        counts: Counts | None = tallied_counts(engine, scope, activities, lead_rows)
-    else:
-        counts = packed_counts(engine, scope, activities, lead_rows)
-    return None if counts is None else count_columns(counts, activities)
-
-
 def count_columns(counts: Counts, activities: Sequence[str]) -> pd.DataFrame:
     """Return counts, shape (activities, leads), as one column an activity."""
     names = [Measure(activity).column for activity in activities]
     return pd.DataFrame(counts.T, columns=pd.Index(names, dtype=object), copy=False)
-
-
-def tallied_counts(
-    engine: Engine, scope: Scope, activities: Sequence[str], lead_rows: Rows
-) -> Counts:
-    """Count in the process: events are taken from the engine, some leads at a time.
-
-    Returns
-    -------
-    ndarray of int, shape (activities, leads)
-    """
-    counts = np.zeros((len(activities), len(lead_rows)), dtype=COUNT)
-    if not counts.size:
-        return counts
-    parameters = Parameters()
-    units = units_sql(scope, parameters)
-    lead, events = counted_for(scope, parameters)
-    first, last = (parameters.bind(None, "BIGINT") for _ in range(2))
-    statement = (
-        f"WITH {units} SELECT coalesce({lead}, -1) AS lead_row, a.activity FROM {events} "
-        f"WHERE u.lead_row BETWEEN {first} AND {last}"
-    )
-    n = len(lead_rows)
-    for rows in np.array_split(np.arange(n), n_slices(engine, n)):
-        if len(rows):
-            here = lead_rows[rows]
-            values = [*parameters.values[:-2], int(here[0]), int(here[-1])]
-            found = engine.query(statement, values)
-            counts[:, rows[0] : rows[-1] + 1] = _tally(found, activities, here)
-    return counts
-
-
-def _tally(found: pa.Table, activities: Sequence[str], lead_rows: Rows) -> Rows:
-    codes, levels = coded(found["activity"])
-    lead_row = np.asarray(found["lead_row"].to_numpy())
-    inside = lead_row >= 0
-    wanted = {name: j for j, name in enumerate(activities)}
-    rest = len(activities)  # a row for what nobody asks for
-    row = np.array([*(wanted.get(str(level), rest) for level in levels), rest], dtype=np.int64)
-    n, start = len(lead_rows), lead_rows[0]
-    place = np.zeros(lead_rows[-1] - start + 1, dtype=np.int64)
-    place[lead_rows - start] = np.arange(n)
-    cell = row[codes[inside]] * n + place[lead_row[inside] - start]
-    return np.bincount(cell, minlength=(rest + 1) * n).reshape(rest + 1, n)[:rest]
 
 
 def packed_counts(

@@ -228,9 +228,12 @@ def _scores(
     example = None
     still_open = observe_open(history, lookback=obs.lookback, counts=False)
     for name, observation in (("period", obs), ("open", still_open)):
-        scores = card.scores_of(observation, every_lead=True)
         if name == "period":
-            example = example_of(card, obs, scores)
+            inputs = card.inputs(observation, every_lead=True)
+            example = example_of(card, inputs, obs.rows.loc[inputs.index, "at_landmark"])
+            scores = card.score_frame(inputs)
+        else:
+            scores = card.scores_of(observation, every_lead=True)
         if history.is_wide and parts:  # all leads are open to be scored; those above once
             scores = scores[~scores["lead_id"].isin(parts[0]["lead_id"])]
         known = observation.table.loc[scores.index, ["converted", "amount", "cutoff"]]

@@ -6,23 +6,22 @@ from typing import Any
 
 import pandas as pd
 
-from calibrate.observation import Observation
 from calibrate.scorecard import Scorecard
 
 __all__ = ["example_of"]
 
 
-def example_of(card: Scorecard, obs: Observation, scores: pd.DataFrame) -> dict[str, Any] | None:
+def example_of(card: Scorecard, inputs: pd.DataFrame, compared: pd.Series) -> dict[str, Any] | None:
     """Return the lead just above the highest cut, and which lines of the card it meets.
 
     Parameters
     ----------
     card : Scorecard
         With its tiers.
-    obs : Observation
-        Of the period.
-    scores : DataFrame
-        `Scorecard.scores_of` of all its leads.
+    inputs : DataFrame
+        `Scorecard.inputs` of the leads of the period.
+    compared : Series of bool
+        Which of them are compared at their landmark; index of `inputs`.
 
     Returns
     -------
@@ -31,15 +30,14 @@ def example_of(card: Scorecard, obs: Observation, scores: pd.DataFrame) -> dict[
         leads at or above the cut the one with the lowest score, else the one with the highest;
         of equals the first by id. None for an empty card, or without leads.
     """
-    leads = scores[obs.rows["at_landmark"].to_numpy(dtype=bool)]
+    leads = inputs[compared.to_numpy(dtype=bool)]
     if card.is_empty or leads.empty:
         return None
-    score = leads["score"]
+    score = card.score_frame(leads)["score"]
     cut = card.tiers[0].at_least if card.tiers else 0
     wanted = score.where(score >= cut).min() if (score >= cut).any() else score.max()
     ids = leads.loc[score == wanted, "lead_id"]
-    first = ids.astype(str).sort_values(kind="stable").index[0]
-    lead = card.inputs(obs, every_lead=True).loc[first]
+    lead = leads.loc[ids.astype(str).sort_values(kind="stable").index[0]]
     told = card.explain(lead)
     return {
         "lead_id": lead["lead_id"],
